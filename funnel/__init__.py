@@ -1,0 +1,36 @@
+"""Funnel: from the reader of a post to a booked session, by mail worth reading."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from funnel import logs
+from funnel.config import settings
+
+LARGEST_POST_BYTES = 256 * 1024
+
+
+def create_app() -> Flask:
+    """The web application. Raises SettingsError when a setting is refused."""
+    # Blueprints and commands are imported here: they need this package to be whole first.
+    from funnel import cli
+    from funnel.web import edge
+
+    known = settings()
+    logs.configure(known.log_format)
+    app = Flask(__name__, template_folder="../templates", static_folder="static")
+    app.config.update(
+        SECRET_KEY=known.secret_key,
+        SECRET_KEY_FALLBACKS=list(known.secret_key_fallbacks),
+        MAX_CONTENT_LENGTH=LARGEST_POST_BYTES,
+        SESSION_COOKIE_NAME="__Host-funnel" if known.https else "funnel",
+        SESSION_COOKIE_SECURE=known.https,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_CHECK_DEFAULT=False,  # readers have no cookie; the owner's pages check for themselves
+    )
+    if known.trusted_proxies:
+        hops = known.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    edge.attach(app)
+    cli.attach(app)
+    return app

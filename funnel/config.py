@@ -1,0 +1,340 @@
+"""Every setting, read once from the environment, typed and checked at start.
+
+A wrong value is refused with what is wrong and how to mend it, all of them at once, so that nobody mends one to meet
+the next.
+"""
+
+import functools
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from email_validator import EmailNotValidError, validate_email
+
+REAL_DAY_SECONDS = 86_400
+LOCAL_OUTBOX_PORT = 8025  # where the local catcher listens
+EMBEDDED_FILE = "embedded.json"  # under DATA_DIR, only while `make run` runs
+EMERGENCY_NUMBERS = {
+    "GB": "999", "IE": "112", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "IT": "112", "DE": "112",
+    "FR": "112", "ES": "112", "CH": "112", "AT": "112", "NL": "112", "BE": "112", "PT": "112", "SE": "112",
+    "DK": "112", "NO": "112", "FI": "112", "PL": "112",
+}  # fmt: skip
+INTERNATIONAL_EMERGENCY = "112"  # answered on every GSM phone; what a country not listed gets
+
+
+class SettingsError(Exception):
+    """One or more settings are refused. `problems` holds a line each: what is wrong, and how to mend it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Relay:
+    """One mail server that takes our mail (RFC 6409), as SMTP_URL describes it."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+    tls: bool = False  # implicit TLS, RFC 8314
+    starttls: str = "offered"  # offered: when the server has it · required · never
+    pool: int = 1
+    share: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Settings:
+    base_url: str
+    port: int
+    data_dir: Path
+    secret_key: str
+    secret_key_fallbacks: tuple[str, ...]
+    database_url: str
+    redis_url: str
+    relays: tuple[Relay, ...]
+    bounce_address: str
+    mail_from: str  # the bare address
+    reply_to: str
+    practice_name: str
+    practitioner_name: str
+    practice_address: str
+    practice_country: str
+    timezone: str
+    booking_url: str
+    day_seconds: float
+    trusted_proxies: int
+    owner_email: str
+    owner_password: str
+    log_format: str
+    local: bool  # BASE_URL is on loopback
+    local_outbox: bool  # the local catcher takes the mail
+
+    @property
+    def rehearsal(self) -> bool:
+        """The course's clock runs faster than the sun: windows and weekends are off."""
+        return self.day_seconds < REAL_DAY_SECONDS
+
+    @property
+    def tick_seconds(self) -> float:
+        return min(10.0, self.day_seconds / 4)
+
+    @property
+    def https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def emergency_number(self) -> str:
+        return EMERGENCY_NUMBERS.get(self.practice_country, INTERNATIONAL_EMERGENCY)
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.data_dir / "outbox"
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of this process. Raises SettingsError when one of them is refused."""
+    return load(os.environ)
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Reads and checks all settings from `environ`. Raises SettingsError naming every problem found."""
+    return _Reader({**_embedded(environ), **environ}).settings()
+
+
+def _embedded(environ: Mapping[str, str]) -> dict[str, str]:
+    """What `make run` wrote down of the servers it started, so that a command in another terminal finds them."""
+    try:
+        found: dict[str, str] = json.loads((data_dir(environ) / EMBEDDED_FILE).read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def data_dir(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("DATA_DIR", "").strip() or "./var").absolute()
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def settings(self) -> Settings:
+        port = self.whole("PORT", 8000, 1, 65535)
+        base_url = self.text("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
+        local = self.base_url_is_local(base_url)
+        relays = self.relays(local)
+        mail_from = self.address("MAIL_FROM", "alessandro@example.org" if local else "")
+        self.needed_in_public(local)
+        day_seconds = self.day_seconds(relays)
+        found = Settings(
+            base_url=base_url,
+            port=port,
+            data_dir=data_dir(self.environ),
+            secret_key=self.secret("SECRET_KEY"),
+            secret_key_fallbacks=tuple(self.text("SECRET_KEY_FALLBACKS", "").split()),
+            database_url=self.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg")),
+            redis_url=self.url("REDIS_URL", ("redis", "rediss", "unix", "valkey", "valkeys")),
+            relays=relays,
+            bounce_address=self.address("BOUNCE_ADDRESS", ""),
+            mail_from=mail_from,
+            reply_to=self.address("REPLY_TO", mail_from),
+            practice_name=self.header_text("PRACTICE_NAME", "Alessandro · Remedial Soft Tissue Therapy"),
+            practitioner_name=self.header_text("PRACTITIONER_NAME", "Alessandro"),
+            practice_address=self.text("PRACTICE_ADDRESS", "1 Example Street, London" if local else ""),
+            practice_country=self.country(),
+            timezone=self.timezone(),
+            booking_url=self.booking_url(),
+            day_seconds=day_seconds,
+            trusted_proxies=self.whole("TRUSTED_PROXIES", 0, 0, 10),
+            owner_email=self.address("OWNER_EMAIL", ""),
+            owner_password=self.owner_password(),
+            log_format=self.choice("LOG_FORMAT", "plain" if local else "json", ("plain", "json")),
+            local=local,
+            local_outbox=local and not self.text("SMTP_URL", ""),
+        )
+        if self.problems:
+            raise SettingsError(self.problems)
+        return found
+
+    def text(self, name: str, default: str) -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def refuse(self, name: str, wrong: str, mend: str) -> None:
+        self.problems.append(f"{name}: {wrong}. {mend}")
+
+    def whole(self, name: str, default: int, least: int, most: int) -> int:
+        raw = self.text(name, str(default))
+        if raw.isascii() and raw.isdigit() and least <= int(raw) <= most:
+            return int(raw)
+        self.refuse(name, f"“{raw}” is not a whole number from {least} to {most}", f"Leave it out for {default}")
+        return default
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        raw = self.text(name, default)
+        if raw not in choices:
+            self.refuse(name, f"“{raw}” is not known", f"Use one of: {', '.join(choices)}")
+        return raw
+
+    def address(self, name: str, default: str) -> str:
+        raw = self.text(name, default)
+        try:
+            return raw and validate_email(raw, check_deliverability=False, test_environment=True).normalized
+        except EmailNotValidError as error:
+            self.refuse(name, f"“{raw}” is not a mail address ({error})", "Write it as name@example.org")
+            return raw
+
+    def header_text(self, name: str, default: str) -> str:
+        raw = self.text(name, default)
+        if re.search(r"[\x00-\x1f\x7f\u2028\u2029]|=\?", raw):
+            self.refuse(name, "it holds a line break or the signs =?", "It stands in a mail header: use plain words")
+        return raw
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+        raw = self.text(name, "")
+        if raw and urlsplit(raw).scheme not in schemes:
+            self.refuse(name, f"it does not start with {schemes[0]}://", f"For example {schemes[0]}://host/0")
+        return raw
+
+    def base_url_is_local(self, base_url: str) -> bool:
+        parts = urlsplit(base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+            self.refuse("BASE_URL", f"“{base_url}” is not a plain web address", "For example https://mail.example.org")
+            return False
+        local = _is_loopback(parts.hostname)
+        if not local and parts.scheme == "http":
+            self.refuse("BASE_URL", "readers would send their address unencrypted", "Start it with https://")
+        return local
+
+    def needed_in_public(self, local: bool) -> None:
+        if local:
+            return
+        for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "SMTP_URL", "MAIL_FROM", "PRACTICE_ADDRESS"):
+            if not self.text(name, ""):
+                self.refuse(name, "it is not set, and BASE_URL is public", _HOW_TO_SET[name])
+
+    def secret(self, name: str) -> str:
+        raw = self.text(name, "")
+        if raw and len(raw) < 32:
+            self.refuse(name, "it is shorter than 32 signs", _HOW_TO_SET["SECRET_KEY"])
+        if len(raw.split()) > 1:  # SECRET_KEY_FALLBACKS separates keys by spaces
+            self.refuse(name, "it holds a space", _HOW_TO_SET["SECRET_KEY"])
+        return raw
+
+    def country(self) -> str:
+        raw = self.text("PRACTICE_COUNTRY", "GB").upper()
+        if not re.fullmatch("[A-Z]{2}", raw):
+            self.refuse("PRACTICE_COUNTRY", f"“{raw}” is not a country code", "Use two letters, such as GB or IT")
+        return raw
+
+    def timezone(self) -> str:
+        raw = self.text("TIMEZONE", "Europe/London")
+        if raw not in available_timezones():
+            self.refuse("TIMEZONE", f"“{raw}” is not a known time zone", "Use a name such as Europe/London")
+            return "Europe/London"
+        return raw
+
+    def booking_url(self) -> str:
+        raw = self.text("BOOKING_URL", "")
+        if raw and (urlsplit(raw).scheme not in {"http", "https"} or not urlsplit(raw).hostname):
+            self.refuse("BOOKING_URL", f"“{raw}” is not a web address", "Leave it out for the built-in page")
+        return raw
+
+    def owner_password(self) -> str:
+        raw = self.environ.get("OWNER_PASSWORD", "")
+        if raw and len(raw) < 12:
+            self.refuse("OWNER_PASSWORD", "it is shorter than 12 signs", "Four random words make a good one")
+        return raw
+
+    def day_seconds(self, relays: tuple[Relay, ...]) -> float:
+        raw = self.text("DAY_SECONDS", str(REAL_DAY_SECONDS))
+        try:
+            seconds = float(raw)
+        except ValueError:
+            seconds = 0
+        if not 0.2 <= seconds <= REAL_DAY_SECONDS:
+            self.refuse("DAY_SECONDS", f"“{raw}” is not from 0.2 to 86400", "Leave it out for real days")
+            return float(REAL_DAY_SECONDS)
+        if seconds < REAL_DAY_SECONDS and not all(_is_loopback(relay.host) for relay in relays):
+            self.refuse(
+                "DAY_SECONDS",
+                "a rehearsal would mail real people a course a minute",
+                "Only a relay on loopback is accepted with it: leave out SMTP_URL, or DAY_SECONDS",
+            )
+        return seconds
+
+    def relays(self, local: bool) -> tuple[Relay, ...]:
+        raw = self.text("SMTP_URL", "")
+        if not raw:
+            return (
+                Relay("127.0.0.1", self.whole("OUTBOX_PORT", LOCAL_OUTBOX_PORT, 1, 65535), starttls="never"),
+            ) * local
+        return tuple(relay for url in raw.split() if (relay := self.relay(url)))
+
+    def relay(self, url: str) -> Relay | None:
+        try:
+            return _relay(url)
+        except ValueError as error:
+            self.refuse("SMTP_URL", str(error), "For example smtp://user:password@mail.example.org:587")
+            return None
+
+
+def _relay(url: str) -> Relay:
+    # The URL holds a password, so no message may repeat it.
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("an address in it does not start with smtp:// or smtps:// and a host")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := set(query) - {"starttls", "pool", "share"}:
+        raise ValueError(f"“{min(unknown)}” is not an option of it; starttls, pool and share are")
+    starttls = query.get("starttls", "offered")
+    if starttls not in {"offered", "required", "never"}:
+        raise ValueError("starttls takes required or never")
+    numbers = {name: query.get(name, "1") for name in ("pool", "share")}
+    if not all(re.fullmatch(r"[1-9]\d{0,3}", number) for number in numbers.values()):
+        raise ValueError("pool and share take a whole number from 1 to 9999")
+    tls = parts.scheme == "smtps"
+    return Relay(
+        host=parts.hostname,
+        port=parts.port or (465 if tls else 587),
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        tls=tls,
+        starttls=starttls,
+        pool=int(numbers["pool"]),
+        share=int(numbers["share"]),
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+_HOW_TO_SET = {
+    "SECRET_KEY": 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
+    "DATABASE_URL": "For example postgresql://funnel:password@db.example.org/funnel",
+    "REDIS_URL": "For example redis://:password@cache.example.org:6379/0",
+    "SMTP_URL": "For example smtp://user:password@mail.example.org:587",
+    "MAIL_FROM": "The address your mails come from, such as alessandro@example.org",
+    "PRACTICE_ADDRESS": "The postal address that the law wants in every mail",
+}

@@ -1,0 +1,88 @@
+"""The database: one engine a process, one Session factory, one Base.
+
+The edge opens `with Session.begin() as session:`; a domain function takes `session` first and never commits.
+"""
+
+import functools
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Engine, Enum, MetaData, Text, create_engine, select
+from sqlalchemy import func as sql
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, sessionmaker
+from sqlalchemy.orm import Session as OrmSession
+
+from funnel.config import SettingsError, settings
+
+POOL_SIZE = 10
+CONNECT_TIMEOUT_S = 5
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        int: BigInteger,
+        str: Text,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+def words(states: type[StrEnum]) -> Enum:
+    """A column of states kept as words; a plain VARCHAR, so that a state can be added without a lock."""
+    return Enum(
+        states,
+        native_enum=False,
+        create_constraint=False,
+        length=20,
+        values_callable=lambda e: [m.value for m in e],
+    )
+
+
+@functools.cache
+def engine() -> Engine:
+    return create_engine(
+        database_url(),
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_SIZE,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": "-c timezone=UTC"},
+    )
+
+
+def database_url() -> str:
+    """DATABASE_URL with the driver named, whichever of its usual spellings it has. Raises SettingsError without one."""
+    scheme, _, rest = settings().database_url.partition("://")
+    if not scheme:
+        raise SettingsError(["DATABASE_URL: there is no database. `make run` starts one; or set the variable"])
+    return f"postgresql+psycopg://{rest}"
+
+
+class _BoundLate(OrmSession):
+    # The engine is made on first use, after any fork: a connection shared by two processes mixes their answers.
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
+        return engine()
+
+
+Session = sessionmaker(class_=_BoundLate)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def database_now(session: OrmSession) -> datetime:
+    """The database's clock: the one clock that all machines share, by which leases run."""
+    now: datetime = session.execute(select(sql.clock_timestamp())).scalar_one()
+    return now

@@ -1,0 +1,110 @@
+"""What is said: posts, and sequences of mails with their subscribers' places in them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from funnel.db import Base, words
+
+
+class SequenceState(StrEnum):
+    DRAFT = "draft"
+    LIVE = "live"
+    RETIRED = "retired"
+
+
+class StepKind(StrEnum):
+    WELCOME = "welcome"  # sent at once on confirming, outside windows and the 20-hour rule
+    TIP = "tip"
+    INVITATION = "invitation"  # asks to book
+
+
+class EnrolmentState(StrEnum):
+    ACTIVE = "active"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+class StopReason(StrEnum):
+    BOOKED = "booked"
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    PREFERENCE = "preference"
+    ERASED = "erased"
+    BY_OWNER = "by owner"
+
+
+class Post(Base):
+    """An article that readers come for."""
+
+    __tablename__ = "post"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    summary: Mapped[str]
+    body: Mapped[str]  # Markdown
+    sources: Mapped[list[Any]] = mapped_column(default=list)
+    published_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Sequence(Base):
+    """A course of mails. The window is in minutes after the subscriber's midnight."""
+
+    __tablename__ = "sequence"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    state: Mapped[SequenceState] = mapped_column(words(SequenceState), default=SequenceState.DRAFT)
+    window_start: Mapped[int] = mapped_column(default=7 * 60)
+    window_end: Mapped[int] = mapped_column(default=10 * 60)
+    weekends: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    steps: Mapped[list["Step"]] = relationship(order_by="Step.day, Step.id", back_populates="sequence")
+
+
+class Step(Base):
+    """One mail of a sequence. `day` counts local calendar days from confirming."""
+
+    __tablename__ = "step"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"), index=True)
+    slug: Mapped[str]
+    day: Mapped[int]
+    kind: Mapped[StepKind] = mapped_column(words(StepKind))
+    state: Mapped[SequenceState] = mapped_column(words(SequenceState), default=SequenceState.LIVE)
+    subject: Mapped[str]
+    preheader: Mapped[str]
+    body: Mapped[str]  # Markdown with merge tags
+    sources: Mapped[list[Any]] = mapped_column(default=list)
+    revision: Mapped[int] = mapped_column(default=1)  # counts up with every change of what is said
+    updated_at: Mapped[datetime]
+    sequence: Mapped[Sequence] = relationship(back_populates="steps")
+
+    __table_args__ = (UniqueConstraint("sequence_id", "slug"),)
+
+
+class Enrolment(Base):
+    """One subscriber on one sequence: which step is next, when it is due, and when to look."""
+
+    __tablename__ = "enrolment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
+    state: Mapped[EnrolmentState] = mapped_column(words(EnrolmentState), default=EnrolmentState.ACTIVE)
+    reason: Mapped[StopReason | None] = mapped_column(words(StopReason))
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("step.id"))  # the next one; NULL when none is left
+    due_at: Mapped[datetime | None]  # of the next step; the steps after it count from here
+    next_at: Mapped[datetime | None]  # when the tick looks: due_at, or later where the 20-hour rule moves it
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "sequence_id"),
+        Index("ix_enrolment_due", "next_at", postgresql_where=text("state = 'active'")),
+        Index("ix_enrolment_step", "step_id"),
+    )

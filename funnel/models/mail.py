@@ -1,0 +1,117 @@
+"""The mails: one row a person and mail, and the links in them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from funnel.db import Base, words
+
+
+class MessageKind(StrEnum):
+    CONFIRMATION = "confirmation"
+    STEP = "step"
+    NEWSLETTER = "newsletter"
+    NOTICE = "notice"
+    LETTER = "letter"
+    TEST = "test"
+
+
+class MessageState(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+
+
+WAITING = (MessageState.QUEUED, MessageState.DEFERRED)
+LAST_STATES = (
+    MessageState.SENT,
+    MessageState.SKIPPED,
+    MessageState.FAILED,
+    MessageState.UNKNOWN,
+    MessageState.EXPIRED,
+)
+MARKETING = (MessageKind.STEP, MessageKind.NEWSLETTER)
+
+
+class Queue(StrEnum):
+    """Which process sends it. Only bulk mail knows windows, the 20-hour rule and pauses."""
+
+    URGENT = "urgent"
+    BULK = "bulk"
+
+
+class LinkKind(StrEnum):
+    CONTENT = "content"
+    BOOKING = "booking"
+    BOOKED = "booked"  # "I have already booked"
+    INTEREST = "interest"  # a chosen level, never a symptom
+
+
+class Message(Base):
+    """One mail to one person. Planned once (kind, key), gated when claimed, and accounted for."""
+
+    __tablename__ = "message"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[MessageKind] = mapped_column(words(MessageKind))
+    key: Mapped[str]
+    template: Mapped[str]  # step, or the folder under templates/emails
+    queue: Mapped[Queue] = mapped_column(words(Queue))
+    message_id: Mapped[str] = mapped_column(unique=True)  # RFC 5322, the same on every attempt
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"))
+    to_address: Mapped[str | None]  # only of a mail to nobody we keep; blanked after its last state
+    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"), index=True)
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("step.id"))
+    enrolment_id: Mapped[int | None] = mapped_column(ForeignKey("enrolment.id"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("booking.id"))
+    state: Mapped[MessageState] = mapped_column(words(MessageState), default=MessageState.QUEUED)
+    reason: Mapped[str] = mapped_column(default="")  # why it is where it is, in plain words
+    reply: Mapped[str] = mapped_column(default="")  # the relay's last reply, addresses taken out
+    relay: Mapped[str] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    claim_id: Mapped[UUID | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # when it reached a last state
+
+    __table_args__ = (
+        UniqueConstraint("kind", "key"),
+        Index("ix_message_waiting", "queue", "due_at", postgresql_where=text("state IN ('queued', 'deferred')")),
+        Index("ix_message_claimed", "lease_until", postgresql_where=text("state = 'claimed'")),
+        Index(
+            "ix_message_troubled",
+            "state",
+            "id",
+            postgresql_where=text("state IN ('failed', 'unknown', 'deferred')"),
+        ),
+        Index("ix_message_subscriber", "subscriber_id", "created_at"),
+        Index("ix_message_step", "step_id", "state"),
+        Index("ix_message_created", "created_at"),
+    )
+
+
+class Link(Base):
+    """A URL in a mail or post. Where `/go/…` leads comes from here and nowhere else."""
+
+    __tablename__ = "link"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    kind: Mapped[LinkKind] = mapped_column(words(LinkKind))
+    label: Mapped[str] = mapped_column(default="")  # the words of the link
+    step_id: Mapped[int | None] = mapped_column(ForeignKey("step.id"))
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("uq_link_place", "url", "step_id", "post_id", unique=True, postgresql_nulls_not_distinct=True),
+    )

@@ -1,0 +1,183 @@
+"""The people: who filled in a form, who is subscribed, what they agreed to, and who must not be mailed."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    and_,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column
+
+from funnel.db import Base, words
+
+
+class SignUpState(StrEnum):
+    NEW = "new"
+    SETTLED = "settled"
+    REFUSED = "refused"
+
+
+class SubscriberState(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    ERASED = "erased"
+
+
+class Pace(StrEnum):
+    ALL = "all"
+    MONTHLY = "monthly"
+
+
+class ConsentKind(StrEnum):
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    WITHDREW = "withdrew"
+
+
+class SuppressionReason(StrEnum):
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+    ERASURE = "erasure"  # lifted by a fresh sign-up that is confirmed
+    OWNER = "owner"
+
+
+class Form(Base):
+    """A place to sign up."""
+
+    __tablename__ = "form"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    title: Mapped[str]
+    promise: Mapped[str]  # what they will get
+    rhythm: Mapped[str]  # how often
+    leaving: Mapped[str]  # how to leave
+    button: Mapped[str]
+    wording: Mapped[str]  # what a sign-up agrees to, kept word for word with each Consent
+    post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
+    sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
+    created_at: Mapped[datetime]
+
+
+class FormView(Base):
+    """How often a form was seen by people, a row a day and source."""
+
+    __tablename__ = "form_view"
+    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)  # in the practice's time zone
+    source: Mapped[str] = mapped_column(primary_key=True, default="")
+    views: Mapped[int]
+
+
+class SignUp(Base):
+    """One filled-in form, whatever the address: the web only inserts it, the urgent worker settles it."""
+
+    __tablename__ = "sign_up"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"))
+    email: Mapped[str]  # blanked with the rest of what was typed when its retention ends
+    address_hash: Mapped[bytes]
+    first_name: Mapped[str] = mapped_column(default="")
+    time_zone: Mapped[str] = mapped_column(default="")
+    source: Mapped[str] = mapped_column(default="")  # the post it came from, or ?src=
+    utm: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wording: Mapped[str]
+    network: Mapped[str | None]  # the IPv4 address or the IPv6 /64; blanked after 30 days
+    agent: Mapped[str | None]
+    nonce: Mapped[bytes] = mapped_column(LargeBinary)  # salts the confirmation token
+    state: Mapped[SignUpState] = mapped_column(words(SignUpState), default=SignUpState.NEW)
+    reason: Mapped[str] = mapped_column(default="")  # why it was refused, or what settling it led to
+    subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"), index=True)
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_sign_up_new", "id", postgresql_where=text("state = 'new'")),
+        Index("ix_sign_up_address", "address_hash", "created_at"),
+        Index("ix_sign_up_network", "network", "created_at"),
+        Index("ix_sign_up_form", "form_id", "created_at"),
+        Index("ix_sign_up_created", "created_at"),
+    )
+
+
+class Suppression(Base):
+    """A keyed hash of an address not to be mailed again. It outlives deletion."""
+
+    __tablename__ = "suppression"
+    address_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    reason: Mapped[SuppressionReason] = mapped_column(words(SuppressionReason))
+    created_at: Mapped[datetime]
+
+
+class Subscriber(Base):
+    """An address we know."""
+
+    __tablename__ = "subscriber"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str | None]  # NULL once erased
+    address_hash: Mapped[bytes | None] = mapped_column(unique=True)  # NULL once erased
+    first_name: Mapped[str] = mapped_column(default="")
+    time_zone: Mapped[str] = mapped_column(default="")  # empty: the practice's
+    state: Mapped[SubscriberState] = mapped_column(words(SubscriberState), default=SubscriberState.PENDING)
+    pace: Mapped[Pace] = mapped_column(words(Pace), default=Pace.ALL)
+    paused_until: Mapped[datetime | None]
+    form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))  # first touch
+    source: Mapped[str] = mapped_column(default="")  # first touch
+    utm: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # left, bounced, complained or erased
+    last_marketing_at: Mapped[datetime | None]  # the last tip or newsletter claimed for sending
+    last_newsletter_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def mailable(self) -> bool:
+        """Whether this person may get a tip or newsletter: confirmed, not left, not suppressed. Only for SQL."""
+        raise TypeError("Subscriber.mailable is an SQL expression: select it")
+
+    @mailable.inplace.expression
+    @classmethod
+    def _mailable(cls) -> ColumnElement[bool]:
+        suppressed = exists(select(literal_column("1")).where(Suppression.address_hash == cls.address_hash))
+        return and_(cls.state == SubscriberState.ACTIVE, cls.email.is_not(None), ~suppressed)
+
+    __table_args__ = (
+        Index("ix_subscriber_created", "created_at"),
+        Index("ix_subscriber_confirmed", "confirmed_at"),
+        Index(
+            "ix_subscriber_email",
+            func.lower(text("email")).label("email_lower"),
+            postgresql_ops={"email_lower": "text_pattern_ops"},
+        ),
+        Index("ix_subscriber_state", "state", "id"),
+    )
+
+
+class Consent(Base):
+    """One line of evidence. Append only; a trigger holds that, and lets only the network and agent be blanked."""
+
+    __tablename__ = "consent"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), index=True)
+    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"))
+    form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
+    kind: Mapped[ConsentKind] = mapped_column(words(ConsentKind))
+    wording: Mapped[str] = mapped_column(default="")
+    how: Mapped[str] = mapped_column(default="")  # which page, button or mail
+    network: Mapped[str | None]  # truncated: IPv4 /24, IPv6 /48
+    agent: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,76 @@
+"""The Celery app and the one timetable. The database is the queue; a task is only a hint that there may be work."""
+
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init
+from kombu import Queue
+
+from funnel import logs
+from funnel.config import settings
+from funnel.db import engine
+
+HOUR_S = 3600.0
+
+app = Celery("funnel", broker=settings().redis_url, include=["tasks.audience", "tasks.programme", "tasks.mail"])
+
+TICK_S = settings().tick_seconds
+
+# name: (task, every so many seconds, queue). Each is an idempotent tick that claims rows which are due, so that
+# no beat, one, or three are all correct; a tick not taken up before the next one is due is dropped.
+TIMETABLE: dict[str, tuple[str, float, str]] = {
+    "clock": ("tasks.programme.beat", TICK_S, "bulk"),
+    "settle sign-ups": ("tasks.audience.settle_new", TICK_S, "urgent"),
+    "remind": ("tasks.audience.remind", TICK_S, "urgent"),
+    "due tips": ("tasks.programme.tick", TICK_S, "bulk"),
+    "send urgent": ("tasks.mail.send_urgent", TICK_S, "urgent"),
+    "send bulk": ("tasks.mail.send_bulk", TICK_S, "bulk"),
+    "reap": ("tasks.mail.reap", 60.0, "urgent"),
+    "retention": ("tasks.audience.retain", HOUR_S, "bulk"),
+}
+
+app.conf.update(
+    task_queues=[Queue("urgent"), Queue("bulk")],
+    task_default_queue="bulk",
+    task_create_missing_queues=False,
+    task_ignore_result=True,
+    result_backend=None,
+    task_serializer="json",
+    accept_content=["json"],
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_soft_shutdown_timeout=30,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    broker_transport_options={
+        "visibility_timeout": 3600,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "retry_on_timeout": True,
+        "health_check_interval": 25,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+    },
+    enable_utc=True,
+    timezone="UTC",
+    beat_schedule={
+        name: {"task": task, "schedule": every, "options": {"queue": queue, "expires": max(every * 0.9, 0.2)}}
+        for name, (task, every, queue) in TIMETABLE.items()
+    },
+)
+
+
+@setup_logging.connect
+def _log_as_the_web_does(**_: Any) -> None:
+    logs.configure(settings().log_format)
+
+
+@worker_process_init.connect
+def _own_connections(**_: Any) -> None:
+    # A connection inherited over a fork would be shared with the parent.
+    engine().dispose(close=False)

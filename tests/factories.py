@@ -1,0 +1,133 @@
+"""The cast: a form, a course of three mails, people in every state. Each maker adds one row and flushes it."""
+
+import itertools
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from funnel import tokens
+from funnel.models.content import Enrolment, Post, Sequence, SequenceState, Step, StepKind
+from funnel.models.mail import Message, MessageKind, Queue
+from funnel.models.people import Form, SignUp, Subscriber, SubscriberState
+from tests.conftest import NOW
+
+_numbers = itertools.count(1)
+
+
+def add(session: Session, row: Any) -> Any:
+    session.add(row)
+    session.flush()
+    return row
+
+
+def a_sequence(session: Session, days: tuple[int, ...] = (0, 2, 4), **changes: Any) -> Sequence:
+    number = next(_numbers)
+    values = {"slug": f"course-{number}", "title": "A course", "state": SequenceState.LIVE, "created_at": NOW}
+    sequence = add(session, Sequence(**(values | changes)))
+    for place, day in enumerate(days):
+        add(
+            session,
+            Step(
+                sequence_id=sequence.id,
+                slug=f"mail-{place + 1}",
+                day=day,
+                kind=StepKind.WELCOME if place == 0 else StepKind.TIP,
+                subject=f"Mail {place + 1}",
+                preheader="A preheader of a fitting length for the list of mails",
+                body='Hello {{ first_name | default("there") }},\n\nthis is a tip.\n',
+                sources=[],
+                updated_at=NOW,
+            ),
+        )
+    session.refresh(sequence)
+    return sequence
+
+
+def a_form(session: Session, **changes: Any) -> Form:
+    number = next(_numbers)
+    if "sequence_id" not in changes:
+        changes["sequence_id"] = a_sequence(session).id
+    values = {
+        "slug": f"form-{number}",
+        "title": "Back-care tips",
+        "promise": "Eight short mails in 24 days.",
+        "rhythm": "Every few days, in the morning.",
+        "leaving": "One click in every mail.",
+        "button": "Send me the tips",
+        "wording": "Send me the back-care course by mail.",
+        "created_at": NOW,
+    }
+    return add(session, Form(**(values | changes)))
+
+
+def a_post(session: Session, **changes: Any) -> Post:
+    values = {
+        "slug": f"post-{next(_numbers)}",
+        "title": "A post",
+        "summary": "What it is about.",
+        "body": "Some words.\n",
+        "sources": [],
+        "published_at": NOW,
+        "updated_at": NOW,
+    }
+    return add(session, Post(**(values | changes)))
+
+
+def a_sign_up(session: Session, form: Form | None = None, **changes: Any) -> SignUp:
+    form = form or a_form(session)
+    email = changes.pop("email", f"reader-{next(_numbers)}@example.org")
+    values = {
+        "form_id": form.id,
+        "email": email,
+        "address_hash": tokens.address_hash(email),
+        "wording": form.wording,
+        "network": "192.0.2.1",
+        "agent": "A browser",
+        "nonce": b"12345678",
+        "created_at": NOW,
+    }
+    return add(session, SignUp(**(values | changes)))
+
+
+def a_subscriber(session: Session, **changes: Any) -> Subscriber:
+    email = changes.pop("email", f"subscriber-{next(_numbers)}@example.org")
+    values = {
+        "email": email,
+        "address_hash": tokens.address_hash(email),
+        "first_name": "Ada",
+        "state": SubscriberState.ACTIVE,
+        "created_at": NOW,
+        "confirmed_at": NOW,
+    }
+    return add(session, Subscriber(**(values | changes)))
+
+
+def an_enrolment(session: Session, subscriber: Subscriber, sequence: Sequence, **changes: Any) -> Enrolment:
+    values = {
+        "subscriber_id": subscriber.id,
+        "sequence_id": sequence.id,
+        "step_id": sequence.steps[0].id,
+        "due_at": NOW,
+        "next_at": NOW,
+        "started_at": NOW,
+    }
+    return add(session, Enrolment(**(values | changes)))
+
+
+def a_message(session: Session, subscriber: Subscriber | None = None, **changes: Any) -> Message:
+    """A step's message by default: give `step_id` for one that can be rendered."""
+    number = next(_numbers)
+    due_at: datetime = changes.get("due_at", NOW)
+    values = {
+        "kind": MessageKind.STEP,
+        "key": f"test:{number}",
+        "template": "step",
+        "queue": Queue.BULK,
+        "message_id": f"<{number}@example.org>",
+        "subscriber_id": subscriber.id if subscriber else None,
+        "due_at": due_at,
+        "expires_at": due_at + timedelta(days=3),
+        "created_at": due_at,
+    }
+    return add(session, Message(**(values | changes)))

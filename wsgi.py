@@ -1,0 +1,3 @@
+from funnel import create_app
+
+app = create_app()
