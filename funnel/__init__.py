@@ -4,18 +4,19 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from funnel import logs
-from funnel.config import settings
+from funnel.config import settings_or_exit
 
 LARGEST_POST_BYTES = 256 * 1024
 
 
 def create_app() -> Flask:
-    """The web application. Raises SettingsError when a setting is refused."""
+    """The web application. A refused setting ends the process, with its mend."""
     # Blueprints and commands are imported here: they need this package to be whole first.
     from funnel import cli
     from funnel.web import edge
+    from funnel.web.owner import gate
 
-    known = settings()
+    known = settings_or_exit()
     logs.configure(known.log_format)
     app = Flask(__name__, template_folder="../templates", static_folder="static")
     app.config.update(
@@ -26,6 +27,9 @@ def create_app() -> Flask:
         SESSION_COOKIE_SECURE=known.https,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
+        SESSION_REFRESH_EACH_REQUEST=False,  # else the owner's cookie would be set anew on readers' pages
+        PERMANENT_SESSION_LIFETIME=gate.LONGEST,
+        WTF_CSRF_TIME_LIMIT=None,  # a page left open stays good as long as the session
         WTF_CSRF_CHECK_DEFAULT=False,  # readers have no cookie; the owner's pages check for themselves
     )
     if known.trusted_proxies:

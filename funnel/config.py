@@ -9,6 +9,7 @@ import ipaddress
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,17 +114,29 @@ def settings() -> Settings:
     return load(os.environ)
 
 
+def settings_or_exit() -> Settings:
+    """The settings, for the start of a process: refused ones end it with every problem, and no traceback."""
+    try:
+        return settings()
+    except SettingsError as error:
+        sys.exit("\n".join(["Funnel cannot start with these settings:", *error.problems]))
+
+
 def load(environ: Mapping[str, str]) -> Settings:
     """Reads and checks all settings from `environ`. Raises SettingsError naming every problem found."""
-    return _Reader({**_embedded(environ), **environ}).settings()
+    given = {name: value for name, value in environ.items() if value.strip()}  # an empty variable is not set
+    return _Reader({**_embedded(environ), **given}).settings()
 
 
 def _embedded(environ: Mapping[str, str]) -> dict[str, str]:
     """What `make run` wrote down of the servers it started, so that a command in another terminal finds them."""
+    path = data_dir(environ) / EMBEDDED_FILE
     try:
-        found: dict[str, str] = json.loads((data_dir(environ) / EMBEDDED_FILE).read_text())
-    except FileNotFoundError:
+        found: dict[str, str] = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"DATA_DIR: {path} cannot be read ({error}). Run as its owner, or delete it"]) from None
     return found
 
 
@@ -151,7 +164,8 @@ class _Reader:
             secret_key=self.secret("SECRET_KEY"),
             secret_key_fallbacks=tuple(self.text("SECRET_KEY_FALLBACKS", "").split()),
             database_url=self.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg")),
-            redis_url=self.url("REDIS_URL", ("redis", "rediss", "unix", "valkey", "valkeys")),
+            # Valkey speaks Redis's protocol, and its clients here know only Redis's name.
+            redis_url=re.sub("^valkey", "redis", self.url("REDIS_URL", ("redis", "rediss", "valkey", "valkeys"))),
             relays=relays,
             bounce_address=self.address("BOUNCE_ADDRESS", ""),
             mail_from=mail_from,
@@ -194,9 +208,11 @@ class _Reader:
         return raw
 
     def address(self, name: str, default: str) -> str:
-        raw = self.text(name, default)
+        raw = self.text(name, "")
+        if not raw:
+            return default
         try:
-            return raw and validate_email(raw, check_deliverability=False, test_environment=True).normalized
+            return validate_email(raw, check_deliverability=False, test_environment=True).normalized
         except EmailNotValidError as error:
             self.refuse(name, f"“{raw}” is not a mail address ({error})", "Write it as name@example.org")
             return raw

@@ -6,6 +6,8 @@ in `audience`.
 
 import functools
 import logging
+import math
+import time
 
 from limits import RateLimitItemPerSecond
 from limits.errors import StorageError
@@ -28,6 +30,16 @@ def allow(what: str, who: str, most: int, seconds: int) -> bool:
     except (RedisError, StorageError) as error:
         log.warning("rate limits count per process only: %s", type(error).__name__)
         return _own().hit(limit, what, who)
+
+
+def wait(what: str, who: str, most: int, seconds: int) -> int:
+    """Seconds until `allow` would say yes to one more, at least 1."""
+    limit = RateLimitItemPerSecond(most, seconds, namespace="funnel")
+    try:
+        window = _shared().get_window_stats(limit, what, who)
+    except (RedisError, StorageError):
+        window = _own().get_window_stats(limit, what, who)
+    return max(1, math.ceil(window.reset_time - time.time()))
 
 
 def forget(what: str, who: str, most: int, seconds: int) -> None:

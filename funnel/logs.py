@@ -8,6 +8,7 @@ import sys
 from pythonjsonlogger.json import JsonFormatter
 
 ADDRESS = re.compile(r"[^\s<>\"'@,;:]+@[^\s<>\"'@,;:]+")
+CHATTY = ("alembic", "celery.beat", "celery.worker.strategy", "celery.app.trace")  # a line or two for every tick
 PLAIN = "%(asctime)s %(levelname)-7s %(name)s [%(ref)s] %(message)s"
 
 ref: contextvars.ContextVar[str] = contextvars.ContextVar("ref", default="-")
@@ -19,7 +20,8 @@ def configure(log_format: str) -> None:
     handler.addFilter(_add_ref)
     handler.setFormatter(_JsonWithoutAddresses() if log_format == "json" else _PlainWithoutAddresses(PLAIN))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def without_addresses(text: str) -> str:

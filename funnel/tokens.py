@@ -37,8 +37,8 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"  # subscriber id, message id
     FRESH = "fresh"  # subscriber id, unix time it ends
     GO = "go"  # link id, message id (0: on a page)
-    FORM = "form"  # form id, unix time it was shown
-    BOOK = "book"  # unix time it was shown
+    FORM = "form"  # form id, unix milliseconds when it was shown
+    BOOK = "book"  # unix milliseconds when it was shown
     VERP = "verp"  # message id
 
 

@@ -3,23 +3,25 @@
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, task_prerun, worker_process_init
 from kombu import Queue
+from kombu.exceptions import OperationalError as BrokerAwayError
 
 from funnel import logs
-from funnel.config import settings
+from funnel.config import settings_or_exit
 from funnel.db import engine
 
 HOUR_S = 3600.0
 
-app = Celery("funnel", broker=settings().redis_url, include=["tasks.audience", "tasks.programme", "tasks.mail"])
+known = settings_or_exit()
+app = Celery("funnel", broker=known.redis_url, include=["tasks.audience", "tasks.programme", "tasks.mail"])
 
-TICK_S = settings().tick_seconds
+TICK_S = known.tick_seconds
 
 # name: (task, every so many seconds, queue). Each is an idempotent tick that claims rows which are due, so that
 # no beat, one, or three are all correct; a tick not taken up before the next one is due is dropped.
 TIMETABLE: dict[str, tuple[str, float, str]] = {
-    "clock": ("tasks.programme.beat", TICK_S, "bulk"),
+    "clock": ("tasks.programme.strike", TICK_S, "bulk"),
     "settle sign-ups": ("tasks.audience.settle_new", TICK_S, "urgent"),
     "remind": ("tasks.audience.remind", TICK_S, "urgent"),
     "due tips": ("tasks.programme.tick", TICK_S, "bulk"),
@@ -64,10 +66,28 @@ app.conf.update(
     },
 )
 
+__all__ = ["BrokerAwayError", "app", "wait_no_longer_than"]
+
+
+def wait_no_longer_than(seconds: float) -> None:
+    """For a process whose user waits: a broker that does not answer is given up at once, not after half a minute."""
+    app.conf.broker_transport_options = {
+        **app.conf.broker_transport_options,
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry_on_timeout": False,
+        "max_retries": 0,
+    }
+
 
 @setup_logging.connect
 def _log_as_the_web_does(**_: Any) -> None:
-    logs.configure(settings().log_format)
+    logs.configure(known.log_format)
+
+
+@task_prerun.connect
+def _name_task(task_id: str, **_: Any) -> None:
+    logs.ref.set(f"task {task_id[:8]}")
 
 
 @worker_process_init.connect

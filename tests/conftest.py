@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import socket
+import signal
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,47 +12,91 @@ import pytest
 from sqlalchemy import text
 
 from funnel import config
-from funnel.local import broker, database
+from funnel.local import broker, database, ports
+
+# Once for all: a fixture that is imported into two test modules is two fixtures, and two browsers.
+from tests.browser import browser, live, page  # noqa: F401
+from tests.sink import sink  # noqa: F401
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday, noon in London
 
+# A developer's own settings are not the tests'.
+LEFT_OUT = [
+    "BASE_URL",
+    "BOOKING_URL",
+    "BOUNCE_ADDRESS",
+    "DAY_SECONDS",
+    "LOG_FORMAT",
+    "MAIL_FROM",
+    "OWNER_EMAIL",
+    "OWNER_PASSWORD",
+    "PORT",
+    "PRACTICE_ADDRESS",
+    "PRACTICE_COUNTRY",
+    "PRACTICE_NAME",
+    "PRACTITIONER_NAME",
+    "REPLY_TO",
+    "SECRET_KEY_FALLBACKS",
+    "SMTP_URL",
+    "TIMEZONE",
+    "TRUSTED_PROXIES",
+]
+SERVERS = pytest.StashKey["Servers"]()
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
+class Servers:
+    """Started before any test module is imported: the Celery app reads the settings when it is."""
 
-def _servers() -> Iterator[None]:
-    folder = Path(tempfile.mkdtemp(prefix="funnel-test-"))
-    postgres = database.start(folder / "database", durable=False)
-    redis = broker.start(folder / "broker", free_port())
-    os.environ.update(
-        DATABASE_URL=postgres.url,
-        REDIS_URL=redis.url,
-        SECRET_KEY="a-secret-for-tests-of-some-good-length",
-        DATA_DIR=str(folder / "data"),
-        OUTBOX_PORT=str(free_port()),
-        TZ="UTC",
-    )
-    try:
-        yield
-    finally:
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="funnel-test-"))
+        self.postgres = database.start(self.folder / "database", durable=False)
+        self.redis = broker.start(self.folder / "broker", ports.free())
+        for name in LEFT_OUT:
+            os.environ.pop(name, None)
+        os.environ.update(
+            DATABASE_URL=self.postgres.url,
+            REDIS_URL=self.redis.url,
+            SECRET_KEY="a-secret-for-tests-of-some-good-length",
+            DATA_DIR=str(self.folder / "data"),
+            OUTBOX_PORT=str(ports.free()),
+            TZ="UTC",
+        )
+
+    def stop(self) -> None:
         from funnel.db import engine
 
         engine().dispose()
-        redis.stop()
-        postgres.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        self.redis.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    # With xdist the tests run in its workers, each with servers of its own.
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+        session.config.stash[SERVERS] = Servers()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if servers := session.config.stash.get(SERVERS, None):
+        servers.stop()
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[None]:
-    yield from _servers()
+def servers(pytestconfig: pytest.Config) -> Servers:
+    return pytestconfig.stash[SERVERS]
+
+
+@pytest.fixture
+def frozen_redis(servers: Servers) -> Iterator[None]:
+    """Redis takes connections and answers nothing: the worst way for it to be away."""
+    servers.redis.process.send_signal(signal.SIGSTOP)
+    yield
+    servers.redis.process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture(scope="session")
-def schema(servers: None) -> None:
+def schema(servers: Servers) -> None:
     from funnel import migrations, tokens
 
     migrations.upgrade()

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from funnel import tokens
 from funnel.models.content import Enrolment, Post, Sequence, SequenceState, Step, StepKind
-from funnel.models.mail import Message, MessageKind, Queue
+from funnel.models.mail import Link, LinkKind, Message, MessageKind, Queue
 from funnel.models.people import Form, SignUp, Subscriber, SubscriberState
+from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
 from tests.conftest import NOW
 
 _numbers = itertools.count(1)
@@ -26,22 +27,27 @@ def a_sequence(session: Session, days: tuple[int, ...] = (0, 2, 4), **changes: A
     values = {"slug": f"course-{number}", "title": "A course", "state": SequenceState.LIVE, "created_at": NOW}
     sequence = add(session, Sequence(**(values | changes)))
     for place, day in enumerate(days):
-        add(
-            session,
-            Step(
-                sequence_id=sequence.id,
-                slug=f"mail-{place + 1}",
-                day=day,
-                kind=StepKind.WELCOME if place == 0 else StepKind.TIP,
-                subject=f"Mail {place + 1}",
-                preheader="A preheader of a fitting length for the list of mails",
-                body='Hello {{ first_name | default("there") }},\n\nthis is a tip.\n',
-                sources=[],
-                updated_at=NOW,
-            ),
-        )
+        a_step(session, sequence, day, kind=StepKind.WELCOME if place == 0 else StepKind.TIP)
     session.refresh(sequence)
     return sequence
+
+
+def a_step(session: Session, sequence: Sequence, day: int, **changes: Any) -> Step:
+    number = len(sequence.steps) + 1
+    values = {
+        "sequence_id": sequence.id,
+        "slug": f"mail-{number}",
+        "day": day,
+        "kind": StepKind.TIP,
+        "subject": f"Mail {number}",
+        "preheader": "A preheader of a fitting length for the list of mails",
+        "body": 'Hello {{ first_name | default("there") }},\n\nthis is a tip.\n',
+        "sources": [],
+        "updated_at": NOW,
+    }
+    step = add(session, Step(**(values | changes)))
+    session.refresh(sequence, ["steps"])
+    return step
 
 
 def a_form(session: Session, **changes: Any) -> Form:
@@ -94,7 +100,7 @@ def a_subscriber(session: Session, **changes: Any) -> Subscriber:
     email = changes.pop("email", f"subscriber-{next(_numbers)}@example.org")
     values = {
         "email": email,
-        "address_hash": tokens.address_hash(email),
+        "address_hash": tokens.address_hash(email) if email else None,
         "first_name": "Ada",
         "state": SubscriberState.ACTIVE,
         "created_at": NOW,
@@ -131,3 +137,34 @@ def a_message(session: Session, subscriber: Subscriber | None = None, **changes:
         "created_at": due_at,
     }
     return add(session, Message(**(values | changes)))
+
+
+def a_link(session: Session, **changes: Any) -> Link:
+    number = next(_numbers)
+    values = {
+        "url": f"https://example.org/page-{number}",
+        "kind": LinkKind.CONTENT,
+        "label": "A page",
+        "created_at": NOW,
+    }
+    return add(session, Link(**(values | changes)))
+
+
+def an_event(session: Session, kind: EventKind, message: Message | None = None, **changes: Any) -> Event:
+    values = {
+        "kind": kind,
+        "at": NOW,
+        "message_id": message.id if message else None,
+        "subscriber_id": message.subscriber_id if message else None,
+    }
+    return add(session, Event(**(values | changes)))
+
+
+def a_booking(session: Session, subscriber: Subscriber | None = None, **changes: Any) -> Booking:
+    values = {
+        "state": BookingState.REQUESTED,
+        "how": BookingHow.PAGE,
+        "subscriber_id": subscriber.id if subscriber else None,
+        "created_at": NOW,
+    }
+    return add(session, Booking(**(values | changes)))

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from funnel.db import Base, words
@@ -66,6 +66,11 @@ class Sequence(Base):
     created_at: Mapped[datetime]
     steps: Mapped[list["Step"]] = relationship(order_by="Step.day, Step.id", back_populates="sequence")
 
+    # A window that never opens would keep the tick looking for a day for ever.
+    __table_args__ = (
+        CheckConstraint("0 <= window_start AND window_start < window_end AND window_end <= 1440", name="window"),
+    )
+
 
 class Step(Base):
     """One mail of a sequence. `day` counts local calendar days from confirming."""
@@ -100,6 +105,7 @@ class Enrolment(Base):
     step_id: Mapped[int | None] = mapped_column(ForeignKey("step.id"))  # the next one; NULL when none is left
     due_at: Mapped[datetime | None]  # of the next step; the steps after it count from here
     next_at: Mapped[datetime | None]  # when the tick looks: due_at, or later where the 20-hour rule moves it
+    round: Mapped[int] = mapped_column(default=1)  # counts up when someone who stopped asks again
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

@@ -53,6 +53,7 @@ class LinkKind(StrEnum):
     BOOKING = "booking"
     BOOKED = "booked"  # "I have already booked"
     INTEREST = "interest"  # a chosen level, never a symptom
+    CANARY = "canary"  # hidden in every tip: no person sees it, so whoever follows it is a machine
 
 
 class Message(Base):
@@ -87,6 +88,7 @@ class Message(Base):
     __table_args__ = (
         UniqueConstraint("kind", "key"),
         Index("ix_message_waiting", "queue", "due_at", postgresql_where=text("state IN ('queued', 'deferred')")),
+        Index("ix_message_confirmation", "due_at", postgresql_where=text("kind = 'confirmation'")),
         Index("ix_message_claimed", "lease_until", postgresql_where=text("state = 'claimed'")),
         Index(
             "ix_message_troubled",
@@ -96,7 +98,9 @@ class Message(Base):
         ),
         Index("ix_message_subscriber", "subscriber_id", "created_at"),
         Index("ix_message_step", "step_id", "state"),
+        Index("ix_message_booking", "booking_id", postgresql_where=text("booking_id IS NOT NULL")),
         Index("ix_message_created", "created_at"),
+        Index("ix_message_delivered", "ended_at", postgresql_where=text("state IN ('sent', 'failed')")),
     )
 
 

@@ -103,12 +103,16 @@ class SignUp(Base):
     subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"), index=True)
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]  # when to look whether to remind; NULL once that is done
     confirmed_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_sign_up_new", "id", postgresql_where=text("state = 'new'")),
+        Index("ix_sign_up_remind", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
         Index("ix_sign_up_address", "address_hash", "created_at"),
-        Index("ix_sign_up_network", "network", "created_at"),
+        # The limits count what was let through, so that a flood which was refused costs nothing to count.
+        Index("ix_sign_up_settled_address", "address_hash", postgresql_where=text("state = 'settled'")),
+        Index("ix_sign_up_settled_network", "network", "created_at", postgresql_where=text("state = 'settled'")),
         Index("ix_sign_up_form", "form_id", "created_at"),
         Index("ix_sign_up_created", "created_at"),
     )
@@ -142,6 +146,7 @@ class Subscriber(Base):
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # left, bounced, complained or erased
     last_marketing_at: Mapped[datetime | None]  # the last tip or newsletter claimed for sending
+    last_marketing_message_id: Mapped[int | None]  # which mail that was: its own retries are not held back by it
     last_newsletter_at: Mapped[datetime | None]
 
     @hybrid_property
@@ -173,7 +178,7 @@ class Consent(Base):
     __tablename__ = "consent"
     id: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), index=True)
-    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"))
+    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"), index=True)
     form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
     kind: Mapped[ConsentKind] = mapped_column(words(ConsentKind))
     wording: Mapped[str] = mapped_column(default="")

@@ -1,20 +1,73 @@
-"""What every page shares: blueprints, security headers, the request's id, error pages."""
+"""What every page shares: blueprints, security headers, the request's id, who visits, error pages."""
 
+import importlib
+import logging
 import secrets
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
 
 from funnel import logs
+from funnel.audience.visit import Visit, network_of
+from funnel.config import settings
 
+BLUEPRINTS = (
+    "health",
+    "links",
+    "pages.posts",
+    "pages.forms",
+    "pages.confirm",
+    "pages.preferences",
+    "pages.my_data",
+    "pages.book",
+    "pages.booked",
+    "pages.privacy",
+    "pages.outbox",
+    "owner.signin",
+    "owner.home",
+    "owner.people",
+    "owner.bookings",
+    "owner.mails",
+    "owner.messages",
+)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+LONGEST_AGENT = 200
+WORDS = {
+    400: ("That did not reach us whole", "Please go back and try again."),
+    403: ("This page is not for everyone", "You may need to sign in first."),
+    404: (
+        "There is no such page",
+        "The address may have been cut in two. Please check it, or start from the beginning.",
+    ),
+    405: ("That does not work here", "Please go back and use the button on the page."),
+    413: ("That is too much at once", "Please send less text."),
+    429: ("That was a little fast", "Please wait a minute and try again."),
+    500: ("Something went wrong on our side", "It has been noted. Please try again in a minute."),
+    503: ("We cannot do this just now", "Nothing is lost. Please try again in a minute."),
+}
+
+log = logging.getLogger(__name__)
 
 
 def attach(app: Flask) -> None:
+    """Gives `app` its pages, headers and error pages."""
+    for name in BLUEPRINTS:
+        app.register_blueprint(importlib.import_module(f"funnel.web.{name}").blueprint)
     app.before_request(_name_request)
     app.after_request(_add_headers)
+    app.context_processor(_everywhere)
+    app.register_error_handler(HTTPException, _say_http_error)
+    app.register_error_handler(OperationalError, _say_database_away)
+    app.register_error_handler(Exception, _say_our_fault)
+
+
+def visit() -> Visit:
+    """Who makes this request, as far as we keep it."""
+    return Visit(network_of(request.remote_addr or ""), request.headers.get("User-Agent", "")[:LONGEST_AGENT])
 
 
 def _name_request() -> None:
@@ -22,15 +75,43 @@ def _name_request() -> None:
     logs.ref.set(g.request_id)
 
 
+def _everywhere() -> dict[str, object]:
+    return {"settings": settings()}
+
+
 def _add_headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
+    if "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
+        headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.set("X-Request-ID", g.get("request_id", "-"))
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response
+
+
+def _say_http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
+    if error.code is None or error.code < 400:  # a redirect that werkzeug raised
+        return error
+    return _page(error.code)
+
+
+def _say_database_away(error: OperationalError) -> tuple[str, int]:
+    log.error("the database is away: %s", type(error.orig).__name__)
+    return _page(503)
+
+
+def _say_our_fault(error: Exception) -> tuple[str, int]:
+    log.exception("a page failed: %s", type(error).__name__)
+    return _page(500)
+
+
+def _page(code: int) -> tuple[str, int]:
+    title, words = WORDS.get(code, WORDS[400 if code < 500 else 500])
+    return render_template(
+        "pages/error.html", title=title, words=words, code=code, request_id=g.get("request_id")
+    ), code

@@ -80,6 +80,9 @@ def upgrade() -> None:
         sa.Column("window_end", sa.BigInteger(), nullable=False),
         sa.Column("weekends", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "0 <= window_start AND window_start < window_end AND window_end <= 1440", name=op.f("ck_sequence_window")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sequence")),
         sa.UniqueConstraint("slug", name=op.f("uq_sequence_slug")),
     )
@@ -165,7 +168,9 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("content", "booking", "booked", "interest", name="linkkind", native_enum=False, length=20),
+            sa.Enum(
+                "content", "booking", "booked", "interest", "canary", name="linkkind", native_enum=False, length=20
+            ),
             nullable=False,
         ),
         sa.Column("label", sa.Text(), nullable=False),
@@ -210,6 +215,7 @@ def upgrade() -> None:
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_marketing_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_marketing_message_id", sa.BigInteger(), nullable=True),
         sa.Column("last_newsletter_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["form_id"], ["form.id"], name=op.f("fk_subscriber_form_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriber")),
@@ -280,6 +286,7 @@ def upgrade() -> None:
         sa.Column("step_id", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("round", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["sequence_id"], ["sequence.id"], name=op.f("fk_enrolment_sequence_id")),
@@ -315,6 +322,7 @@ def upgrade() -> None:
         sa.Column("subscriber_id", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("remind_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["form_id"], ["form.id"], name=op.f("fk_sign_up_form_id")),
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscriber.id"], name=op.f("fk_sign_up_subscriber_id")),
@@ -323,8 +331,24 @@ def upgrade() -> None:
     op.create_index("ix_sign_up_address", "sign_up", ["address_hash", "created_at"], unique=False)
     op.create_index("ix_sign_up_created", "sign_up", ["created_at"], unique=False)
     op.create_index("ix_sign_up_form", "sign_up", ["form_id", "created_at"], unique=False)
-    op.create_index("ix_sign_up_network", "sign_up", ["network", "created_at"], unique=False)
     op.create_index("ix_sign_up_new", "sign_up", ["id"], unique=False, postgresql_where=sa.text("state = 'new'"))
+    op.create_index(
+        "ix_sign_up_remind", "sign_up", ["remind_at"], unique=False, postgresql_where=sa.text("remind_at IS NOT NULL")
+    )
+    op.create_index(
+        "ix_sign_up_settled_address",
+        "sign_up",
+        ["address_hash"],
+        unique=False,
+        postgresql_where=sa.text("state = 'settled'"),
+    )
+    op.create_index(
+        "ix_sign_up_settled_network",
+        "sign_up",
+        ["network", "created_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'settled'"),
+    )
     op.create_index(op.f("ix_sign_up_subscriber_id"), "sign_up", ["subscriber_id"], unique=False)
     op.create_table(
         "consent",
@@ -350,6 +374,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
     )
     op.create_index(op.f("ix_consent_at"), "consent", ["at"], unique=False)
+    op.create_index(op.f("ix_consent_sign_up_id"), "consent", ["sign_up_id"], unique=False)
     op.create_index(op.f("ix_consent_subscriber_id"), "consent", ["subscriber_id"], unique=False)
     op.create_table(
         "message",
@@ -419,9 +444,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_message_message_id")),
     )
     op.create_index(
+        "ix_message_booking",
+        "message",
+        ["booking_id"],
+        unique=False,
+        postgresql_where=sa.text("booking_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_message_claimed", "message", ["lease_until"], unique=False, postgresql_where=sa.text("state = 'claimed'")
     )
+    op.create_index(
+        "ix_message_confirmation",
+        "message",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'confirmation'"),
+    )
     op.create_index("ix_message_created", "message", ["created_at"], unique=False)
+    op.create_index(
+        "ix_message_delivered",
+        "message",
+        ["ended_at"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('sent', 'failed')"),
+    )
     op.create_index(op.f("ix_message_sign_up_id"), "message", ["sign_up_id"], unique=False)
     op.create_index("ix_message_step", "message", ["step_id", "state"], unique=False)
     op.create_index("ix_message_subscriber", "message", ["subscriber_id", "created_at"], unique=False)
@@ -505,15 +551,21 @@ def downgrade() -> None:
     op.drop_index("ix_message_subscriber", table_name="message")
     op.drop_index("ix_message_step", table_name="message")
     op.drop_index(op.f("ix_message_sign_up_id"), table_name="message")
+    op.drop_index("ix_message_delivered", table_name="message", postgresql_where=sa.text("state IN ('sent', 'failed')"))
     op.drop_index("ix_message_created", table_name="message")
+    op.drop_index("ix_message_confirmation", table_name="message", postgresql_where=sa.text("kind = 'confirmation'"))
     op.drop_index("ix_message_claimed", table_name="message", postgresql_where=sa.text("state = 'claimed'"))
+    op.drop_index("ix_message_booking", table_name="message", postgresql_where=sa.text("booking_id IS NOT NULL"))
     op.drop_table("message")
     op.drop_index(op.f("ix_consent_subscriber_id"), table_name="consent")
+    op.drop_index(op.f("ix_consent_sign_up_id"), table_name="consent")
     op.drop_index(op.f("ix_consent_at"), table_name="consent")
     op.drop_table("consent")
     op.drop_index(op.f("ix_sign_up_subscriber_id"), table_name="sign_up")
+    op.drop_index("ix_sign_up_settled_network", table_name="sign_up", postgresql_where=sa.text("state = 'settled'"))
+    op.drop_index("ix_sign_up_settled_address", table_name="sign_up", postgresql_where=sa.text("state = 'settled'"))
+    op.drop_index("ix_sign_up_remind", table_name="sign_up", postgresql_where=sa.text("remind_at IS NOT NULL"))
     op.drop_index("ix_sign_up_new", table_name="sign_up", postgresql_where=sa.text("state = 'new'"))
-    op.drop_index("ix_sign_up_network", table_name="sign_up")
     op.drop_index("ix_sign_up_form", table_name="sign_up")
     op.drop_index("ix_sign_up_created", table_name="sign_up")
     op.drop_index("ix_sign_up_address", table_name="sign_up")

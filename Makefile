@@ -1,0 +1,63 @@
+# Everything a person needs to type. Paths are relative on purpose: the checkout may lie in a folder with spaces.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# pip's own wheel is kept here, since a bare Debian has neither pip nor ensurepip. It runs from the wheel itself.
+PIP = $(PY) "$$(echo funnel/local/wheels/pip-*.whl)/pip" --disable-pip-version-check install --quiet
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check lint rehearse browser
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: $(VENV)/.ready-run ## start everything and serve http://127.0.0.1:8000; Ctrl-C stops it
+	@exec $(PY) -m funnel.local
+
+test: $(VENV)/.ready-test browser ## run all tests, on servers started for them
+	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
+
+check: lint test ## lint, types and tests, as CI runs them
+
+lint: $(VENV)/.ready-test ## lint and types only
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+rehearse: $(VENV)/.ready-run ## the whole course in a minute, with a day of a second
+	@exec $(PY) -m bench.rehearse
+
+# A virtual environment whose Python has gone, or was replaced by another version, is made anew.
+ifneq ($(wildcard $(VENV)),)
+ifneq ($(shell $(PY) -c "import flask; print('whole')" 2>&1),whole)
+.PHONY: $(VENV)/.ready-run $(VENV)/.ready-test
+endif
+endif
+
+$(VENV)/.ready-run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Funnel needs Python 3.11 or later, and $(PYTHON) is: $$($(PYTHON) --version 2>&1)." >&2; \
+	  echo "Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PY) -c '' 2>/dev/null || { echo "Making .venv"; $(PYTHON) -m venv --clear --without-pip $(VENV); }
+	@echo "Installing what Funnel runs on"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.ready-test: requirements-dev.txt requirements.txt $(VENV)/.ready-run
+	@echo "Installing what the tests need"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# The browser tests drive Debian's Chromium, which only root can install.
+browser:
+	@command -v chromium >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing chromium"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+	  else \
+	    echo "The browser tests need chromium. Install it (Debian: sudo apt-get install chromium), then make test" >&2; \
+	    exit 1; \
+	  fi; }

@@ -1,0 +1,107 @@
+"""What an accepted sign-up is answered with: a mail that asks to confirm, one reminder of it, or “you are in”."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from funnel.audience import allowance
+from funnel.audience.confirmation import VALID
+from funnel.audience.visit import truncated
+from funnel.models.mail import MessageKind, Queue
+from funnel.models.people import Consent, ConsentKind, SignUp, Subscriber, SubscriberState
+from funnel.programme import calendar, plan
+
+ALREADY_IN_LIVES = timedelta(days=1)
+REMINDED_AFTER_DAYS = 1  # of the course's clock
+BY_FORM = "form"
+
+# What the sign-up led to, as the owner reads it.
+ASKED = "confirmation planned"
+TOLD = "already in, told so"
+TOLD_BEFORE = "already in, told so before"
+
+
+def answer(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: datetime) -> str:
+    """Plans the mail that answers `sign_up`, whose address the caller has locked; what it led to, in words."""
+    subscriber = _subscriber(session, sign_up, now)
+    sign_up.subscriber_id = subscriber.id
+    if subscriber.state != SubscriberState.ACTIVE:
+        return _ask(session, sign_up, now)
+    return TOLD_BEFORE if mailed.was_told_today() else _tell(session, sign_up, now)
+
+
+def remind(session: Session, sign_up: SignUp, now: datetime) -> bool:
+    """Plans the one reminder of `sign_up`. False when it was planned before."""
+    return _plan(session, sign_up, f"remind:{sign_up.id}", allowance.REMINDER, now, now)
+
+
+def _subscriber(session: Session, sign_up: SignUp, now: datetime) -> Subscriber:
+    """The person behind the address; pending when it is new. One we know is left as they are (law 4)."""
+    session.execute(
+        insert(Subscriber)
+        .values(
+            email=sign_up.email,
+            address_hash=sign_up.address_hash,
+            form_id=sign_up.form_id,
+            source=sign_up.source,
+            utm=sign_up.utm,
+            created_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=["address_hash"])
+    )
+    return session.scalars(select(Subscriber).where(Subscriber.address_hash == sign_up.address_hash)).one()
+
+
+def _ask(session: Session, sign_up: SignUp, now: datetime) -> str:
+    session.add(
+        Consent(
+            subscriber_id=sign_up.subscriber_id,
+            sign_up_id=sign_up.id,
+            form_id=sign_up.form_id,
+            kind=ConsentKind.ASKED,
+            wording=sign_up.wording,
+            how=BY_FORM,
+            network=truncated(sign_up.network or "") or None,
+            agent=sign_up.agent or None,
+            at=sign_up.created_at,
+        )
+    )
+    sign_up.remind_at = sign_up.created_at + calendar.days(REMINDED_AFTER_DAYS)
+    due_at = allowance.turn(session, sign_up.form_id, now)
+    _plan(session, sign_up, f"confirm:{sign_up.id}", allowance.CONFIRMATION, due_at, now)
+    return ASKED
+
+
+def _tell(session: Session, sign_up: SignUp, now: datetime) -> str:
+    plan.plan(
+        session,
+        MessageKind.NOTICE,
+        f"already-in:{sign_up.id}",
+        template=allowance.ALREADY_IN,
+        queue=Queue.URGENT,
+        due_at=now,
+        expires_at=now + ALREADY_IN_LIVES,
+        subscriber_id=sign_up.subscriber_id,
+        sign_up_id=sign_up.id,
+        now=now,
+    )
+    return TOLD
+
+
+def _plan(session: Session, sign_up: SignUp, key: str, template: str, due_at: datetime, now: datetime) -> bool:
+    planned = plan.plan(
+        session,
+        MessageKind.CONFIRMATION,
+        key,
+        template=template,
+        queue=Queue.URGENT,
+        due_at=due_at,
+        # With its link; one whose turn comes later than that still waits for it, rather than failing to be planned.
+        expires_at=max(sign_up.created_at + VALID, due_at + allowance.MINUTE),
+        subscriber_id=sign_up.subscriber_id,
+        sign_up_id=sign_up.id,
+        now=now,
+    )
+    return planned is not None

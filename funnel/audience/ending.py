@@ -1,0 +1,106 @@
+"""Endings: leaving, a bounce that is final, a complaint. Each may be told any number of times and works once."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from funnel.audience import suppression
+from funnel.audience.visit import Visit, truncated
+from funnel.models.content import StopReason
+from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
+from funnel.models.responses import Event, EventKind
+from funnel.programme import enrolment
+
+HERE = (SubscriberState.PENDING, SubscriberState.ACTIVE)  # the states that can be left
+
+
+def leave(
+    session: Session, subscriber_id: int, how: str, visit: Visit, now: datetime, message_id: int | None = None
+) -> bool:
+    """Ends the subscription at the person's wish; `how` names the page, button or mail. False when it had ended.
+
+    No suppression: whoever comes back later and confirms is welcome.
+    """
+    person = _end(session, subscriber_id, HERE, SubscriberState.UNSUBSCRIBED, StopReason.LEFT, now)
+    if person is None:
+        return False
+    times = withdraw(session, person.id, how, visit, now)
+    _tell(session, f"leave:{person.id}:{times}", person.id, how, now, message_id)
+    return True
+
+
+def bounced(session: Session, subscriber_id: int, now: datetime) -> bool:
+    """Ends what goes to an address that does not exist, for ever. False when it had ended; it is suppressed even so."""
+    _suppress(session, subscriber_id, SuppressionReason.BOUNCE, now)
+    person = _end(session, subscriber_id, HERE, SubscriberState.BOUNCED, StopReason.BOUNCED, now)
+    return person is not None
+
+
+def complained(session: Session, subscriber_id: int, now: datetime) -> bool:
+    """Ends what goes to somebody who called it spam, for ever. False when that was known."""
+    _suppress(session, subscriber_id, SuppressionReason.COMPLAINT, now)
+    from_states = (*HERE, SubscriberState.UNSUBSCRIBED, SubscriberState.BOUNCED)
+    person = _end(session, subscriber_id, from_states, SubscriberState.COMPLAINED, StopReason.COMPLAINED, now)
+    if person is None:
+        return False
+    withdraw(session, person.id, "complaint", Visit("", ""), now)
+    return True
+
+
+def withdraw(session: Session, subscriber_id: int, how: str, visit: Visit, now: datetime) -> int:
+    """Adds the line of evidence that consent was withdrawn; how many such lines there are now."""
+    session.add(
+        Consent(
+            subscriber_id=subscriber_id,
+            kind=ConsentKind.WITHDREW,
+            how=how,
+            network=truncated(visit.network) or None,
+            agent=visit.agent or None,
+            at=now,
+        )
+    )
+    session.flush()
+    withdrawn = select(func.count()).where(Consent.subscriber_id == subscriber_id, Consent.kind == ConsentKind.WITHDREW)
+    return session.scalars(withdrawn).one()
+
+
+def _end(
+    session: Session,
+    subscriber_id: int,
+    from_states: tuple[SubscriberState, ...],
+    state: SubscriberState,
+    reason: StopReason,
+    now: datetime,
+) -> Subscriber | None:
+    person = session.get(Subscriber, subscriber_id, with_for_update=True, populate_existing=True)
+    if person is None or person.state not in from_states:
+        return None
+    person.state = state
+    person.ended_at = now
+    person.paused_until = None
+    session.flush()
+    enrolment.stop(session, subscriber_id, reason, now)
+    return person
+
+
+def _suppress(session: Session, subscriber_id: int, reason: SuppressionReason, now: datetime) -> None:
+    address_hash = session.scalar(select(Subscriber.address_hash).where(Subscriber.id == subscriber_id))
+    if address_hash is not None:
+        suppression.suppress(session, address_hash, reason, now)
+
+
+def _tell(session: Session, key: str, subscriber_id: int, how: str, now: datetime, message_id: int | None) -> None:
+    session.execute(
+        insert(Event)
+        .values(
+            kind=EventKind.UNSUBSCRIBE,
+            key=key,
+            at=now,
+            subscriber_id=subscriber_id,
+            message_id=message_id or None,  # a token made outside a mail carries 0
+            reason=how,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+    )

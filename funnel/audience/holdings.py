@@ -1,0 +1,186 @@
+"""What we hold about one person beside their own row: to show them all of it, and to blank it when they wish."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Executable, Row, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from funnel.audience import suppression
+from funnel.models.content import Enrolment, Sequence, Step
+from funnel.models.mail import WAITING, Link, Message, MessageState
+from funnel.models.people import Consent, Form, SignUp, SignUpState, Subscriber
+from funnel.models.responses import Booking, Event
+
+ERASED = "they were erased"
+
+
+_FORM = Form.title.label("form")
+_PERSON = select(
+    Subscriber.email,
+    Subscriber.first_name,
+    Subscriber.time_zone,
+    Subscriber.state,
+    Subscriber.pace,
+    Subscriber.paused_until,
+    _FORM,
+    Subscriber.source,
+    Subscriber.utm,
+    Subscriber.created_at,
+    Subscriber.confirmed_at,
+    Subscriber.ended_at,
+    Subscriber.last_marketing_at,
+    Subscriber.last_newsletter_at,
+).outerjoin(Form, Subscriber.form_id == Form.id)
+
+_CONSENTS = (
+    select(Consent.at, Consent.kind, Consent.wording, Consent.how, _FORM, Consent.network, Consent.agent)
+    .outerjoin(Form, Consent.form_id == Form.id)
+    .order_by(Consent.at, Consent.id)
+)
+_SIGN_UPS = (
+    select(
+        SignUp.created_at,
+        _FORM,
+        SignUp.email,
+        SignUp.first_name,
+        SignUp.time_zone,
+        SignUp.source,
+        SignUp.utm,
+        SignUp.wording,
+        SignUp.network,
+        SignUp.agent,
+        SignUp.state,
+        SignUp.reason,
+        SignUp.settled_at,
+        SignUp.confirmed_at,
+    )
+    .join(Form, SignUp.form_id == Form.id)
+    .order_by(SignUp.created_at, SignUp.id)
+)
+_COURSES = (
+    select(
+        Sequence.title.label("course"),
+        Enrolment.state,
+        Enrolment.reason,
+        Step.subject.label("next_mail"),
+        Enrolment.due_at,
+        Enrolment.started_at,
+        Enrolment.ended_at,
+    )
+    .join(Sequence, Enrolment.sequence_id == Sequence.id)
+    .outerjoin(Step, Enrolment.step_id == Step.id)
+    .order_by(Enrolment.started_at, Enrolment.id)
+)
+_MAILS = (
+    select(
+        Message.created_at,
+        Message.kind,
+        func.coalesce(Step.subject, Message.template).label("mail"),
+        Message.to_address,
+        Message.state,
+        Message.reason,
+        Message.reply,
+        Message.due_at,
+        Message.sent_at,
+        Message.ended_at,
+    )
+    .outerjoin(Step, Message.step_id == Step.id)
+    .order_by(Message.created_at, Message.id)
+)
+_EVENTS = (
+    select(
+        Event.at,
+        Event.kind,
+        Event.reason,
+        Event.machine.label("by_a_machine"),
+        Link.url.label("link"),
+        Link.label.label("words"),
+        Event.detail,
+    )
+    .outerjoin(Link, Event.link_id == Link.id)
+    .order_by(Event.at, Event.id)
+)
+_BOOKINGS = select(
+    Booking.created_at,
+    Booking.state,
+    Booking.how,
+    Booking.name,
+    Booking.email,
+    Booking.phone,
+    Booking.suits,
+    Booking.note,
+    Booking.source,
+    Booking.text_deleted_at,
+).order_by(Booking.created_at, Booking.id)
+
+
+def of(session: Session, person: Subscriber) -> dict[str, Any]:
+    """All of it, in the order things happened: plain keys, times in ISO 8601."""
+    kept: dict[str, Executable] = {
+        "consents": _CONSENTS.where(Consent.subscriber_id == person.id),
+        "sign_ups": _SIGN_UPS.where(_signed_up(person)),
+        "courses": _COURSES.where(Enrolment.subscriber_id == person.id),
+        "mails": _MAILS.where(_mailed(session, person)),
+        "events": _EVENTS.where(Event.subscriber_id == person.id),
+        "bookings": _BOOKINGS.where(_booked(person)),
+    }
+    reason = suppression.reason(session, person.address_hash) if person.address_hash else None
+    own = _plain(session.execute(_PERSON.where(Subscriber.id == person.id)).one())
+    held = {name: [_plain(row) for row in session.execute(query)] for name, query in kept.items()}
+    return {"subscriber": own | {"not_mailed_because": reason}, **held}
+
+
+def blank(session: Session, person: Subscriber, now: datetime) -> None:
+    """Takes the person out of every row that is not their own, while that still says who they are."""
+    _blank_mails(session, person, now)
+    _blank_sign_ups(session, person, now)
+    session.execute(
+        update(Booking)
+        .where(_booked(person))
+        .values(
+            name="", email="", phone="", suits="", note="", text_deleted_at=func.coalesce(Booking.text_deleted_at, now)
+        )
+    )
+    session.execute(update(Consent).where(Consent.subscriber_id == person.id).values(network=None, agent=None))
+    session.execute(update(Event).where(Event.subscriber_id == person.id).values(detail={}, reference=None))
+
+
+def _blank_mails(session: Session, person: Subscriber, now: datetime) -> None:
+    theirs = update(Message).where(_mailed(session, person))
+    session.execute(
+        theirs.where(Message.state.in_(WAITING)).values(state=MessageState.SKIPPED, reason=ERASED, ended_at=now)
+    )
+    session.execute(theirs.where(Message.to_address.is_not(None)).values(to_address=None))
+
+
+def _blank_sign_ups(session: Session, person: Subscriber, now: datetime) -> None:
+    theirs = update(SignUp).where(_signed_up(person))
+    session.execute(
+        theirs.where(SignUp.state == SignUpState.NEW).values(state=SignUpState.REFUSED, reason=ERASED, settled_at=now)
+    )
+    blank = {"email": "", "address_hash": b"", "first_name": "", "time_zone": "", "utm": {}}
+    session.execute(theirs.values(**blank, network=None, agent=None, remind_at=None))
+
+
+def _mailed(session: Session, person: Subscriber) -> ColumnElement[bool]:
+    # The thanks for a booking are addressed to what was typed; the notice of it goes to the owner and is not theirs.
+    bookings = session.scalars(select(Booking.id).where(_booked(person))).all()
+    thanks = Message.booking_id.in_(bookings) & _is_theirs(Message.to_address, person)
+    return or_(Message.subscriber_id == person.id, thanks)
+
+
+def _signed_up(person: Subscriber) -> ColumnElement[bool]:
+    return or_(SignUp.subscriber_id == person.id, SignUp.address_hash == person.address_hash)
+
+
+def _booked(person: Subscriber) -> ColumnElement[bool]:
+    return or_(Booking.subscriber_id == person.id, _is_theirs(Booking.email, person))
+
+
+def _is_theirs(column: InstrumentedAttribute[Any], person: Subscriber) -> ColumnElement[bool]:
+    return func.lower(column) == func.lower(person.email)
+
+
+def _plain(row: Row[Any]) -> dict[str, Any]:
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row._mapping.items()}

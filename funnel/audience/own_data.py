@@ -1,0 +1,91 @@
+"""My data: a fresh link to it, a copy of it, and its end.
+
+Mails are forwarded, so a footer link must not open any of this: the fresh link is mailed to the address itself and
+lives for an hour (law 8).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from funnel import tokens
+from funnel.audience import holdings, suppression
+from funnel.audience.ending import withdraw
+from funnel.audience.visit import Visit
+from funnel.models.content import StopReason
+from funnel.models.mail import Message, MessageKind, Queue
+from funnel.models.people import Subscriber, SubscriberState, SuppressionReason
+from funnel.programme import enrolment, plan
+from funnel.tokens import BadToken, Purpose
+
+FRESH = timedelta(hours=1)
+MOST_AN_HOUR = 3
+FRESH_LINK = "fresh_link"
+ERASED_HERE = "deleted on the page of their data"
+
+
+def fresh_link(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """Plans the mail with a fresh link. False when three were asked for within an hour, or it must not be mailed."""
+    session.flush()
+    session.refresh(subscriber, with_for_update=True)
+    if subscriber.address_hash is None or suppression.reason(session, subscriber.address_hash):
+        return False
+    lately = select(func.count()).where(
+        Message.subscriber_id == subscriber.id, Message.template == FRESH_LINK, Message.created_at > now - FRESH
+    )
+    asked = session.scalars(lately).one()
+    if asked >= MOST_AN_HOUR:
+        return False
+    planned = plan.plan(
+        session,
+        MessageKind.NOTICE,
+        f"fresh:{subscriber.id}:{int(now.timestamp()) // 60}",  # two presses within a minute are one
+        template=FRESH_LINK,
+        queue=Queue.URGENT,
+        due_at=now,
+        expires_at=now + FRESH,
+        subscriber_id=subscriber.id,
+        now=now,
+    )
+    return planned is not None
+
+
+def fresh_token(subscriber_id: int, now: datetime) -> str:
+    """The token of a fresh link that ends in an hour, for the mail that carries it."""
+    return tokens.sign(Purpose.FRESH, subscriber_id, int((now + FRESH).timestamp()))
+
+
+def read_fresh(token: str, now: datetime) -> int:
+    """The subscriber id behind a fresh link. Raises BadToken for one that has ended or was never ours."""
+    numbers = tokens.read(Purpose.FRESH, token)
+    if len(numbers) != 2 or numbers[1] <= now.timestamp():
+        raise BadToken
+    return numbers[0]
+
+
+def export(session: Session, subscriber_id: int) -> dict[str, Any]:
+    """Everything we hold about one person, ready for JSON: plain keys, ISO 8601 times. Empty when there is nobody."""
+    subscriber = session.get(Subscriber, subscriber_id)
+    return holdings.of(session, subscriber) if subscriber else {}
+
+
+def erase(session: Session, subscriber_id: int, now: datetime) -> None:
+    """Blanks the person out of every row, ends their courses and keeps them from being mailed. Told twice: once.
+
+    The rows stay, so that counts stay true and old links still lead somewhere.
+    """
+    person = session.get(Subscriber, subscriber_id, with_for_update=True, populate_existing=True)
+    if person is None or person.address_hash is None:
+        return
+    suppression.suppress(session, person.address_hash, SuppressionReason.ERASURE, now)
+    enrolment.stop(session, person.id, StopReason.ERASED, now)
+    withdraw(session, person.id, ERASED_HERE, Visit("", ""), now)
+    holdings.blank(session, person, now)
+    person.email = person.address_hash = person.paused_until = None
+    person.first_name = person.time_zone = ""
+    person.utm = {}
+    person.state = SubscriberState.ERASED
+    person.ended_at = now
+    session.flush()

@@ -1,0 +1,113 @@
+"""What a subscriber may choose: a pause, fewer mails, all mails, another name. Each button may be pressed twice."""
+
+import math
+import unicodedata
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from funnel.audience.signup import HIDDEN, tidy
+from funnel.models.content import StopReason
+from funnel.models.mail import WAITING, Message, MessageKind, Queue
+from funnel.models.people import Pace, Subscriber, SubscriberState
+from funnel.programme import calendar, enrolment
+
+PAUSE_DAYS = 30
+LONGEST_NAME = 80
+
+
+def pause(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """No tip or newsletter for 30 days of the course's clock; the course goes on after them where it stood."""
+    _lock(session, subscriber)
+    if subscriber.state != SubscriberState.ACTIVE:
+        return
+    if subscriber.paused_until is not None and subscriber.paused_until > now:
+        return
+    length = calendar.days(PAUSE_DAYS)
+    subscriber.paused_until = now + length
+    session.flush()
+    enrolment.shift(session, subscriber.id, length, now)
+    _shift_waiting(session, subscriber.id, length, now + length)
+
+
+def resume(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """Ends a pause early: the course comes back by the days that were left of it, one that has begun counted whole."""
+    _lock(session, subscriber)
+    if subscriber.paused_until is not None and subscriber.paused_until > now:
+        left = calendar.days(math.ceil((subscriber.paused_until - now) / calendar.days(1)))
+        enrolment.shift(session, subscriber.id, -left, now)
+        _shift_waiting(session, subscriber.id, -left, now)
+    subscriber.paused_until = None
+    session.flush()
+
+
+def monthly(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """At most one newsletter in 28 days; the course ends."""
+    _lock(session, subscriber)
+    if subscriber.state != SubscriberState.ACTIVE or subscriber.pace == Pace.MONTHLY:
+        return
+    subscriber.pace = Pace.MONTHLY
+    session.flush()
+    enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now)
+
+
+def all_mails(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """Every newsletter again. A course that was ended stays ended."""
+    _lock(session, subscriber)
+    if subscriber.state == SubscriberState.ACTIVE:
+        subscriber.pace = Pace.ALL
+        session.flush()
+
+
+def rename(session: Session, subscriber: Subscriber, first_name: str, now: datetime) -> None:
+    """Corrects the name. Raises ValueError, in the words of `name_problem`, for one that cannot stand in a mail."""
+    if problem := name_problem(first_name):
+        raise ValueError(problem)
+    _lock(session, subscriber)
+    if subscriber.state != SubscriberState.ERASED:
+        subscriber.first_name = tidy_name(first_name)
+        session.flush()
+
+
+def tidy_name(first_name: str) -> str:
+    """`first_name` as it is kept."""
+    return tidy(first_name)
+
+
+def name_problem(first_name: str) -> str | None:
+    """What is wrong with a typed first name, in words the reader can mend it by; None when nothing is.
+
+    A name stands in mail headers, so line breaks and the start of an encoded word (RFC 2047) are refused.
+    """
+    name = tidy_name(first_name)
+    if len(name) > LONGEST_NAME:
+        return f"Please shorten the name to {LONGEST_NAME} signs or fewer."
+    if any(unicodedata.category(sign) in HIDDEN for sign in name):
+        return "There is a hidden sign in this name. Please type it afresh instead of pasting it."
+    if "=?" in name:
+        return "Please leave the signs =? out of the name."
+    return None
+
+
+def _lock(session: Session, subscriber: Subscriber) -> None:
+    # Two presses at once would each shift the course.
+    session.flush()
+    session.refresh(subscriber, with_for_update=True)
+
+
+def _shift_waiting(session: Session, subscriber_id: int, by: timedelta, not_before: datetime) -> None:
+    # A tip that was planned and waits, for example after a refusal for now, goes along with its course.
+    session.execute(
+        update(Message)
+        .where(
+            Message.subscriber_id == subscriber_id,
+            Message.kind == MessageKind.STEP,
+            Message.queue == Queue.BULK,
+            Message.state.in_(WAITING),
+        )
+        .values(
+            due_at=func.greatest(Message.due_at + by, not_before),
+            expires_at=func.greatest(Message.expires_at + by, not_before),
+        )
+    )

@@ -1,0 +1,98 @@
+"""Retention: what has served its purpose goes by itself. It counts real days, also in a rehearsal."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from funnel.models.people import Consent, SignUp, Subscriber, SubscriberState
+from funnel.models.responses import Booking, Event
+
+UNCONFIRMED = timedelta(days=30)
+NETWORKS = timedelta(days=30)
+BOOKING_TEXT = timedelta(days=90)
+EVENTS = timedelta(days=731)  # 24 months, a leap day among them
+NEVER_IN = (
+    SubscriberState.PENDING,
+    SubscriberState.UNSUBSCRIBED,
+    SubscriberState.BOUNCED,
+    SubscriberState.COMPLAINED,
+)
+BATCH = 5_000  # rows of each sort a call, so that no transaction holds many of them for long
+
+
+def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int]:
+    """Deletes and blanks what is past its time, at most `batch` rows of each sort; how many of each.
+
+    Called, in transactions of their own, until every count is 0, it leaves nothing that is past its time.
+    """
+    return {
+        "unconfirmed sign-ups": _delete_sign_ups(session, now, batch),
+        "people who never confirmed": _blank_people(session, now, batch),
+        "networks of sign-ups": _blank_networks(session, SignUp, SignUp.created_at, now, batch),
+        "networks of consents": _blank_networks(session, Consent, Consent.at, now, batch),
+        "texts of bookings": _blank_bookings(session, now, batch),
+        "events": _delete_events(session, now, batch),
+    }
+
+
+def _delete_sign_ups(session: Session, now: datetime, batch: int) -> int:
+    # Their mails stay and lose only the reference, so that what was planned still adds up.
+    ids = _some(session, SignUp, batch, SignUp.confirmed_at.is_(None), SignUp.created_at < now - UNCONFIRMED)
+    session.execute(delete(SignUp).where(SignUp.id.in_(ids)))
+    return len(ids)
+
+
+def _blank_people(session: Session, now: datetime, batch: int) -> int:
+    """Who never confirmed is forgotten; an empty row stays, so that the figures of that month stay true."""
+    ids = _some(
+        session,
+        Subscriber,
+        batch,
+        Subscriber.confirmed_at.is_(None),
+        Subscriber.state.in_(NEVER_IN),
+        Subscriber.address_hash.is_not(None),
+        Subscriber.created_at < now - UNCONFIRMED,
+        ~exists().where(SignUp.subscriber_id == Subscriber.id),
+    )
+    people = update(Subscriber).where(Subscriber.id.in_(ids))
+    session.execute(
+        people.values(
+            email=None,
+            address_hash=None,
+            first_name="",
+            time_zone="",
+            utm={},
+            state=SubscriberState.ERASED,
+            ended_at=now,
+        )
+    )
+    return len(ids)
+
+
+def _blank_networks(session: Session, table: Any, made_at: Any, now: datetime, batch: int) -> int:
+    held = or_(table.network.is_not(None), table.agent.is_not(None))
+    ids = _some(session, table, batch, made_at < now - NETWORKS, held)
+    session.execute(update(table).where(table.id.in_(ids)).values(network=None, agent=None))
+    return len(ids)
+
+
+def _blank_bookings(session: Session, now: datetime, batch: int) -> int:
+    """What was typed freely goes, and the telephone number with it: it was given to agree on a time."""
+    ids = _some(session, Booking, batch, Booking.created_at < now - BOOKING_TEXT, Booking.text_deleted_at.is_(None))
+    texts = update(Booking).where(Booking.id.in_(ids))
+    session.execute(texts.values(suits="", note="", phone="", text_deleted_at=now))
+    return len(ids)
+
+
+def _delete_events(session: Session, now: datetime, batch: int) -> int:
+    ids = _some(session, Event, batch, Event.at < now - EVENTS)
+    session.execute(delete(Event).where(Event.id.in_(ids)))
+    return len(ids)
+
+
+def _some(session: Session, table: Any, batch: int, *conditions: ColumnElement[bool]) -> list[int]:
+    """The ids of at most `batch` such rows, locked; rows another worker is at are left to it."""
+    rows = select(table.id).where(*conditions).limit(batch).with_for_update(skip_locked=True)
+    return list(session.scalars(rows))

@@ -1,0 +1,43 @@
+"""Addresses not to be mailed again, known only by their keyed hash, so that the list outlives what is deleted."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from funnel.models.people import Suppression, SuppressionReason
+
+# A weightier reason replaces a lighter one and is never replaced by it: an address that complained stays so
+# when its owner has the data deleted, or else a fresh sign-up would lift it.
+WEIGHT = (
+    SuppressionReason.ERASURE,
+    SuppressionReason.BOUNCE,
+    SuppressionReason.OWNER,
+    SuppressionReason.COMPLAINT,
+)
+
+
+def suppress(session: Session, address_hash: bytes, reason: SuppressionReason, now: datetime) -> None:
+    """Keeps the address from being mailed. Told twice it changes nothing; a weightier reason replaces a lighter one."""
+    lighter = WEIGHT[: WEIGHT.index(reason)]
+    session.execute(
+        insert(Suppression)
+        .values(address_hash=address_hash, reason=reason, created_at=now)
+        .on_conflict_do_update(
+            index_elements=["address_hash"],
+            set_={"reason": reason, "created_at": now},
+            where=Suppression.reason.in_(lighter),
+        )
+    )
+
+
+def lift(session: Session, address_hash: bytes, now: datetime, only: SuppressionReason | None = None) -> None:
+    """Lets the address be mailed again; with `only`, just when that is the reason it may not be."""
+    found = delete(Suppression).where(Suppression.address_hash == address_hash)
+    session.execute(found.where(Suppression.reason == only) if only else found)
+
+
+def reason(session: Session, address_hash: bytes) -> SuppressionReason | None:
+    """Why the address is not to be mailed; None when it may be."""
+    return session.scalar(select(Suppression.reason).where(Suppression.address_hash == address_hash))

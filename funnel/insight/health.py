@@ -1,0 +1,105 @@
+"""Whether all is well: what waits and what failed, and why; whether the clock runs; how the mail is taken."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from funnel.models.mail import WAITING, Message, MessageState
+from funnel.models.responses import Event, EventKind
+from funnel.programme import clock
+
+FAILED_FOR = timedelta(days=30)  # a failure is shown for so long; an unknown one until somebody looked
+RATES_OVER = timedelta(days=30)
+COMPLAINTS_WATCHED = 0.001  # the providers' own limits: stay below 0.1 %,
+COMPLAINTS_NEVER = 0.003  # and never reach 0.3 %
+BOUNCES_WATCHED = 0.02
+BOUNCES_NEVER = 0.05  # the share at which sending pauses by itself
+ENOUGH_MAILS = 1000  # with fewer, one complaint alone is over the limit and says nothing
+
+
+@dataclass(frozen=True)
+class Line:
+    """Mails that are in one state for one reason."""
+
+    state: MessageState
+    reason: str
+    count: int
+    oldest: datetime  # when the first of them was due, or else ended
+
+
+@dataclass(frozen=True)
+class Clock:
+    struck_at: datetime | None
+    runs: bool
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`count` of `sent` mails. `level` is good, watch or stop, and few where too few were sent to tell."""
+
+    count: int
+    sent: int
+    rate: float | None
+    level: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How receivers took the mails of the last 30 days."""
+
+    bounces: Rate
+    complaints: Rate
+
+
+def queue(session: Session, now: datetime) -> list[Line]:
+    """What is queued, being sent, deferred, failed or unknown, by reason: in this order, the most frequent first."""
+    shown = (MessageState.QUEUED, MessageState.CLAIMED, MessageState.DEFERRED)
+    shown_after = (MessageState.FAILED, MessageState.UNKNOWN)
+    waits = Message.state.in_((*WAITING, MessageState.CLAIMED))
+    since = case((waits, Message.due_at), else_=func.coalesce(Message.ended_at, Message.created_at))
+    found = session.execute(
+        select(Message.state, Message.reason, func.count(), func.min(since))
+        .where(
+            or_(
+                Message.state.in_((*shown, MessageState.UNKNOWN)),
+                and_(Message.state == MessageState.FAILED, Message.ended_at >= now - FAILED_FOR),
+            )
+        )
+        .group_by(Message.state, Message.reason)
+    )
+    order = (*shown, *shown_after)
+    return sorted((Line(*row) for row in found), key=lambda line: (order.index(line.state), -line.count, line.reason))
+
+
+def pulse(session: Session, now: datetime) -> Clock:
+    """When beat, broker and worker last showed life together, and whether that is lately enough."""
+    return Clock(clock.last_strike(session), clock.runs(session, now))
+
+
+def standing(session: Session, now: datetime) -> Standing:
+    """The rates that decide whether our mail reaches inboxes. A mail that came back twice counts once."""
+    sent = select(func.count()).where(Message.state == MessageState.SENT, Message.ended_at >= now - RATES_OVER)
+    taken = session.scalars(sent).one()
+    bounces, complaints = (_events(session, kind, now) for kind in (EventKind.BOUNCE, EventKind.COMPLAINT))
+    return Standing(
+        bounces=_rate(bounces, taken, BOUNCES_WATCHED, BOUNCES_NEVER),
+        complaints=_rate(complaints, taken, COMPLAINTS_WATCHED, COMPLAINTS_NEVER),
+    )
+
+
+def _events(session: Session, kind: EventKind, now: datetime) -> int:
+    mails = select(func.count(Event.message_id.distinct())).where(
+        Event.kind == kind, Event.at >= now - RATES_OVER, ~Event.detail.has_key("delayed")
+    )
+    return session.scalars(mails).one()
+
+
+def _rate(count: int, sent: int, watched: float, never: float) -> Rate:
+    rate = min(1.0, count / sent) if sent else None
+    if rate is None or sent < ENOUGH_MAILS:
+        level = "few"
+    else:
+        level = "good" if rate < watched else "watch" if rate < never else "stop"
+    return Rate(count, sent, rate, level)

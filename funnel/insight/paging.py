@@ -1,0 +1,33 @@
+"""Long lists, a page at a time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+PAGE_ROWS = 50
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """One page of a list. Pages count from 1; an empty list has one, which is empty."""
+
+    rows: Sequence[Row]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_ROWS))
+
+
+def paged(session: Session, query: Select[*tuple[Any, ...]], row: Callable[..., Row], page: int) -> Page[Row]:
+    """The rows of `query` on `page`, each made by `row` from its columns; a page past the end is the last."""
+    total = session.scalars(select(func.count()).select_from(query.order_by(None).subquery())).one()
+    page = min(max(page, 1), Page((), total, 1).pages)
+    found = session.execute(query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS))
+    return Page([row(*columns) for columns in found], total, page)

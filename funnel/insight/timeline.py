@@ -1,0 +1,160 @@
+"""One person's story, newest first: everything that is kept of them, in plain words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from funnel.insight import subjects
+from funnel.models.content import Enrolment, EnrolmentState, Sequence, Step
+from funnel.models.mail import Link, Message, MessageState
+from funnel.models.people import Consent, ConsentKind, Form, SignUp, SignUpState
+from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
+
+MOST_OF_A_KIND = 300  # the newest ones; a course makes a few dozen
+KINDS = ("sign-up", "consent", "course", "mail", "machine", "click", "bounce", "complaint", "left", "booking")
+
+CONSENT_WORDS = {
+    ConsentKind.ASKED: "Agreed in the form",
+    ConsentKind.CONFIRMED: "Confirmed the address",
+    ConsentKind.WITHDREW: "Withdrew",
+}
+MAIL_WORDS = {
+    MessageState.QUEUED: "Waits to be sent",
+    MessageState.CLAIMED: "Being sent",
+    MessageState.SENT: "Sent",
+    MessageState.DEFERRED: "Refused for now, will be tried again",
+    MessageState.FAILED: "Failed",
+    MessageState.UNKNOWN: "Perhaps sent",
+    MessageState.SKIPPED: "Not sent",
+    MessageState.EXPIRED: "Too late to be sent",
+}
+BOOKING_WORDS = {
+    BookingState.REQUESTED: "Asked for a session",
+    BookingState.BOOKED: "Booked a session",
+    BookingState.MOVED: "Moved a session",
+    BookingState.CANCELLED: "Cancelled a session",
+}
+HOW_BOOKED = {
+    BookingHow.PAGE: "on the booking page",
+    BookingHow.SAID: "said so with the link in a mail",
+    BookingHow.OWNER: "marked by the owner",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened; `kind` is one of KINDS."""
+
+    at: datetime
+    kind: str
+    words: str
+    detail: str = ""
+
+
+def of(session: Session, subscriber_id: int, now: datetime) -> list[Entry]:
+    """Everything kept of one person, newest first; what waits to be sent stands first, by the time it is due."""
+    sources = (_sign_ups, _consents, _courses, _mails, _events, _bookings)
+    entries = [entry for source in sources for entry in source(session, subscriber_id)]
+    return sorted(entries, key=lambda entry: (entry.at, KINDS.index(entry.kind)), reverse=True)
+
+
+def _sign_ups(session: Session, subscriber_id: int) -> Iterator[Entry]:
+    query = select(SignUp.created_at, SignUp.state, SignUp.reason, SignUp.source, Form.title).join(Form)
+    for row in _newest(session, query, SignUp.subscriber_id == subscriber_id, SignUp.created_at):
+        came = f", coming from {row.source}" if row.source else ""
+        refused = "Refused: " if row.state == SignUpState.REFUSED else ""
+        yield Entry(row.created_at, "sign-up", f"Signed up for {row.title}{came}", f"{refused}{row.reason}")
+
+
+def _consents(session: Session, subscriber_id: int) -> Iterator[Entry]:
+    query = select(Consent.at, Consent.kind, Consent.how, Consent.wording)
+    for row in _newest(session, query, Consent.subscriber_id == subscriber_id, Consent.at):
+        yield Entry(row.at, "consent", _with(CONSENT_WORDS[row.kind], row.how), row.wording)
+
+
+def _courses(session: Session, subscriber_id: int) -> Iterator[Entry]:
+    query = select(Enrolment.started_at, Enrolment.ended_at, Enrolment.state, Enrolment.reason, Sequence.title).join(
+        Sequence
+    )
+    for row in _newest(session, query, Enrolment.subscriber_id == subscriber_id, Enrolment.started_at):
+        yield Entry(row.started_at, "course", f"Began {row.title}")
+        if row.ended_at:
+            ended = "Finished" if row.state == EnrolmentState.FINISHED else "Stopped"
+            yield Entry(row.ended_at, "course", f"{ended} {row.title}", row.reason or "")
+
+
+def _mails(session: Session, subscriber_id: int) -> Iterator[Entry]:
+    at = func.coalesce(Message.sent_at, Message.ended_at, Message.due_at)
+    query = select(
+        at.label("at"), Message.state, Message.reason, Message.reply, Message.template, Step.subject
+    ).outerjoin(Step, Step.id == Message.step_id)
+    for row in _newest(session, query, Message.subscriber_id == subscriber_id, Message.created_at):
+        name = subjects.called(row.template, row.subject)
+        words = _with(f"{MAIL_WORDS[row.state]}: {name}", row.reason)
+        yield Entry(row.at, "mail", words, row.reply)
+
+
+def _events(session: Session, subscriber_id: int) -> Iterator[Entry]:
+    query = (
+        select(
+            Event.at,
+            Event.kind,
+            Event.machine,
+            Event.reason,
+            Event.detail,
+            Link.label,
+            Link.url,
+            Message.template,
+            Step.subject,
+        )
+        .outerjoin(Link, Link.id == Event.link_id)
+        .outerjoin(Message, Message.id == Event.message_id)
+        .outerjoin(Step, Step.id == Message.step_id)
+    )
+    theirs = (Event.subscriber_id == subscriber_id) & (Event.kind != EventKind.BOOKING)  # those have a row of their own
+    for row in _newest(session, query, theirs, Event.at):
+        yield _event(row)
+
+
+def _event(row: Row[*tuple[Any, ...]]) -> Entry:
+    name = f"“{subjects.called(row.template, row.subject)}”" if row.template else ""
+    in_mail, mail, origin = (f" in {name}", f": {name}", f" from {name}") if name else ("", "", "")
+    if row.kind == EventKind.CLICK:
+        who = "A machine followed" if row.machine else "Clicked"
+        words = f"{who} “{row.label or row.url}”{in_mail}"
+        return Entry(row.at, "machine" if row.machine else "click", words, row.reason)
+    if row.kind == EventKind.UNSUBSCRIBE:
+        return Entry(row.at, "left", f"Left{origin}", row.reason)
+    if row.kind == EventKind.COMPLAINT:
+        return Entry(row.at, "complaint", f"Called it spam{mail}", row.reason)
+    if row.kind == EventKind.BOUNCE and "delayed" in row.detail:
+        return Entry(row.at, "bounce", f"Still on its way{mail}", row.reason)
+    if row.kind == EventKind.BOUNCE:
+        return Entry(row.at, "bounce", f"Came back{mail}", row.reason)
+    return Entry(row.at, "click", f"Opened{mail}", row.reason)
+
+
+def _bookings(session: Session, subscriber_id: int) -> Iterator[Entry]:
+    query = (
+        select(Booking.created_at, Booking.state, Booking.how, Booking.source, Message.template, Step.subject)
+        .outerjoin(Message, Message.id == Booking.message_id)
+        .outerjoin(Step, Step.id == Message.step_id)
+    )
+    for row in _newest(session, query, Booking.subscriber_id == subscriber_id, Booking.created_at):
+        brought = f"brought by “{subjects.called(row.template, row.subject)}”" if row.template else ""
+        words = _with(BOOKING_WORDS[row.state], HOW_BOOKED[row.how])
+        yield Entry(row.created_at, "booking", words, brought)
+
+
+def _newest(
+    session: Session, query: Select[*tuple[Any, ...]], whose: ColumnElement[bool], at: Any
+) -> list[Row[*tuple[Any, ...]]]:
+    return list(session.execute(query.where(whose).order_by(at.desc()).limit(MOST_OF_A_KIND)))
+
+
+def _with(words: str, why: str) -> str:
+    return f"{words} ({why})" if why else words

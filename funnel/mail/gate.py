@@ -1,0 +1,185 @@
+"""The gate: what is done with a mail whose time has come, decided in the very statement that claims it (law 2).
+
+Whoever left, booked, bounced or asked for a pause a moment ago is seen here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    DateTime,
+    Interval,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    true,
+)
+
+from funnel.models.content import Enrolment, EnrolmentState
+from funnel.models.mail import MARKETING, MessageKind, Queue
+from funnel.models.people import Pace, SignUp, SubscriberState, Suppression, SuppressionReason
+from funnel.programme import calendar
+
+MONTHLY_DAYS = 28  # between two newsletters to somebody who asked for one a month
+
+
+class Verdict(StrEnum):
+    GO = "go"
+    LATER = "later"  # as it is: its person is being changed, or gets another mail, right now
+    HOLD = "hold"  # not before another time
+    SKIP = "skip"
+    EXPIRE = "expire"
+
+
+TOO_LATE = "it came too late to be of use"
+QUIET = "waits: one tip or newsletter a person in 20 hours"
+PAUSED_COURSE = "waits: they paused"
+PAUSED = "they paused"
+MONTHLY = "they asked for one newsletter a month and no course"
+HAD_THIS_MONTH = "they asked for one newsletter a month, and had one"
+SUPPRESSED = "the address is not to be mailed"
+GONE = "the address was deleted"
+CONFIRMED = "they have confirmed already"
+COURSE_STOPPED = "the course was stopped: "
+ENDED = {
+    SubscriberState.PENDING: "they have not confirmed",
+    SubscriberState.UNSUBSCRIBED: "they left",
+    SubscriberState.BOUNCED: "the address does not take mail",
+    SubscriberState.COMPLAINED: "they complained",
+    SubscriberState.ERASED: GONE,
+}
+
+# Bound when the statement runs, so that it is built once a process.
+_TIME = DateTime(timezone=True)
+NOW = bindparam("now", type_=_TIME)
+QUIET_SINCE = bindparam("quiet_since", type_=_TIME)
+QUIET_FOR = bindparam("quiet_for", type_=Interval())
+MONTH_SINCE = bindparam("month_since", type_=_TIME)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The first rule that holds decides. `until`: when a mail that is held may leave."""
+
+    holds: ColumnElement[bool]
+    verdict: Verdict
+    reason: str | ColumnElement[str] = ""
+    until: ColumnElement[Any] | None = None
+
+
+def times(now: datetime) -> dict[str, Any]:
+    """What NOW and the others stand for."""
+    return {
+        "now": now,
+        "quiet_since": now - calendar.quiet(),
+        "quiet_for": calendar.quiet(),
+        "month_since": now - calendar.days(MONTHLY_DAYS),
+    }
+
+
+def judged(due: CTE, person: CTE) -> CTE:
+    """The rows of `due` with verdict, reason and, for those held, until. `person`: the subscribers we could lock."""
+    rules = _rules(due.c, person.c)
+    found = (
+        select(
+            due,
+            _first(rules, [rule.verdict.value for rule in rules], Verdict.GO.value).label("verdict"),
+            _first(rules, [rule.reason for rule in rules], "").label("reason"),
+            case(*((rule.holds, rule.until) for rule in rules if rule.until is not None)).label("until"),
+            due.c.kind.in_(MARKETING).label("marketing"),
+        )
+        .select_from(due)
+        .outerjoin(person, person.c.id == due.c.subscriber_id)
+        .outerjoin(Enrolment, Enrolment.id == due.c.enrolment_id)
+        .outerjoin(SignUp, SignUp.id == due.c.sign_up_id)
+        .cte("judged")
+    )
+    return _one_each(found)
+
+
+def _rules(due: Any, person: Any) -> list[Rule]:
+    return [
+        Rule(due.expires_at <= NOW, Verdict.EXPIRE, TOO_LATE),
+        Rule(and_(due.subscriber_id.is_not(None), person.id.is_(None)), Verdict.LATER),
+        *_for_confirmations(due, person),
+        *_for_all_but_marketing(due, person),
+        *_for_marketing(due, person),
+    ]
+
+
+def _for_confirmations(due: Any, person: Any) -> list[Rule]:
+    asks = due.kind == MessageKind.CONFIRMATION
+    return [
+        Rule(and_(asks, SignUp.id.is_(None)), Verdict.SKIP, GONE),
+        Rule(and_(asks, SignUp.confirmed_at.is_not(None)), Verdict.SKIP, CONFIRMED),
+        Rule(and_(asks, person.state == SubscriberState.ACTIVE), Verdict.SKIP, CONFIRMED),
+    ]
+
+
+def _for_all_but_marketing(due: Any, person: Any) -> list[Rule]:
+    """An erasure alone lets a fresh sign-up be answered; every other suppression is for good."""
+    plain = due.kind.not_in(MARKETING)
+    suppressed = (
+        select(Suppression.address_hash)
+        .where(
+            Suppression.address_hash == func.coalesce(person.address_hash, SignUp.address_hash),
+            Suppression.reason != SuppressionReason.ERASURE,
+        )
+        .correlate(person.id.table, SignUp)
+        .exists()
+    )
+    return [
+        Rule(and_(plain, person.id.is_not(None), person.email.is_(None)), Verdict.SKIP, GONE),
+        Rule(and_(plain, suppressed), Verdict.SKIP, SUPPRESSED),
+    ]
+
+
+def _for_marketing(due: Any, person: Any) -> list[Rule]:
+    step, newsletter = due.kind == MessageKind.STEP, due.kind == MessageKind.NEWSLETTER
+    monthly, paused = person.pace == Pace.MONTHLY, person.paused_until > NOW
+    ended = case(*((person.state == state, why) for state, why in ENDED.items()), else_=SUPPRESSED)
+    stopped = literal(COURSE_STOPPED, String) + func.coalesce(Enrolment.reason, literal(""))
+    had_one = person.last_newsletter_at > MONTH_SINCE
+    # A mail that is tried again is not held back by its own first try.
+    had_another = and_(
+        due.queue == Queue.BULK,
+        person.last_marketing_at > QUIET_SINCE,
+        person.last_marketing_message_id.is_distinct_from(due.id),
+    )
+    return [
+        Rule(and_(due.kind.in_(MARKETING), person.mailable.is_not(true())), Verdict.SKIP, ended),
+        Rule(Enrolment.state == EnrolmentState.STOPPED, Verdict.SKIP, stopped),
+        Rule(and_(step, monthly), Verdict.SKIP, MONTHLY),
+        Rule(and_(newsletter, paused), Verdict.SKIP, PAUSED),
+        Rule(and_(step, paused), Verdict.HOLD, PAUSED_COURSE, person.paused_until),
+        Rule(and_(newsletter, monthly, had_one), Verdict.SKIP, HAD_THIS_MONTH),
+        Rule(
+            and_(due.kind.in_(MARKETING), had_another),
+            Verdict.HOLD,
+            QUIET,
+            person.last_marketing_at + QUIET_FOR,
+        ),
+    ]
+
+
+def _one_each(found: CTE) -> CTE:
+    """Of several tips and newsletters to one person only the first goes; the next claim holds the others."""
+    going = and_(found.c.marketing, found.c.verdict == Verdict.GO.value)
+    place = func.row_number().over(partition_by=(found.c.subscriber_id, going), order_by=(found.c.due_at, found.c.id))
+    ranked = select(found, case((going, place), else_=1).label("place")).cte("ranked")
+    others = [column for column in ranked.c if column.key not in {"verdict", "place"}]
+    verdict = case((ranked.c.place > 1, Verdict.LATER.value), else_=ranked.c.verdict).label("verdict")
+    return select(*others, verdict).cte("verdicts")
+
+
+def _first(rules: list[Rule], outcomes: list[Any], otherwise: str) -> ColumnElement[str]:
+    whens = [(rule.holds, outcome) for rule, outcome in zip(rules, outcomes, strict=True)]
+    return case(*whens, else_=otherwise)

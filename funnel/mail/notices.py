@@ -1,0 +1,18 @@
+"""The notices' words: one Markdown file each under templates/emails."""
+
+import functools
+
+from funnel.mail import layout
+from funnel.mail.press import Words
+from funnel.programme import front_matter
+
+NAMES = ("confirmation", "reminder", "already_in", "booking_thanks", "booking_notice", "fresh_link")
+
+
+@functools.cache
+def words(name: str) -> Words:
+    """What the notice `name` says. Raises KeyError for a name that is none of NAMES."""
+    if name not in NAMES:
+        raise KeyError(name)
+    found = front_matter.read(layout.FOLDER / f"{name}.md")
+    return Words(str(found.fields["subject"]), str(found.fields["preheader"]), found.body)

@@ -1,0 +1,114 @@
+"""The press: from the words of a step or a notice to its stencil, once a wording and process.
+
+Kept by the words themselves, so that a corrected step is another stencil and an old one is forgotten in time.
+"""
+
+import functools
+import html
+from dataclasses import dataclass, replace
+
+from funnel.config import Settings
+from funnel.mail import body, dress, headers, layout, links, stencil
+from funnel.mail.body import Body
+from funnel.mail.links import Place
+from funnel.mail.pieces import Pieces, bound, joined
+from funnel.mail.stencil import Header, Stencil
+from funnel.programme import merge
+from funnel.programme.merge import Tag
+
+STENCILS_KEPT = 128
+FOOTERS = layout.FOLDER / "footers"
+REHEARSAL = "> **Rehearsal.** This mail is part of a trial run with a clock that runs fast. Nobody need act on it.\n\n"
+SIGNATURE = "\n-- \n"  # RFC 3676 §4.3: mail programs leave out of a reply what stands below it
+# Not shown, not read aloud, not reached by the keyboard.
+CANARY = ('<a href="', '" style="display:none" aria-hidden="true" tabindex="-1"></a>')
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a mail says: Markdown and merge tags, as its author wrote them."""
+
+    subject: str
+    preheader: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Course:
+    """Which course a tip is of."""
+
+    title: str
+    slug: str
+    step: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A mail ready for any number of people. The link at `places[n]` goes into the slot `link:n`."""
+
+    stencil: Stencil
+    preheader: Pieces
+    places: tuple[Place, ...]
+
+
+@functools.lru_cache(maxsize=STENCILS_KEPT)
+def tip(words: Words, course: Course, known: Settings) -> Sheet:
+    """The sheet of a step. Its last place is the canary. Raises merge.BadTags and Unsendable."""
+    said = _read(words, known)
+    places = (*said.places, links.canary(known))
+    hidden: Pieces = (CANARY[0], Tag(f"{body.LINK}{len(said.places)}"), CANARY[1])
+    said = replace(said, html=joined(said.html, hidden), places=places)
+    head = headers.of_tip(_subject(words, known), course.title, course.slug, course.step, known)
+    return _sheet(head, words, said, _footer("tip", known), house(known) | {"form_title": course.title})
+
+
+@functools.lru_cache(maxsize=STENCILS_KEPT)
+def notice(words: Words, known: Settings) -> Sheet:
+    """The sheet of a notice: its links lead straight to where they lead. Raises merge.BadTags and Unsendable."""
+    said = _straight(_read(words, known), known)
+    return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("notice", known), house(known))
+
+
+def house(known: Settings) -> dict[str, str]:
+    """The values that are the same in every mail of this practice."""
+    return {
+        "practitioner_name": known.practitioner_name,
+        "practice_name": known.practice_name,
+        "practice_address": known.practice_address,
+        "emergency_number": known.emergency_number,
+        "site": known.base_url,
+    }
+
+
+def _read(words: Words, known: Settings) -> Body:
+    return body.read((REHEARSAL if known.rehearsal else "") + words.body, known)
+
+
+def _footer(name: str, known: Settings) -> Body:
+    return _straight(body.read((FOOTERS / f"{name}.md").read_text(), known), known)
+
+
+def _straight(said: Body, known: Settings) -> Body:
+    """The same with its links put in for good, uncounted."""
+    targets = {f"{body.LINK}{number}": links.direct(place, known) for number, place in enumerate(said.places)}
+    return replace(said, html=bound(said.html, targets, html.escape), text=bound(said.text, targets), places=())
+
+
+def _subject(words: Words, known: Settings) -> Pieces:
+    return bound(tuple(merge.pieces(words.subject)), house(known))
+
+
+def _sheet(head: list[Header], words: Words, said: Body, footer: Body, values: dict[str, str]) -> Sheet:
+    title = layout.escaped(bound(tuple(merge.pieces(words.subject)), values))
+    preheader = bound(tuple(merge.pieces(words.preheader)), values)
+    page = layout.page(
+        {
+            "title": title,
+            "preheader": layout.escaped(preheader),
+            "masthead": (html.escape(values["practice_name"]),),
+            "body": said.html if said.has_title else joined((dress.dressed("<h1>"),), title, ("</h1>",), said.html),
+            "footer": footer.html,
+        }
+    )
+    text = joined(said.text, (SIGNATURE,), footer.text)
+    return Sheet(stencil.cut(head, bound(text, values), bound(page, values, html.escape)), preheader, said.places)

@@ -1,0 +1,59 @@
+"""What goes into the slots of one person's mail."""
+
+from datetime import datetime
+from typing import TypeAlias
+
+from sqlalchemy.orm import Session
+
+from funnel import tokens
+from funnel.audience import confirmation, own_data
+from funnel.config import settings
+from funnel.mail import headers
+from funnel.models.mail import Message, MessageKind
+from funnel.models.people import SignUp, Subscriber
+from funnel.tokens import Purpose
+
+TEST_PREFIX = "[TEST] "
+NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a page that harms nobody
+
+PERSONAL_LINKS = ("unsubscribe_link", "preferences_link", "confirm_link", "fresh_link", "owner_link")
+
+Values: TypeAlias = dict[str, str]
+
+
+def envelope(to_address: str, message_id: str, now: datetime, prefix: str = "") -> Values:
+    """What every mail needs for its headers."""
+    return {"to": to_address, "message_id": message_id, "date": headers.date(now), "subject_prefix": prefix}
+
+
+def of_reader(person: Subscriber, message: Message) -> Values:
+    """A subscriber's own values in one mail."""
+    return {
+        "first_name": person.first_name,
+        "unsubscribe_link": _link("unsubscribe", tokens.sign(Purpose.UNSUBSCRIBE, person.id, message.id)),
+        "preferences_link": _link("preferences", tokens.sign(Purpose.PREFERENCES, person.id, message.id)),
+    }
+
+
+def of_nobody(person: Subscriber | None = None) -> Values:
+    """The same for a preview or a test: no link in it changes anything for anybody."""
+    return dict.fromkeys(PERSONAL_LINKS, settings().base_url + NOWHERE) | {
+        "first_name": person.first_name if person else ""
+    }
+
+
+def of_notice(session: Session, message: Message) -> Values:
+    """Whatever a notice may say. What a form was filled with is not among it (law 5)."""
+    own: Values = {}
+    if message.subscriber_id and message.kind == MessageKind.NOTICE:
+        own |= of_reader(session.get_one(Subscriber, message.subscriber_id), message)
+        own["fresh_link"] = _link("my-data", own_data.fresh_token(message.subscriber_id, message.created_at))
+    if message.sign_up_id:
+        own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))
+    if message.booking_id:
+        own["owner_link"] = _link("owner/bookings", str(message.booking_id))
+    return own
+
+
+def _link(page: str, token: str) -> str:
+    return f"{settings().base_url}/{page}/{token}"

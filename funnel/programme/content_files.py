@@ -1,0 +1,132 @@
+"""The content files in the database. Loading twice changes nothing; what is wrong in any file keeps all of them out."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel.config import settings
+from funnel.models.content import Post, Sequence, SequenceState, Step
+from funnel.models.people import Form
+from funnel.programme import content_folder
+from funnel.programme.content_folder import Course, Fault, Sheet
+
+FOLDER = Path(__file__).parents[1] / "content"
+WORDS = ("subject", "preheader", "body")  # a change of these is another revision of the mail
+
+Noun = TypeVar("Noun", Post, Form, Sequence, Step)
+
+
+class ContentError(Exception):
+    """Nothing was loaded. `faults` holds what is wrong in all files; str() is a line for each, `file:line: text`."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
+        self.path, self.line, self.text = faults[0].path, faults[0].line, faults[0].text
+
+
+@dataclass(frozen=True)
+class Loaded:
+    posts: int
+    forms: int
+    courses: int
+    mails: int
+    added: int
+    changed: int
+    retired: int
+
+    def __str__(self) -> str:
+        return (
+            f"Posts {self.posts}, forms {self.forms}, courses {self.courses}, mails {self.mails}: "
+            f"{self.added} new, {self.changed} changed, {self.retired} retired."
+        )
+
+
+def load(session: Session, folder: Path, now: datetime) -> Loaded:
+    """Brings the folder's posts, forms and courses into the database. Raises ContentError naming every file and line.
+
+    A step's revision goes up when its words change. A mail whose file is gone is retired; posts, forms and courses
+    stay, for people came by them.
+    """
+    content = content_folder.read(folder)
+    if content.faults:
+        raise ContentError(content.faults)
+    tally: Counter[str] = Counter()
+    posts = {sheet.slug: _post(session, sheet, now, tally).id for sheet in content.posts}
+    courses = {course.sheet.slug: _course(session, course, now, tally).id for course in content.courses}
+    for sheet in content.forms:
+        _form(session, sheet, posts, courses, now, tally)
+    return Loaded(
+        posts=len(posts),
+        forms=len(content.forms),
+        courses=len(courses),
+        mails=sum(len(course.steps) for course in content.courses),
+        added=tally["added"],
+        changed=tally["changed"],
+        retired=tally["retired"],
+    )
+
+
+def _post(session: Session, sheet: Sheet, now: datetime, tally: Counter[str]) -> Post:
+    values = dict(sheet.values) | {"body": sheet.body}
+    # Noon where the practice is: in UTC, nearly everywhere, the same day.
+    values["published_at"] = datetime.combine(values.pop("published"), time(12), settings().zone)
+    post = session.scalar(select(Post).where(Post.slug == sheet.slug)) or Post(updated_at=now)
+    if _keep(session, post, values, tally):
+        post.updated_at = now
+    return post
+
+
+def _form(
+    session: Session, sheet: Sheet, posts: dict[str, int], courses: dict[str, int], now: datetime, tally: Counter[str]
+) -> None:
+    values = dict(sheet.values)
+    values["sequence_id"] = courses[values.pop("course")]
+    values["post_id"] = posts.get(values.pop("post", ""))
+    form = session.scalar(select(Form).where(Form.slug == sheet.slug)) or Form(created_at=now)
+    _keep(session, form, values, tally)
+
+
+def _course(session: Session, course: Course, now: datetime, tally: Counter[str]) -> Sequence:
+    values = dict(course.sheet.values)
+    values["window_start"], values["window_end"] = values.pop("window")
+    sequence = session.scalar(select(Sequence).where(Sequence.slug == course.sheet.slug)) or Sequence(created_at=now)
+    _keep(session, sequence, values, tally)
+    known = {step.slug: step for step in session.scalars(select(Step).where(Step.sequence_id == sequence.id))}
+    for mail in course.steps:
+        fresh = Step(sequence_id=sequence.id, slug=mail.slug, revision=0, updated_at=now)
+        _step(session, known.pop(mail.slug, fresh), mail, now, tally)
+    for step in known.values():
+        if step.state != SequenceState.RETIRED:
+            step.state, step.updated_at = SequenceState.RETIRED, now
+            tally["retired"] += 1
+    session.flush()
+    return sequence
+
+
+def _step(session: Session, step: Step, sheet: Sheet, now: datetime, tally: Counter[str]) -> None:
+    values = dict(sheet.values) | {"body": sheet.body, "state": SequenceState.LIVE}
+    said = any(getattr(step, name) != values[name] for name in WORDS)
+    if said:
+        step.revision += 1
+    if _keep(session, step, values, tally):
+        step.updated_at = now
+
+
+def _keep(session: Session, row: Noun, values: dict[str, Any], tally: Counter[str]) -> bool:
+    """Gives the row these values and an id; whether anything changed."""
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    if row.id is None:
+        session.add(row)
+        tally["added"] += 1
+    elif changed:
+        tally["changed"] += 1
+    session.flush()
+    return bool(changed)

@@ -1,0 +1,74 @@
+"""A sequence with its steps in order, and the mail that a step becomes for one person."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from funnel.models.content import Sequence, SequenceState, Step, StepKind
+from funnel.models.mail import MessageKind, Queue
+from funnel.programme import plan
+from funnel.programme.place import Place
+
+TEMPLATE = "step"
+
+
+@dataclass(frozen=True)
+class Course:
+    """A sequence and all its steps by day; those retired are kept, since somebody may stand on one."""
+
+    sequence: Sequence
+    steps: tuple[Step, ...]
+
+    @property
+    def live(self) -> bool:
+        return self.sequence.state is SequenceState.LIVE
+
+    def step(self, step_id: int | None) -> Step | None:
+        return next((step for step in self.steps if step.id == step_id), None)
+
+    def remaining(self, had: Collection[int | None]) -> list[Step]:
+        """The live steps that are not in `had`."""
+        return [step for step in self.steps if step.state is SequenceState.LIVE and step.id not in had]
+
+    def following(self, step: Step, had: Collection[int | None]) -> Step | None:
+        """The first live step behind `step` that is not in `had`."""
+        place = self.steps.index(step)
+        return next((found for found in self.remaining(had) if self.steps.index(found) > place), None)
+
+
+def load(session: Session, sequence_ids: Collection[int]) -> dict[int, Course]:
+    """The courses by sequence id, in two statements whatever their number."""
+    sequences = session.scalars(
+        select(Sequence).where(Sequence.id.in_(sequence_ids)).options(selectinload(Sequence.steps))
+    )
+    return {sequence.id: Course(sequence, tuple(sequence.steps)) for sequence in sequences}
+
+
+def leaves_at_once(step: Step) -> bool:
+    """Whether this is the mail someone gets on confirming, outside windows and the 20-hour rule."""
+    return step.kind is StepKind.WELCOME or step.day == 0
+
+
+def mail(step: Step, place: Place, *, queue: Queue, lasts: timedelta, now: datetime) -> dict[str, Any]:
+    """The draft of a step's mail to whom the place belongs to, due now and good for `lasts`.
+
+    Its key is `step:<step>:<subscriber>`, with `:<round>` behind it from the second round on: a mail that was skipped
+    or expired before someone left may be planned again once they ask again, and still only once.
+    """
+    key = f"step:{step.id}:{place.subscriber_id}"
+    return plan.draft(
+        MessageKind.STEP,
+        key if place.round == 1 else f"{key}:{place.round}",
+        template=TEMPLATE,
+        queue=queue,
+        due_at=now,
+        expires_at=now + lasts,
+        now=now,
+        subscriber_id=place.subscriber_id,
+        step_id=step.id,
+        enrolment_id=place.id,
+    )

@@ -1,0 +1,68 @@
+"""What the schedule must know of a person: where they live, whether they may be mailed, and what they have had."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState
+from funnel.models.people import Subscriber
+from funnel.programme import calendar
+
+ON_ITS_WAY = (*WAITING, MessageState.CLAIMED)
+HAD = (*ON_ITS_WAY, MessageState.SENT, MessageState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A subscriber as the schedule sees them."""
+
+    zone: ZoneInfo
+    mailable: bool
+    paused_until: datetime | None
+    last_marketing_at: datetime | None
+    had: frozenset[int | None]  # steps received, perhaps received, or on their way; not skipped, failed or expired
+    waiting: bool  # a mail of a course is on its way
+
+
+def people(session: Session, subscriber_ids: Collection[int]) -> dict[int, Person]:
+    """The people by subscriber id, in two statements whatever their number."""
+    had: dict[int | None, set[int | None]] = defaultdict(set)
+    waiting: set[int | None] = set()
+    for subscriber_id, step_id, state in session.execute(
+        select(Message.subscriber_id, Message.step_id, Message.state).where(
+            among(Message.subscriber_id, subscriber_ids), Message.kind == MessageKind.STEP, Message.state.in_(HAD)
+        )
+    ):
+        had[subscriber_id].add(step_id)
+        if state in ON_ITS_WAY:
+            waiting.add(subscriber_id)
+    facts = select(
+        Subscriber.id,
+        Subscriber.time_zone,
+        Subscriber.mailable,
+        Subscriber.paused_until,
+        Subscriber.last_marketing_at,
+    ).where(among(Subscriber.id, subscriber_ids))
+    return {
+        row.id: Person(
+            zone=calendar.zone(row.time_zone),
+            mailable=row.mailable,
+            paused_until=row.paused_until,
+            last_marketing_at=row.last_marketing_at,
+            had=frozenset(had[row.id]),
+            waiting=row.id in waiting,
+        )
+        for row in session.execute(facts)
+    }
+
+
+def among(
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
+) -> ColumnElement[bool]:
+    """`column` is one of `ids`, as one array instead of a thousand parameters: the same statement for any number."""
+    return column == any_(literal(list(ids), ARRAY(BigInteger)))

@@ -1,0 +1,73 @@
+"""The Markdown of a mail or post, checked whole: its tags, its words and the addresses of its links and pictures."""
+
+import re
+from collections.abc import Collection, Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from funnel.programme import merge, words
+from funnel.programme.merge import Problem, Tag
+
+FORM_PLACE = "{{ form }}"  # alone on its line in a post: where the form stands
+POST_TAGS = ("practitioner_name", "practice_name", "emergency_number", "booking_link")
+STEP_TAGS = (
+    "first_name",
+    "practitioner_name",
+    "practice_name",
+    "practice_address",
+    "emergency_number",
+    "site",
+    "booking_link",
+    "booked_link",
+    "unsubscribe_link",
+    "preferences_link",
+)
+
+ANY_TAG = re.compile(r"\{\{[^{}\n]*\}\}")
+A_TAGS_ADDRESS = "https://tag.invalid/"  # a tag holds spaces, which an address in Markdown may not
+REACHABLE = re.compile(r"https?://|mailto:|tel:|/(?!/)|#")
+SEEN_FROM_A_MAIL = re.compile(r"https?://|/(?!/)")
+
+_MARKDOWN = MarkdownIt("commonmark")
+
+
+def check(text: str, tags: Collection[str], first_line: int = 1) -> list[Problem]:
+    """Everything in `text` that is refused, by line. `tags` are the merge tags that are filled in at this place."""
+    problems = merge.check(text, first_line) or list(_misplaced(text, tags, first_line))
+    return sorted([*problems, *words.check(text, first_line), *_lost(text, first_line)], key=lambda found: found.line)
+
+
+def _misplaced(text: str, tags: Collection[str], line: int) -> Iterator[Problem]:
+    for piece in merge.pieces(text):
+        if isinstance(piece, Tag):
+            if piece.name not in tags:
+                known = f"The tags of this place are: {', '.join(tags)}." if tags else "Tags are not filled in here."
+                yield Problem(line, f"“{piece.name}” has no value here. {known}")
+            elif piece.name == "first_name" and not piece.default:
+                yield Problem(line, f"first_name is empty for some people. Write it as {merge.EXAMPLE}.")
+        else:
+            line += piece.count("\n")
+
+
+def _lost(text: str, first_line: int) -> Iterator[Problem]:
+    """Addresses that lead nowhere once the text has left this folder."""
+    for block in _MARKDOWN.parse(ANY_TAG.sub(A_TAGS_ADDRESS, text)):
+        for token in block.children or ():
+            address = str(token.attrs.get("src") or token.attrs.get("href") or "")
+            if token.type == "image" and not SEEN_FROM_A_MAIL.match(address):
+                yield Problem(
+                    first_line + _line(text, block, address),
+                    f"The picture “{address}” is not found from a mail. Begin its address with / or https://.",
+                )
+            elif token.type == "link_open" and not REACHABLE.match(address):
+                yield Problem(
+                    first_line + _line(text, block, address),
+                    f"The link to “{address}” leads nowhere. Begin it with /, https:// or mailto:.",
+                )
+
+
+def _line(text: str, block: Token, address: str) -> int:
+    start, end = block.map or (0, 1)
+    lines = text.split("\n")[start:end]
+    return start + next((place for place, line in enumerate(lines) if address and address in line), 0)

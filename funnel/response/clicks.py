@@ -1,0 +1,145 @@
+"""Clicks: `/go/<token>` notes the visit and leads on. Where to comes from the Link's row and nowhere else."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from funnel import tokens
+from funnel.config import settings
+from funnel.db import Base
+from funnel.models.content import Post, Step
+from funnel.models.mail import Link, LinkKind, Message, MessageKind
+from funnel.models.people import Subscriber, SubscriberState
+from funnel.models.responses import Event, EventKind
+from funnel.response import calendars, machine
+
+REFERENCE_BYTES = 9  # twelve signs, 72 bits: not to be guessed within its 60 days
+
+# Both statements are built once: SQLAlchemy takes longer to put one together than PostgreSQL to run it.
+_PLACE = (
+    select(
+        Link.id.label("link_id"),
+        Link.url,
+        Link.kind,
+        func.coalesce(Step.slug, Post.slug, "").label("campaign"),
+        Message.id.label("message_id"),
+        Message.state,
+        Message.sent_at,
+        Subscriber.id.label("subscriber_id"),
+        Subscriber.first_name,
+        Subscriber.email,
+        Subscriber.state.label("standing"),
+    )
+    .outerjoin(Step, Step.id == Link.step_id)
+    .outerjoin(Post, Post.id == Link.post_id)
+    .outerjoin(Message, Message.id == bindparam("message_id"))
+    # The owner trying a mail out is not its reader.
+    .outerjoin(Subscriber, and_(Subscriber.id == Message.subscriber_id, Message.kind != MessageKind.TEST))
+    .where(Link.id == bindparam("link_id"))
+)
+_EVENT = Base.metadata.tables[Event.__tablename__]
+_NEW = insert(_EVENT)
+# An update that changes nothing, so that the row that was there first is returned.
+_NOTE = _NEW.on_conflict_do_update(index_elements=["key"], set_={"kind": _NEW.excluded.kind}).returning(
+    _EVENT.c.reference
+)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What a token of ours stands for."""
+
+    link_id: int
+    url: str
+    kind: LinkKind
+    campaign: str  # the step or post that holds the link
+    message_id: int | None = None  # None: a link on a page, or a mail that is deleted or was to somebody erased
+    delivery: machine.Delivery | None = None
+    subscriber_id: int | None = None
+    name: str = ""
+    email: str = ""
+
+
+def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime) -> str:
+    """Notes one visit of a tracked link as a person's or a machine's, and returns the absolute URL to send it to.
+
+    Changes nothing else (law 3). A person's visits of one link in one mail within a minute of the clock are one row.
+    An erased person's visit is noted without the person; the link works all the same (law 8).
+    Raises BadToken for a token that is not ours.
+    """
+    place = _place(session, token)
+    why = _why_machine(session, place, head=head, agent=agent, now=now)
+    reference = _note(session, place, why, now)
+    return _target(place, token, reference)
+
+
+def _place(session: Session, token: str) -> _Place:
+    numbers = tokens.read(tokens.Purpose.GO, token)
+    if len(numbers) != 2:
+        raise tokens.BadToken
+    found = session.execute(_PLACE, {"link_id": numbers[0], "message_id": numbers[1]}).one_or_none()
+    if found is None:
+        raise tokens.BadToken
+    link = (found.link_id, found.url, found.kind, found.campaign)
+    if found.message_id is None or found.standing == SubscriberState.ERASED:
+        return _Place(*link)
+    return _Place(
+        *link,
+        message_id=found.message_id,
+        delivery=machine.Delivery(found.state, found.sent_at),
+        subscriber_id=found.subscriber_id,
+        name=found.first_name or "",
+        email=found.email or "",
+    )
+
+
+def _why_machine(session: Session, place: _Place, *, head: bool, agent: str, now: datetime) -> str:
+    alone = machine.reason(head=head, agent=agent, delivery=place.delivery, now=now)
+    if place.message_id is None:
+        return alone
+    # Asked even of a machine that names itself: it may be what gives the others away.
+    beside_others = machine.company(session, place.message_id, place.link_id, place.kind, now)
+    return alone or beside_others
+
+
+def _note(session: Session, place: _Place, why: str, now: datetime) -> str:
+    """Adds the visit's row, or finds the one of this minute. Returns the reference it carries on to a booking page."""
+    reference = secrets.token_urlsafe(REFERENCE_BYTES) if place.kind == LinkKind.BOOKING else None
+    visited: dict[str, Any] = {
+        "kind": EventKind.CLICK,
+        "key": _key(place, why, now),
+        "at": now,
+        "subscriber_id": place.subscriber_id,
+        "message_id": place.message_id,
+        "link_id": place.link_id,
+        "machine": bool(why),
+        "reason": why,
+        "reference": reference,
+        "detail": {},
+    }
+    return session.scalars(_NOTE, visited).one() or ""
+
+
+def _key(place: _Place, why: str, now: datetime) -> str | None:
+    if place.message_id is None:
+        return None  # many people share a page's link: each visit is one
+    minute = int(now.timestamp()) // 60
+    return f"click:{place.message_id}:{place.link_id}:{minute}:{'machine' if why else 'person'}"
+
+
+def _target(place: _Place, token: str, reference: str) -> str:
+    base = settings().base_url
+    if place.kind == LinkKind.BOOKED:
+        return f"{base}/booked/{token}"
+    if place.kind != LinkKind.BOOKING:
+        return place.url
+    if not settings().booking_url:
+        return f"{base}/book?ref={reference}"
+    return calendars.address(
+        settings().booking_url, name=place.name, email=place.email, reference=reference, campaign=place.campaign
+    )

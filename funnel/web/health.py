@@ -1,0 +1,61 @@
+"""/health: this process answers. /ready: it can do its work, and what is worth knowing."""
+
+import logging
+from collections.abc import Callable
+
+import redis
+from flask import Blueprint, Response, jsonify
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from funnel.config import settings
+from funnel.db import Session, utc_now
+from funnel.programme import clock
+
+BROKER_TIMEOUT_S = 1.0
+
+blueprint = Blueprint("health", __name__)
+log = logging.getLogger(__name__)
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    return jsonify(status="ok")
+
+
+@blueprint.get("/ready")
+def ready() -> tuple[Response, int]:
+    checks = {name: _state(check) for name, check in CHECKS.items()}
+    well = all(state == "ok" for state in checks.values())
+    notices = [f"rehearsal: a day lasts {settings().day_seconds:g} seconds"] if settings().rehearsal else []
+    return jsonify(status="ok" if well else "failing", checks=checks, notices=notices), 200 if well else 503
+
+
+def _state(check: Callable[[], str]) -> str:
+    try:
+        return check()
+    except (SQLAlchemyError, redis.RedisError) as error:
+        log.warning("a readiness check failed: %s", type(error).__name__)
+        return "away"
+
+
+def _database() -> str:
+    with Session.begin() as session:
+        session.execute(text("SELECT 1"))
+    return "ok"
+
+
+def _broker() -> str:
+    with redis.Redis.from_url(
+        settings().redis_url, socket_timeout=BROKER_TIMEOUT_S, socket_connect_timeout=BROKER_TIMEOUT_S
+    ) as client:
+        client.ping()
+    return "ok"
+
+
+def _clock() -> str:
+    with Session.begin() as session:
+        return "ok" if clock.runs(session, utc_now()) else "stopped"
+
+
+CHECKS = {"database": _database, "broker": _broker, "clock": _clock}

@@ -1,0 +1,52 @@
+"""The links that mail programs call by themselves: tracked links, and leaving."""
+
+from flask import Response, make_response, redirect, render_template, request
+from sqlalchemy.orm import Session as OrmSession
+
+from funnel import tokens
+from funnel.audience import ending
+from funnel.db import Session, utc_now
+from funnel.models.people import Form, Subscriber
+from funnel.response import clicks
+from funnel.tokens import Purpose
+from funnel.web import edge
+from funnel.web.pages import discreet
+
+ONE_CLICK = ("List-Unsubscribe", "One-Click")  # the body of RFC 8058 §3.1
+
+blueprint = discreet.blueprint("links", __name__)
+
+
+@blueprint.get("/go/<token>")
+def go(token: str) -> Response:
+    head = request.method == "HEAD"
+    with Session.begin() as session:
+        target = clicks.visit(session, token, head=head, agent=edge.visit().agent, now=utc_now())
+    return make_response(redirect(target, 302))
+
+
+@blueprint.get("/unsubscribe/<token>")
+def ask(token: str) -> str:
+    """One button. Scanners follow this link, so following it leaves nothing (law 3)."""
+    numbers = tokens.read(Purpose.UNSUBSCRIBE, token)
+    return render_template(
+        "pages/unsubscribe/ask.html", token=token, preferences=tokens.sign(Purpose.PREFERENCES, *numbers)
+    )
+
+
+@blueprint.post("/unsubscribe/<token>")
+def leave(token: str) -> Response | str:
+    """RFC 8058 when a mail program posts, the button when a person does. May be repeated; never a redirect."""
+    subscriber_id, message_id = tokens.read(Purpose.UNSUBSCRIBE, token)
+    one_click = request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]
+    how = "one-click from a mail program" if one_click else "the button on the leaving page"
+    with Session.begin() as session:
+        ending.leave(session, subscriber_id, how, edge.visit(), utc_now(), message_id=message_id or None)
+        form = _form(session, subscriber_id)
+        page = "" if one_click else render_template("pages/unsubscribe/left.html", form=form)
+    return Response("You have left. No more mails will come.\n", mimetype="text/plain") if one_click else page
+
+
+def _form(session: OrmSession, subscriber_id: int) -> Form | None:
+    subscriber = session.get(Subscriber, subscriber_id)
+    return session.get(Form, subscriber.form_id) if subscriber and subscriber.form_id else None

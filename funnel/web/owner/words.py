@@ -1,0 +1,144 @@
+"""How the owner's pages say times, counts and states."""
+
+from datetime import date, datetime
+
+from funnel.config import settings
+from funnel.db import utc_now
+from funnel.insight import subjects
+from funnel.models.mail import MessageState
+from funnel.models.people import SubscriberState
+from funnel.models.responses import BookingState
+
+MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
+
+# What a mail's state means for the owner, and how loud it is said.
+MAIL_STATES = {
+    MessageState.QUEUED: ("queued", "", "Waits for its time."),
+    MessageState.CLAIMED: ("being sent", "", "On its way to the relay now."),
+    MessageState.SENT: ("sent", "good", "The relay took it."),
+    MessageState.DEFERRED: ("deferred", "warn", "Refused for now. It is tried again by itself."),
+    MessageState.FAILED: ("failed", "alarm", "Refused for good. It is not tried again."),
+    MessageState.UNKNOWN: (
+        "unknown",
+        "warn",
+        "Handed over, but no answer came. A tip is not sent again, so that nobody gets it twice.",
+    ),
+    MessageState.SKIPPED: ("skipped", "", "No longer wanted when its time came."),
+    MessageState.EXPIRED: ("expired", "", "Its time had passed before it could leave."),
+}
+PERSON_STATES = {
+    SubscriberState.PENDING: ("not confirmed", ""),
+    SubscriberState.ACTIVE: ("active", "good"),
+    SubscriberState.UNSUBSCRIBED: ("left", ""),
+    SubscriberState.BOUNCED: ("bounced", "warn"),
+    SubscriberState.COMPLAINED: ("complained", "alarm"),
+    SubscriberState.ERASED: ("erased", ""),
+}
+BOOKING_STATES = {
+    BookingState.REQUESTED: ("asked for", "warn"),
+    BookingState.BOOKED: ("booked", "good"),
+    BookingState.MOVED: ("moved", "good"),
+    BookingState.CANCELLED: ("cancelled", ""),
+}
+NOTICE_TIMES = {
+    "confirmation": "on signing up",
+    "reminder": "a day after signing up, if not confirmed",
+    "already_in": "on signing up again",
+    "fresh_link": "on asking for one’s own data",
+    "booking_thanks": "on asking for a session",
+    "booking_notice": "to you, when somebody asks for a session",
+}
+
+
+def moment(at: datetime | None) -> str:
+    """A time by the practice's clock, such as “Tue 3 Mar, 14:05”; the year stands there when it is another one."""
+    if at is None:
+        return "–"
+    local = at.astimezone(settings().zone)
+    return f"{day(local.date())}, {local:%H:%M}"
+
+
+def day(when: date) -> str:
+    """A day, such as “Tue 3 Mar”, or “3 Mar 2024” of another year."""
+    if when.year == utc_now().astimezone(settings().zone).year:
+        return f"{when:%a} {when.day} {when:%b}"
+    return f"{when.day} {when:%b %Y}"
+
+
+def day_of(at: datetime) -> str:
+    return day(at.astimezone(settings().zone).date())
+
+
+def span(start: date, unit: str) -> str:
+    """The day, week or month that begins on `start`."""
+    if unit == "month":
+        return f"{start:%b %Y}"
+    return f"week of {day(start)}" if unit == "week" else day(start)
+
+
+def clock(minutes: int) -> str:
+    """Minutes after midnight as a time of day."""
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def kilobytes(size: int) -> str:
+    return f"{size / 1000:.0f} kB"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How far `at` is from `now`, in the largest unit that fits: “3 minutes ago”, “in 2 days”."""
+    seconds = (now - at).total_seconds()
+    said = _length(abs(seconds))
+    if not said:
+        return "just now"
+    return f"{said} ago" if seconds > 0 else f"in {said}"
+
+
+def whole(number: int) -> str:
+    return f"{number:,}"
+
+
+def percent(share: float | None) -> str:
+    """A rate as a percentage: one decimal under 10, so that small rates can be told apart."""
+    if share is None:
+        return "–"
+    hundredth = share * 100
+    return f"{hundredth:.1f} %" if 0 < hundredth < 9.95 else f"{hundredth:.0f} %"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """“1 person”, “2 people”."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """`text` with a capital at its start and a full stop at its end; '' for ''."""
+    return text and text[0].upper() + text[1:].rstrip(".") + "."
+
+
+def _length(seconds: float) -> str:
+    for unit, name in ((DAY_S, "day"), (HOUR_S, "hour"), (MINUTE_S, "minute")):
+        if seconds >= unit:
+            return counted(int(seconds // unit), name)
+    return ""
+
+
+FOR_TEMPLATES = {
+    "moment": moment,
+    "day": day,
+    "day_of": day_of,
+    "span": span,
+    "clock": clock,
+    "ago": ago,
+    "whole": whole,
+    "percent": percent,
+    "counted": counted,
+    "kilobytes": kilobytes,
+    "mail_states": MAIL_STATES,
+    "person_states": PERSON_STATES,
+    "booking_states": BOOKING_STATES,
+    "notice_times": NOTICE_TIMES,
+    "named": subjects.shown,
+    "sentence": sentence,
+    "zip": zip,
+}

@@ -1,0 +1,87 @@
+"""The fields readers fill in, and what is said when one cannot be taken."""
+
+import re
+from collections.abc import Callable
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, Field, HiddenField, StringField, TelField, TextAreaField
+from wtforms.validators import StopValidation
+
+from funnel.audience import preferences, signup
+
+LONGEST_PHONE = 40
+LONGEST_SUITS = 500
+LONGEST_NOTE = 1000
+UNSHOWABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+LINE_BREAK = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
+
+Check = Callable[[FlaskForm, Field], None]
+
+
+def _address(_form: FlaskForm, field: Field) -> None:
+    if problem := signup.email_problem(field.data):
+        raise StopValidation(problem)
+
+
+def _first_name(_form: FlaskForm, field: Field) -> None:
+    if problem := preferences.name_problem(field.data):
+        raise StopValidation(problem)
+
+
+def _given(words: str) -> Check:
+    def check(_form: FlaskForm, field: Field) -> None:
+        if not field.data:
+            raise StopValidation(words)
+
+    return check
+
+
+def _at_most(signs: int) -> Check:
+    def check(_form: FlaskForm, field: Field) -> None:
+        text = field.data
+        if len(text) > signs:
+            raise StopValidation(f"Please shorten this: it has {len(text):,} signs, and {signs:,} fit.")
+        if UNSHOWABLE.search(text):
+            raise StopValidation("There is a sign in it that cannot be shown. Please type it afresh.")
+
+    return check
+
+
+def _one_line(_form: FlaskForm, field: Field) -> None:
+    if LINE_BREAK.search(field.data):
+        raise StopValidation("Please type this on one line.")
+
+
+def _trimmed(text: str | None) -> str:
+    return (text or "").strip()
+
+
+class Stateless(FlaskForm):  # type: ignore[misc]  # it comes without types
+    """A form that needs no cookie: the dated token of `trap` takes the place of the session's."""
+
+    class Meta:
+        csrf = False
+
+
+class SignUpForm(Stateless):
+    email = EmailField("Email address", [_address], filters=[_trimmed])
+    first_name = StringField("First name", [_first_name], filters=[_trimmed])
+    timezone = HiddenField(filters=[_trimmed])
+
+
+class BookForm(Stateless):
+    name = StringField(
+        "Your name", [_given("Type your name, so that we know how to greet you."), _first_name], filters=[_trimmed]
+    )
+    email = EmailField("Email address", [_address], filters=[_trimmed])
+    phone = TelField("Phone", [_one_line, _at_most(LONGEST_PHONE)], filters=[_trimmed])
+    suits = TextAreaField(
+        "What suits you?",
+        [_given("Say which days or times would suit you."), _at_most(LONGEST_SUITS)],
+        filters=[_trimmed],
+    )
+    note = TextAreaField("Anything you would like to ask?", [_at_most(LONGEST_NOTE)], filters=[_trimmed])
+
+
+class NameForm(Stateless):
+    first_name = StringField("First name", [_first_name], filters=[_trimmed])

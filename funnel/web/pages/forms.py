@@ -1,0 +1,127 @@
+"""The hosted form: one handler for it, for the posts of ours, and for a plain form pasted into any page."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel import tokens
+from funnel.audience import signup, typo
+from funnel.audience.signup import Typed
+from funnel.db import Session, utc_now
+from funnel.models.people import Form
+from funnel.tokens import BadToken, Purpose
+from funnel.web import edge
+from funnel.web.nudge import nudge
+from funnel.web.pages import card, discreet, trap
+from funnel.web.pages.card import Card
+from funnel.web.pages.fields import SignUpForm
+from funnel.web.pages.named import named
+from funnel.web.pages.trap import Verdict
+from tasks.audience import settle_one
+
+NOBODY = 0  # the sign-up in a robot's resend token
+AGAIN = {"again": "1"}
+
+blueprint = Blueprint("forms", __name__)
+log = logging.getLogger(__name__)
+
+
+@blueprint.get("/f/<slug>")
+def show(slug: str) -> str:
+    now, source = utc_now(), card.source()
+    with Session.begin() as session:
+        form = named(session, Form, slug)
+        card.count_view(session, form, source, now)
+        return render_template("pages/forms/show.html", card=card.empty(form, source, now))
+
+
+@blueprint.post("/f/<slug>")
+def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
+    now, fields = utc_now(), SignUpForm()
+    with Session.begin() as session:
+        form = named(session, Form, slug)
+        verdict = trap.verdict(Purpose.FORM, form.id, now=now)
+        if verdict is Verdict.ROBOT:
+            log.info("a robot filled in the form %s: nothing is stored", form.slug)
+            return _sent(slug, NOBODY)
+        shown = card.filled(form, fields, now)
+        if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
+            return page, 422
+        sign_up_id = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, edge.visit(), now).id
+    nudge(settle_one, sign_up_id)
+    return _sent(slug, sign_up_id)
+
+
+@blueprint.get("/f/<slug>/sent")
+def sent(slug: str) -> Response:
+    with Session.begin() as session:
+        page = render_template(
+            "pages/forms/sent.html",
+            form=named(session, Form, slug),
+            token=_good_token(request.args.get("t", "")),
+            again="again" in request.args,
+            where_from=card.where_from(),
+        )
+    return discreet.keep_quiet(Response(page, mimetype="text/html"))
+
+
+@blueprint.post("/f/<slug>/resend")
+def resend(slug: str) -> AnyResponse:
+    token = _good_token(request.form.get("token", ""))
+    if not token:
+        return redirect(url_for(".show", slug=slug), 303)
+    (sign_up_id,) = tokens.read(Purpose.RESEND, token)
+    with Session.begin() as session:
+        again = signup.again(session, sign_up_id, edge.visit(), utc_now())
+        fresh_id = again.id if again else None
+    if fresh_id:
+        nudge(settle_one, fresh_id)
+    return _sent(slug, fresh_id or sign_up_id, AGAIN)
+
+
+def _wrong(shown: Card) -> str:
+    """The form again with what is wrong in it; empty when nothing is."""
+    return "" if shown.fields.validate() else render_template("pages/forms/show.html", card=shown)
+
+
+def _doubt(shown: Card) -> str:
+    """The question whether a slip of the fingers was meant; empty once it is answered, or when there is none."""
+    answer = request.form.get("answer")
+    suggestion = typo.suggestion(shown.fields.email.data)
+    if answer == "change":
+        return render_template("pages/forms/show.html", card=shown)
+    if answer == "yes":
+        shown.fields.email.data = suggestion or shown.fields.email.data
+    if answer or not suggestion:
+        return ""
+    return render_template("pages/forms/doubt.html", card=shown, suggestion=suggestion)
+
+
+def _one_more_tap(shown: Card, verdict: Verdict) -> str:
+    if verdict is Verdict.PERSON:
+        return ""
+    return render_template("pages/forms/show.html", card=shown, notice=trap.ONE_MORE_TAP[verdict])
+
+
+def _typed(fields: SignUpForm) -> Typed:
+    return Typed(
+        email=fields.email.data,
+        first_name=fields.first_name.data,
+        time_zone=signup.time_zone(fields.timezone.data),
+    )
+
+
+def _good_token(token: str) -> str:
+    try:
+        tokens.read(Purpose.RESEND, token)
+    except BadToken:
+        return ""
+    return token
+
+
+def _sent(slug: str, sign_up_id: int, more: Mapping[str, Any] | None = None) -> AnyResponse:
+    token = tokens.sign(Purpose.RESEND, sign_up_id)
+    return redirect(url_for(".sent", slug=slug, t=token, **(more or {}), **card.where_from()), 303)

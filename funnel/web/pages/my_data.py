@@ -1,0 +1,73 @@
+"""My data: correct, download, delete. Behind a link of an hour, mailed to the address itself (law 8)."""
+
+import json
+
+from flask import Response, render_template
+
+from funnel.audience import own_data, preferences
+from funnel.db import Session, utc_now
+from funnel.models.people import Subscriber
+from funnel.tokens import BadToken
+from funnel.web.pages import discreet
+from funnel.web.pages.fields import NameForm
+
+blueprint = discreet.blueprint("my_data", __name__)
+
+
+@blueprint.get("/my-data/<token>")
+def show(token: str) -> str:
+    return _page(token)
+
+
+@blueprint.post("/my-data/<token>/name")
+def rename(token: str) -> str | tuple[str, int]:
+    subscriber_id, fields = own_data.read_fresh(token, utc_now()), NameForm()
+    if not fields.validate():
+        return _page(token, fields), 422
+    with Session.begin() as session:
+        preferences.rename(session, session.get_one(Subscriber, subscriber_id), fields.first_name.data, utc_now())
+    return _page(token, said="Your name is corrected.")
+
+
+@blueprint.get("/my-data/<token>/download")
+def download(token: str) -> Response:
+    subscriber_id = own_data.read_fresh(token, utc_now())
+    with Session.begin() as session:
+        data = own_data.export(session, subscriber_id)
+    answer = Response(json.dumps(data, ensure_ascii=False, indent=2, default=str), mimetype="application/json")
+    answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return answer
+
+
+@blueprint.get("/my-data/<token>/delete")
+def ask(token: str) -> str:
+    own_data.read_fresh(token, utc_now())
+    return render_template("pages/my_data/delete.html", token=token)
+
+
+@blueprint.post("/my-data/<token>/delete")
+def delete(token: str) -> str:
+    subscriber_id = own_data.read_fresh(token, utc_now())
+    with Session.begin() as session:
+        own_data.erase(session, subscriber_id, utc_now())
+    return render_template("pages/my_data/deleted.html")
+
+
+@blueprint.errorhandler(BadToken)
+def say_ended(_error: BadToken) -> tuple[str, int]:
+    return render_template("pages/my_data/ended.html"), 404
+
+
+def _page(token: str, fields: NameForm | None = None, said: str = "") -> str:
+    subscriber_id = own_data.read_fresh(token, utc_now())
+    with Session.begin() as session:
+        subscriber = session.get(Subscriber, subscriber_id)
+        if subscriber is None or subscriber.email is None:
+            return render_template("pages/my_data/deleted.html")
+        return render_template(
+            "pages/my_data/show.html",
+            subscriber=subscriber,
+            token=token,
+            fields=fields or NameForm(formdata=None, data={"first_name": subscriber.first_name}),
+            said=said,
+        )

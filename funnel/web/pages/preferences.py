@@ -1,0 +1,98 @@
+"""What to send, and how often. The page shows no name and no address: mails are forwarded (law 8)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import abort, render_template, request
+from sqlalchemy.orm import Session as OrmSession
+
+from funnel import tokens
+from funnel.audience import ending, own_data, preferences
+from funnel.db import Session, utc_now
+from funnel.models.people import Form, Subscriber
+from funnel.tokens import BadToken, Purpose
+from funnel.web import edge
+from funnel.web.nudge import nudge
+from funnel.web.pages import discreet
+from tasks.mail import send_urgent
+
+STOPPED_HERE = "the preferences page"
+MY_DATA = "my-data"
+
+blueprint = discreet.blueprint("preferences", __name__)
+
+
+@blueprint.get("/preferences/<token>")
+def show(token: str) -> str:
+    now = utc_now()
+    with Session.begin() as session:
+        subscriber, _ = _who(session, token)
+        return _page(session, subscriber, token, now)
+
+
+@blueprint.post("/preferences/<token>")
+def change(token: str) -> str:
+    now, wish = utc_now(), request.form.get("wish", "")
+    with Session.begin() as session:
+        subscriber, message_id = _who(session, token)
+        (WISHES.get(wish) or abort(400))(session, subscriber, message_id, now)
+        session.flush()
+        page = _page(session, subscriber, token, now, done=wish)
+    if wish == MY_DATA:
+        nudge(send_urgent)
+    return page
+
+
+def _who(session: OrmSession, token: str) -> tuple[Subscriber, int | None]:
+    subscriber_id, message_id = tokens.read(Purpose.PREFERENCES, token)
+    subscriber = session.get(Subscriber, subscriber_id)
+    if subscriber is None:
+        raise BadToken
+    return subscriber, message_id or None
+
+
+def _page(session: OrmSession, subscriber: Subscriber, token: str, now: datetime, done: str = "") -> str:
+    return render_template(
+        "pages/preferences/show.html",
+        state=subscriber.state.value,
+        monthly=subscriber.pace == "monthly",
+        paused_until=subscriber.paused_until if subscriber.paused_until and subscriber.paused_until > now else None,
+        form=session.get(Form, subscriber.form_id) if subscriber.form_id else None,
+        token=token,
+        done=done,
+    )
+
+
+def _pause(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    preferences.pause(session, subscriber, now)
+
+
+def _resume(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    preferences.resume(session, subscriber, now)
+
+
+def _monthly(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    preferences.monthly(session, subscriber, now)
+
+
+def _all_mails(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    preferences.all_mails(session, subscriber, now)
+
+
+def _stop(session: OrmSession, subscriber: Subscriber, message_id: int | None, now: datetime) -> None:
+    ending.leave(session, subscriber.id, STOPPED_HERE, edge.visit(), now, message_id=message_id)
+    session.refresh(subscriber)
+
+
+def _my_data(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    own_data.fresh_link(session, subscriber, now)
+
+
+WISHES: dict[str, Callable[[OrmSession, Subscriber, int | None, datetime], None]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "monthly": _monthly,
+    "all": _all_mails,
+    "stop": _stop,
+    MY_DATA: _my_data,
+}

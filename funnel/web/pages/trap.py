@@ -1,0 +1,66 @@
+"""What tells a person's form from a robot's, without a cookie, a script or a puzzle: a dated token and a honeypot.
+
+Flask-WTF's session token fails in a frame on another site and in a form pasted there; this one is signed and dated.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from flask import request
+
+from funnel import tokens
+from funnel.tokens import BadToken, Purpose
+
+FIELD = "token"
+HONEYPOT = "website"  # a name no browser fills in by itself and most robots do
+SOONEST_S = 2
+LATEST_S = 24 * 60 * 60
+
+
+class Verdict(StrEnum):
+    PERSON = "person"
+    ROBOT = "robot"  # it filled in what no person sees
+    TOO_SOON = "too soon"
+    TOO_LATE = "too late"
+    UNKNOWN = "unknown"  # no token, or not one of ours: a plain form pasted elsewhere, or a forged one
+
+
+ONE_MORE_TAP = {
+    Verdict.TOO_SOON: "That was quick. Please tap the button once more, so that we know you are a person.",
+    Verdict.TOO_LATE: "This page was open for more than a day. Nothing is lost: please tap the button once more.",
+    Verdict.UNKNOWN: "One more tap, please: look over what you typed, then tap the button.",
+}
+
+
+def token(purpose: Purpose, *about: int, now: datetime) -> str:
+    """The dated token of a form shown now."""
+    return tokens.sign(purpose, *about, int(now.timestamp() * 1000))
+
+
+def verdict(purpose: Purpose, *about: int, now: datetime) -> Verdict:
+    """Who filled in the form of this request."""
+    if request.form.get(HONEYPOT):
+        return Verdict.ROBOT
+    age = _age(purpose, about, now)
+    if age is None:
+        return Verdict.UNKNOWN
+    if age < SOONEST_S:
+        return Verdict.TOO_SOON
+    return Verdict.PERSON if age <= LATEST_S else Verdict.TOO_LATE
+
+
+def token_again(purpose: Purpose, *about: int, now: datetime) -> str:
+    """The token of a form shown again: the old one while it is good, so that the next tap need not wait."""
+    age = _age(purpose, about, now)
+    if age is None or age > LATEST_S / 2:
+        return token(purpose, *about, now=now)
+    return request.form[FIELD]
+
+
+def _age(purpose: Purpose, about: tuple[int, ...], now: datetime) -> float | None:
+    """Seconds since the form of this request was shown; None when it has no token of ours for `about`."""
+    try:
+        numbers = tokens.read(purpose, request.form.get(FIELD, ""))
+    except BadToken:
+        return None
+    return now.timestamp() - numbers[-1] / 1000 if numbers and numbers[:-1] == about else None

@@ -1,0 +1,45 @@
+"""Sign-ups, reminders and retention."""
+
+import logging
+
+from funnel.audience import retention, settle
+from funnel.db import Session, utc_now
+from tasks.celery import app
+from tasks.mail import send_urgent
+
+log = logging.getLogger(__name__)
+
+
+@app.task(name="tasks.audience.settle")
+def settle_one(sign_up_id: int) -> None:
+    with Session.begin() as session:
+        settled = settle.settle(session, sign_up_id, utc_now())
+    if settled:
+        send_urgent.delay()
+
+
+@app.task(name="tasks.audience.settle_new")
+def settle_new() -> None:
+    """Finds what a lost broker message left behind."""
+    with Session.begin() as session:
+        waiting = settle.waiting(session)
+    for sign_up_id in waiting:
+        settle_one(sign_up_id)
+
+
+@app.task(name="tasks.audience.remind")
+def remind() -> None:
+    with Session.begin() as session:
+        planned = settle.remind(session, utc_now())
+    if planned:
+        send_urgent.delay()
+
+
+@app.task(name="tasks.audience.retain")
+def retain() -> None:
+    """Batch after batch, each in a transaction of its own."""
+    removed = {"": 1}
+    while any(removed.values()):
+        with Session.begin() as session:
+            removed = retention.retain(session, utc_now())
+        log.info("retention: %s", removed)

@@ -1,0 +1,30 @@
+"""Sending: the database says what is due.
+
+A task sends for a few seconds and asks for the next one, so that the clock and a confirmation get their turn.
+"""
+
+from funnel.db import Session, database_now
+from funnel.mail import delivery
+from funnel.mail import reap as leases
+from funnel.models.mail import Queue
+from tasks.celery import TICK_S, app
+
+SLICE_S = 5.0
+
+
+@app.task(name="tasks.mail.send_urgent")
+def send_urgent() -> None:
+    if delivery.deliver(Queue.URGENT, SLICE_S):
+        send_urgent.apply_async(expires=TICK_S)
+
+
+@app.task(name="tasks.mail.send_bulk")
+def send_bulk() -> None:
+    if delivery.deliver(Queue.BULK, SLICE_S):
+        send_bulk.apply_async(expires=TICK_S)
+
+
+@app.task(name="tasks.mail.reap")
+def reap() -> None:
+    with Session.begin() as session:
+        leases.reap(session, database_now(session))

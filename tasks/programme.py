@@ -1,0 +1,28 @@
+"""The course's clock."""
+
+from funnel.db import Session, utc_now
+from funnel.programme import clock
+from funnel.programme import tick as due
+from tasks.celery import app
+from tasks.mail import send_bulk
+
+
+@app.task(name="tasks.programme.strike")
+def strike() -> None:
+    with Session.begin() as session:
+        clock.strike(session, utc_now())
+
+
+@app.task(name="tasks.programme.tick")
+def tick() -> None:
+    looked_at = _tick_once()
+    while looked_at == due.LIMIT:
+        send_bulk.delay()
+        looked_at = _tick_once()
+    if looked_at:
+        send_bulk.delay()
+
+
+def _tick_once() -> int:
+    with Session.begin() as session:
+        return due.tick(session, utc_now())

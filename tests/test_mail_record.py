@@ -1,0 +1,175 @@
+"""What follows for the address, and who may still say what became of a mail."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from funnel.audience import suppression
+from funnel.mail import reap, record, relays
+from funnel.mail.replies import Meaning, Outcome, Reply, Stage, outcome
+from funnel.models.mail import Message, MessageKind, MessageState, Queue
+from funnel.models.people import Subscriber, SubscriberState, SuppressionReason
+from funnel.models.responses import Event, EventKind
+from tests.balance import assert_balance
+from tests.conftest import NOW
+from tests.factories import a_message, a_subscriber
+from tests.mail_cast import Asked, a_confirmation, a_newsletter, a_tip, claimed, send
+
+BAD = "550 5.1.1 No such user"
+TAKEN = outcome(Reply(Stage.DOT, 250, "2.0.0 Ok"), "relay")
+
+
+def test_a_bad_address_is_never_mailed_again(session, sink):
+    person = a_subscriber(session)
+    tip, waiting = a_tip(session, person), a_newsletter(session, person, due_at=NOW + timedelta(days=1))
+    sink.at("RCPT", BAD)
+    send(session)
+    assert (tip.state, tip.reason) == (MessageState.FAILED, Meaning.NO_SUCH_ADDRESS.value)
+    assert suppression.reason(session, person.address_hash) == SuppressionReason.BOUNCE
+    assert (person.state, waiting.state) == (SubscriberState.BOUNCED, MessageState.SKIPPED)
+    event = session.scalars(select(Event)).one()
+    assert (event.kind, event.reason, event.message_id, event.subscriber_id) == (
+        EventKind.BOUNCE,
+        "5.1.1",
+        tip.id,
+        person.id,
+    )
+    assert_balance(session, waiting=0)
+
+
+def test_a_pending_subscriber_whose_address_is_bad_is_suppressed_too(session, sink):
+    asked = Asked(session)
+    sink.at("dot", BAD)
+    send(session, queue=Queue.URGENT)
+    assert suppression.reason(session, asked.person.address_hash) == SuppressionReason.BOUNCE
+
+
+def test_a_sign_up_without_a_subscriber_is_known_by_its_own_hash(session, sink):
+    asked = Asked(session)
+    asked.mail.subscriber_id = None
+    sink.at("RCPT", BAD)
+    send(session, queue=Queue.URGENT)
+    assert suppression.reason(session, asked.sign_up.address_hash) == SuppressionReason.BOUNCE
+
+
+def test_a_bad_address_of_somebody_we_do_not_keep_fails_and_no_more(session, sink):
+    notice = a_message(
+        session, kind="notice", template="booking_thanks", queue=Queue.URGENT, to_address="typed@example.org"
+    )
+    sink.at("RCPT", BAD)
+    send(session, queue=Queue.URGENT)
+    assert (notice.state, notice.to_address) == (MessageState.FAILED, None)
+
+
+def test_over_five_percent_of_bad_addresses_nobody_is_given_up_and_sending_pauses(session, sink):
+    person = a_subscriber(session)
+    for number in range(record.LATEST):
+        bad = number <= record.MOST_BAD
+        a_message(
+            session,
+            person,
+            state=MessageState.FAILED if bad else MessageState.SENT,
+            reason=Meaning.NO_SUCH_ADDRESS.value if bad else "",
+            ended_at=NOW - timedelta(minutes=number),
+        )
+    tip, next_one = a_tip(session), a_tip(session)
+    sink.at("RCPT", BAD)
+    send(session)
+    assert (tip.state, tip.reason) == (MessageState.DEFERRED, Meaning.TOO_MANY_BAD.value)
+    assert next_one.state == MessageState.QUEUED
+    assert session.get(Subscriber, tip.subscriber_id).state == SubscriberState.ACTIVE
+    assert relays.ready() is None
+    assert_balance(session, waiting=2)
+
+
+def test_exactly_five_percent_is_not_too_many(session, sink):
+    person = a_subscriber(session)
+    for _ in range(record.MOST_BAD):
+        a_message(session, person, state="failed", reason=Meaning.NO_SUCH_ADDRESS.value, ended_at=NOW)
+    tip = a_tip(session)
+    sink.at("RCPT", BAD)
+    send(session)
+    assert tip.state == MessageState.FAILED
+
+
+def test_five_soft_bounces_over_a_week_give_the_address_up(session, sink):
+    person = a_subscriber(session)
+    sink.at("RCPT", "552 5.2.2 Mailbox full")
+    for day in (0, 2, 4, 6):
+        a_tip(session, person, due_at=NOW + timedelta(days=day))
+        send(session, NOW + timedelta(days=day))
+    assert person.state == SubscriberState.ACTIVE
+    a_tip(session, person, due_at=NOW + timedelta(days=8))
+    send(session, NOW + timedelta(days=8))
+    assert person.state == SubscriberState.BOUNCED
+    assert_balance(session, waiting=0)
+
+
+def test_a_refusal_about_us_leaves_no_mark_on_the_address(session, sink):
+    tip = a_tip(session)
+    sink.at("dot", "550 5.7.1 Blocked")
+    send(session)
+    assert session.scalars(select(Event)).all() == []
+    assert session.get(Subscriber, tip.subscriber_id).state == SubscriberState.ACTIVE
+
+
+def test_who_lost_the_claim_has_no_say(session):
+    tip = a_tip(session)
+    (found,) = claimed(session)
+    session.execute(update(Message).values(state=MessageState.QUEUED, claim_id=None))
+    assert record.record(session, found, TAKEN, NOW) is None
+    session.commit()
+    assert tip.state == MessageState.QUEUED
+
+
+def test_handing_back_restores_the_try_and_only_what_is_still_ours(session):
+    ours, recorded = a_tip(session), a_tip(session)
+    found = {claim.id: claim for claim in claimed(session)}
+    record.record(session, found[recorded.id], TAKEN, NOW)
+    record.hand_back(session, found.values(), "given back", NOW)
+    session.commit()
+    assert (ours.state, ours.attempts, ours.claim_id) == (MessageState.QUEUED, 0, None)
+    assert recorded.state == MessageState.SENT
+
+
+def test_a_claim_whose_process_died_becomes_unknown_once_nobody_can_tell_any_more(session):
+    tip = a_tip(session)
+    (found,) = claimed(session)
+    assert reap.reap(session, found.lease_until + reap.GRACE) == 0
+    after = found.lease_until + reap.GRACE + timedelta(seconds=1)
+    assert reap.reap(session, after) == 1
+    session.commit()
+    assert (tip.state, tip.reason, tip.ended_at) == (MessageState.UNKNOWN, reap.SILENT, after)
+    assert_balance(session, waiting=0)
+
+
+@pytest.mark.parametrize(
+    ("late", "state"),
+    [
+        (TAKEN, MessageState.SENT),
+        (outcome(Reply(Stage.DOT, 451, ""), "relay"), MessageState.DEFERRED),
+        (Outcome(Meaning.UNKNOWN, "still nothing"), MessageState.UNKNOWN),
+    ],
+)
+def test_who_comes_back_late_with_the_answer_corrects_an_unknown(session, late, state):
+    tip = a_tip(session)
+    (found,) = claimed(session)
+    reap.reap(session, found.lease_until + reap.GRACE * 2)
+    assert record.record(session, found, late, NOW) == late.meaning
+    session.commit()
+    assert tip.state == state
+    assert_balance(session)
+
+
+def test_a_confirmation_whose_process_died_goes_again_when_its_lease_ends(session):
+    confirmation = a_confirmation(session)
+    (found,) = claimed(session, queue=Queue.URGENT)
+    after = found.lease_until + timedelta(seconds=1)
+    assert reap.reap(session, after) == 1
+    assert [again.id for again in claimed(session, after, Queue.URGENT)] == [confirmation.id]
+    session.execute(update(Message).values(attempts=record.MOST_REPEATED))
+    assert reap.reap(session, after + timedelta(hours=1)) == 1
+    session.commit()
+    session.expire_all()
+    assert (confirmation.kind, confirmation.state) == (MessageKind.CONFIRMATION, MessageState.UNKNOWN)

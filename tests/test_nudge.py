@@ -1,0 +1,37 @@
+import time
+
+import pytest
+
+from funnel.web import nudge as nudges
+from tasks.audience import settle_one
+
+LONGEST_WAIT_S = 0.6  # 0.4 s is promised; the rest is for a noisy machine
+
+
+@pytest.fixture(autouse=True)
+def rested():
+    nudges._Rest.until = 0.0
+    yield
+    nudges._Rest.until = 0.0
+
+
+def test_a_task_is_put_on_its_queue(clean):
+    assert nudges.nudge(settle_one, 7)
+
+
+def test_a_frozen_broker_holds_a_visitor_up_for_less_than_half_a_second(clean, frozen_redis):
+    started = time.monotonic()
+    assert not nudges.nudge(settle_one, 7)
+    assert time.monotonic() - started < LONGEST_WAIT_S
+
+
+def test_a_broker_that_just_failed_is_left_alone_for_a_while(clean, frozen_redis):
+    nudges.nudge(settle_one, 7)
+    started = time.monotonic()
+    assert not nudges.nudge(settle_one, 8)
+    assert time.monotonic() - started < 0.05
+
+
+def test_a_broker_that_is_back_is_told_again(clean):
+    nudges._Rest.until = time.monotonic() - 0.01
+    assert nudges.nudge(settle_one, 7)

@@ -1,0 +1,171 @@
+"""Every owner's page and state: axe in light and dark, a narrow phone, and a keyboard."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from funnel.db import utc_now
+from tests.browser import DESK, PHONE
+from tests.owner_data import EMAIL, PASSWORD, Practice
+
+pytestmark = pytest.mark.browser
+NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
+TARGET = 44
+SIGN_IN = "/owner/sign-in"
+EMPTY = {"overview": "/owner/", "people": "/owner/people", "mails": "/owner/mails", "sending": "/owner/messages"}
+FULL = {
+    **EMPTY,
+    "overview, a week": "/owner/?days=7",
+    "overview, all": "/owner/?days=all&source=instagram",
+    "people, none": "/owner/people?q=zzz&state=active",
+    "people, a page on": "/owner/people?page=2",
+    "person": "/owner/people/40",
+    "person, booked?": "/owner/people/40/booked",
+    "booking": "/owner/bookings/1",
+    "mail": "/owner/mails/4",
+    "notice": "/owner/mails/confirmation",
+    "sending, failed": "/owner/messages?state=failed",
+    "sending, none": "/owner/messages?state=expired",
+}
+
+
+@pytest.fixture
+def practice(session, live):
+    from funnel.web.owner import accounts
+
+    accounts.create(session, EMAIL, PASSWORD, utc_now())
+    session.commit()
+    return Practice(session, utc_now())
+
+
+@pytest.fixture
+def full(practice):
+    practice.fill(people=80, days=60)
+    practice.trouble()
+
+
+@pytest.fixture
+def desk(live, practice, page):
+    """desk(width=…, scheme=…) is a window that has signed in."""
+
+    def opened(**options):
+        window = page(**options)
+        window.goto(live + SIGN_IN)
+        sign_in(window, PASSWORD)
+        window.wait_for_url("**/owner/")
+        return window
+
+    return opened
+
+
+def sign_in(window, password):
+    window.get_by_label("Address").fill(EMAIL)
+    window.get_by_label("Password").fill(password)
+    window.get_by_role("button", name="Sign in").click()
+
+
+def faults(window):
+    found = Axe().run(window).response["violations"]
+    return [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
+
+
+def complaints(window):
+    """What the browser said against the page: a style or script refused by the security policy, above all."""
+    said = []
+    window.on("console", lambda line: said.append(line.text))
+    window.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", PHONE), ("dark", DESK)])
+def test_axe_finds_nothing_on_any_page(live, desk, full, scheme, width):
+    window = desk(scheme=scheme, width=width)
+    said = complaints(window)
+    for name, path in FULL.items():
+        window.goto(live + path)
+        for folded in window.locator("details").all():
+            folded.evaluate("one => { one.open = true }")
+        assert (name, faults(window)) == (name, [])
+    assert said == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_nothing_is_yet(live, desk, scheme):
+    window = desk(scheme=scheme, width=PHONE)
+    for name, path in EMPTY.items():
+        window.goto(live + path)
+        assert (name, faults(window)) == (name, [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_at_the_gate_nor_in_what_a_press_leads_to(live, desk, full, page, scheme):
+    stranger = page(scheme=scheme, width=PHONE)
+    stranger.goto(live + SIGN_IN)
+    assert faults(stranger) == []
+    sign_in(stranger, "wrong wrong wrong")
+    assert stranger.get_by_role("alert").evaluate("one => one === document.activeElement")
+    assert faults(stranger) == []
+    window = desk(scheme=scheme, width=PHONE)
+    window.goto(f"{live}/owner/mails/2")
+    window.get_by_role("button", name="Send me a test").click()
+    window.get_by_role("status").wait_for()
+    assert faults(window) == []
+
+
+def test_no_page_is_wider_than_a_small_phone_and_every_button_is_large_enough(live, desk, full):
+    window = desk(width=NARROWEST)
+    for name, path in FULL.items():
+        window.goto(live + path)
+        wider = window.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert (name, wider) == (name, 0)
+        small = window.evaluate(
+            """least => [...document.querySelectorAll('button, .button, summary, .tabs a, .field input, select')]
+                .filter(one => one.getBoundingClientRect().height < least).map(one => one.outerHTML)""",
+            TARGET,
+        )
+        assert (name, small) == (name, [])
+
+
+def test_the_way_from_the_overview_to_a_person_is_made_by_keyboard_alone(live, desk, full):
+    window = desk()
+    window.keyboard.press("Tab")
+    assert window.evaluate("document.activeElement.className") == "skip"
+    for _ in range(3):
+        window.keyboard.press("Tab")
+    window.keyboard.press("Enter")
+    window.wait_for_url("**/owner/people")
+    window.get_by_label("Address or name").focus()
+    window.keyboard.type("ada")
+    window.keyboard.press("Enter")
+    window.wait_for_url("**/owner/people?q=ada*")
+    assert window.get_by_role("row").count() > 1
+
+
+@pytest.mark.parametrize("viewer", ["light", "dark"])
+def test_each_frame_shows_its_own_scheme_whatever_the_viewers(live, desk, full, viewer):
+    window = desk(scheme=viewer)
+    ground = "getComputedStyle(document.querySelector('h1')).color"
+    light, dark = (
+        window.goto(f"{live}/owner/mails/1/html?scheme={scheme}") and window.evaluate(ground)
+        for scheme in ("light", "dark")
+    )
+
+    assert brightness(light) < 128 < brightness(dark)
+
+
+def test_a_link_in_a_frame_leads_nowhere(live, desk, full):
+    window = desk()
+    window.goto(f"{live}/owner/mails/7", wait_until="networkidle")
+    frame = window.frame_locator("iframe").first
+    asked = []
+    window.context.on("request", lambda request: asked.append(request.url) if "/static/" not in request.url else None)
+    frame.get_by_role("link").first.click()
+    window.wait_for_timeout(300)
+
+    assert asked == []
+    assert len(window.context.pages) == 1
+
+
+def brightness(colour):
+    """The mean of a colour's three parts, written as rgb(1, 2, 3)."""
+    parts = [float(part) for part in colour.removeprefix("rgb(").rstrip(")").split(",")[:3]]
+    return sum(parts) / 3

@@ -1,0 +1,119 @@
+"""The tasks, run as a worker runs them; what they ask for next is checked by its effect."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from funnel.db import utc_now
+from funnel.models.content import Enrolment
+from funnel.models.mail import Message, MessageState
+from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
+from funnel.programme import clock
+from tasks import audience, mail, programme
+from tests.balance import assert_balance
+from tests.factories import a_form, a_message, a_sequence, a_sign_up, a_subscriber, an_enrolment
+
+
+def states(session):
+    session.expire_all()
+    return [message.state for message in session.scalars(select(Message).order_by(Message.id))]
+
+
+def test_a_sign_up_is_settled_and_its_confirmation_leaves(session, sink):
+    sign_up = a_sign_up(session, created_at=utc_now())
+    session.commit()
+    audience.settle_one(sign_up.id)
+    mail.send_urgent()
+    assert [caught.recipient for caught in sink.caught] == [sign_up.email]
+    assert_balance(session, waiting=0)
+
+
+def test_a_sign_up_whose_hint_was_lost_is_found_by_the_tick(session, sink):
+    form = a_form(session)
+    for number in range(3):
+        a_sign_up(session, form, created_at=utc_now(), network=f"192.0.2.{number}")
+    session.commit()
+    audience.settle_new()
+    session.expire_all()
+    assert set(session.scalars(select(SignUp.state))) == {SignUpState.SETTLED}
+    assert states(session) == [MessageState.QUEUED] * 3
+
+
+def test_a_reminder_is_planned_after_a_day(session):
+    sign_up = a_sign_up(session, created_at=utc_now() - timedelta(hours=25))
+    session.commit()
+    audience.settle_one(sign_up.id)
+    audience.remind()
+    templates = session.scalars(select(Message.template).order_by(Message.id)).all()
+    assert templates == ["confirmation", "reminder"]
+
+
+def test_a_due_tip_is_planned_and_sent(session, sink, setting):
+    setting(DAY_SECONDS="1")  # without windows, so that the hour of the test does not matter
+    sequence, subscriber = a_sequence(session), a_subscriber(session)
+    past = utc_now() - timedelta(minutes=1)
+    an_enrolment(session, subscriber, sequence, step_id=sequence.steps[1].id, due_at=past, next_at=past)
+    session.commit()
+    programme.tick()
+    mail.send_bulk()
+    assert [caught.recipient for caught in sink.caught] == [subscriber.email]
+    assert_balance(session, waiting=0)
+
+
+def test_a_tick_goes_on_while_there_is_more_than_it_takes_at_once(session, setting, monkeypatch):
+    from funnel.programme import tick
+
+    setting(DAY_SECONDS="1")
+    monkeypatch.setattr(tick, "LIMIT", 2)
+    monkeypatch.setattr(tick.tick, "__defaults__", (2,))
+    sequence, past = a_sequence(session), utc_now() - timedelta(minutes=1)
+    for _ in range(5):
+        place = {"step_id": sequence.steps[1].id, "due_at": past, "next_at": past}
+        an_enrolment(session, a_subscriber(session), sequence, **place)
+    session.commit()
+    programme.tick()
+    assert len(states(session)) == 5
+    session.expire_all()
+    assert set(session.scalars(select(Enrolment.step_id))) == {sequence.steps[2].id}
+
+
+def test_nothing_due_is_nothing_done(session, sink):
+    programme.tick()
+    mail.send_bulk()
+    mail.send_urgent()
+    assert not sink.connections
+
+
+def test_a_claim_whose_worker_died_is_reaped(session):
+    subscriber = a_subscriber(session)
+    lost = a_message(session, subscriber, state=MessageState.CLAIMED, lease_until=utc_now() - timedelta(hours=1))
+    session.commit()
+    mail.reap()
+    session.refresh(lost)
+    assert lost.state is MessageState.UNKNOWN
+    assert_balance(session)
+
+
+def test_the_clock_strikes(session):
+    programme.strike()
+    programme.strike()
+    assert clock.runs(session, utc_now())
+
+
+def test_retention_runs_until_nothing_is_left_to_remove(session):
+    a_sign_up(session, created_at=utc_now() - timedelta(days=40))
+    session.commit()
+    audience.retain()
+    assert not session.scalars(select(SignUp.id)).all()
+
+
+def test_a_task_that_is_run_twice_does_its_work_once(session, sink):
+    sign_up = a_sign_up(session, created_at=utc_now())
+    session.commit()
+    audience.settle_one(sign_up.id)
+    audience.settle_one(sign_up.id)
+    mail.send_urgent()
+    mail.send_urgent()
+    assert len(sink.caught) == 1
+    person = session.scalars(select(Subscriber)).one()
+    assert person.state is SubscriberState.PENDING

@@ -1,0 +1,34 @@
+"""Every line of the timetable names a task that is there, on a queue that has a process."""
+
+import re
+from pathlib import Path
+
+from tasks.celery import TIMETABLE, app
+
+PROCFILE = (Path(__file__).parent.parent / "Procfile").read_text()
+
+
+def test_every_line_names_a_registered_task():
+    app.loader.import_default_modules()
+    assert {task for task, _, _ in TIMETABLE.values()} <= set(app.tasks)
+
+
+def test_every_queue_has_a_process():
+    declared = {queue.name for queue in app.conf.task_queues}
+    served = {queue for queues in re.findall(r"--queues\s+(\S+)", PROCFILE) for queue in queues.split(",")}
+    assert {queue for _, _, queue in TIMETABLE.values()} <= declared == served
+
+
+def test_a_tick_not_taken_up_is_dropped_before_the_next():
+    for name, row in app.conf.beat_schedule.items():
+        assert row["options"]["expires"] <= row["schedule"], name
+
+
+def test_the_broker_keeps_every_setting_that_measuring_taught_us():
+    conf = app.conf
+    assert conf.task_acks_late
+    assert conf.task_reject_on_worker_lost
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.broker_connection_max_retries is None
+    assert conf.result_backend is None
+    assert conf.accept_content == ["json"]

@@ -1,0 +1,101 @@
+"""Confirming: looking changes nothing, the button does, and every old or broken link is answered kindly."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from funnel import tokens
+from funnel.audience import confirmation
+from funnel.db import utc_now
+from funnel.models.mail import Message
+from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
+from funnel.tokens import Purpose
+from tests.factories import a_form, a_sign_up, a_subscriber
+
+
+@pytest.fixture
+def form(session):
+    return a_form(session, slug="back-care")
+
+
+def asked(session, form, ago=timedelta(minutes=1)):
+    """The address of the page in the mail of somebody who signed up so long ago."""
+    person = a_subscriber(session, email="ada@example.org", state=SubscriberState.PENDING, confirmed_at=None)
+    sign_up = a_sign_up(
+        session,
+        form,
+        email="ada@example.org",
+        first_name="Ada",
+        subscriber_id=person.id,
+        state=SignUpState.SETTLED,
+        created_at=utc_now() - ago,
+    )
+    session.commit()
+    return f"/confirm/{confirmation.token(sign_up)}"
+
+
+def state(session):
+    session.expire_all()
+    return session.scalars(select(Subscriber.state)).one()
+
+
+@pytest.mark.parametrize("ask", ["get", "head", "options"])
+def test_looking_at_the_page_confirms_nothing(session, client, form, ask):
+    path = asked(session, form)
+    assert getattr(client, ask)(path).status_code == 200
+    assert state(session) == SubscriberState.PENDING
+
+
+def test_the_page_shows_one_button_and_no_address_or_name(session, client, form):
+    page = client.get(asked(session, form)).text
+    assert page.count("<button") == 1
+    assert "ada@example.org" not in page
+    assert "Ada" not in page
+    assert "<script" not in page
+
+
+def test_the_button_lets_a_reader_in_and_plans_the_first_mail(session, client, form):
+    answer = client.post(asked(session, form))
+    assert answer.status_code == 200
+    assert "You are in" in answer.text
+    assert state(session) == SubscriberState.ACTIVE
+    assert len(session.scalars(select(Message)).all()) == 1
+
+
+def test_a_second_press_says_you_are_in_and_plans_nothing(session, client, form):
+    path = asked(session, form)
+    client.post(path)
+    for answer in (client.post(path), client.get(path)):
+        assert "You are in" in answer.text
+    assert len(session.scalars(select(Message)).all()) == 1
+
+
+def test_a_link_that_has_had_its_time_offers_signing_up_again(session, client, form):
+    path = asked(session, form, ago=confirmation.VALID + timedelta(minutes=1))
+    for answer in (client.get(path), client.post(path)):
+        assert "has had its time" in answer.text
+        assert 'href="/f/back-care"' in answer.text
+    assert state(session) == SubscriberState.PENDING
+
+
+@pytest.mark.parametrize("token", ["x", "%00", "a" * 3000, "ü"])
+def test_a_broken_link_is_a_friendly_404(session, client, form, token):
+    for answer in (client.get(f"/confirm/{token}"), client.post(f"/confirm/{token}")):
+        assert answer.status_code == 404
+        assert "cut a long address" in answer.text
+
+
+def test_a_forged_link_is_a_friendly_404(session, client, form):
+    asked(session, form)
+    sign_up_id = session.scalar(select(SignUp.id))
+    for token in (tokens.sign(Purpose.CONFIRM, sign_up_id), tokens.sign(Purpose.RESEND, sign_up_id)):
+        assert client.post(f"/confirm/{token}").status_code == 404
+    assert state(session) == SubscriberState.PENDING
+
+
+def test_the_page_is_kept_by_no_cache_and_told_to_no_other_site(session, client, form):
+    headers = client.get(asked(session, form)).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "noindex" in headers["X-Robots-Tag"]

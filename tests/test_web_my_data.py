@@ -1,0 +1,93 @@
+"""My data, behind a link of one hour: correct, download, delete."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from funnel import tokens
+from funnel.audience import own_data
+from funnel.db import utc_now
+from funnel.models.people import Subscriber, SubscriberState
+from funnel.tokens import Purpose
+from tests.factories import a_subscriber
+from tests.readers import fields_of
+
+PATHS = ("", "/download", "/delete")
+
+
+@pytest.fixture
+def person(session):
+    person = a_subscriber(session, email="ada@example.org", first_name="Ada")
+    session.commit()
+    return person
+
+
+def door(person, now=None):
+    return f"/my-data/{own_data.fresh_token(person.id, now or utc_now())}"
+
+
+def test_the_page_shows_the_name_as_it_is_kept(client, person):
+    assert fields_of(client.get(door(person)))["first_name"] == "Ada"
+
+
+@pytest.mark.parametrize("name", ["Zoë", "שירה", ""])
+def test_the_name_is_corrected(session, client, person, name):
+    answer = client.post(f"{door(person)}/name", data={"first_name": name})
+    assert "Your name is corrected" in answer.text
+    session.refresh(person)
+    assert person.first_name == name
+
+
+@pytest.mark.parametrize("name", ["=?utf-8?q?x?=", "Ada\r\nBcc: eve@example.org", "Ada\0", "A" * 81])
+def test_a_name_that_cannot_stand_in_a_mail_is_refused_with_the_words(session, client, person, name):
+    answer = client.post(f"{door(person)}/name", data={"first_name": name})
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    session.refresh(person)
+    assert person.first_name == "Ada"
+
+
+def test_the_download_is_a_json_file_of_what_is_kept(client, person):
+    answer = client.get(f"{door(person)}/download")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ada@example.org" in json.dumps(json.loads(answer.text))
+
+
+def test_deleting_takes_two_steps(session, client, person):
+    asked = client.get(f"{door(person)}/delete")
+    assert "cannot be undone" in asked.text
+    session.refresh(person)
+    assert person.state == SubscriberState.ACTIVE
+    done = client.post(f"{door(person)}/delete")
+    assert "Your data is deleted" in done.text
+    session.refresh(person)
+    assert (person.state, person.email, person.first_name) == (SubscriberState.ERASED, None, "")
+
+
+def test_after_deleting_the_same_link_shows_nothing(client, person):
+    path = door(person)
+    client.post(f"{path}/delete")
+    assert "Your data is deleted" in client.get(path).text
+    assert "ada@example.org" not in client.get(f"{path}/download").text
+    assert "Your data is deleted" in client.post(f"{path}/name", data={"first_name": "Eve"}).text
+    assert client.post(f"{path}/delete").status_code == 200
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_after_an_hour_the_link_says_how_to_get_a_new_one(session, client, person, path):
+    ended = door(person, utc_now() - own_data.FRESH - timedelta(seconds=1))
+    answer = client.get(ended + path)
+    assert answer.status_code == 404
+    assert "had its hour" in answer.text
+    assert client.post(f"{ended}/delete").status_code == 404
+    assert client.post(f"{ended}/name", data={"first_name": "Eve"}).status_code == 404
+    assert session.scalars(select(Subscriber.first_name)).one() == "Ada"
+
+
+@pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.PREFERENCES])
+def test_a_footer_link_opens_none_of_it(client, person, purpose):
+    token = tokens.sign(purpose, person.id, int(utc_now().timestamp()) + 3600)
+    assert client.get(f"/my-data/{token}").status_code == 404
