@@ -11,6 +11,7 @@ from funnel import logs
 from funnel.config import settings_or_exit
 from funnel.db import engine
 
+MINUTE_S = 60.0
 HOUR_S = 3600.0
 
 known = settings_or_exit()
@@ -18,22 +19,36 @@ app = Celery("funnel", broker=known.redis_url, include=["tasks.audience", "tasks
 
 TICK_S = known.tick_seconds
 
-# name: (task, every so many seconds, queue). Each is an idempotent tick that claims rows which are due, so that
-# no beat, one, or three are all correct; a tick not taken up before the next one is due is dropped.
-TIMETABLE: dict[str, tuple[str, float, str]] = {
-    "clock": ("tasks.programme.strike", TICK_S, "bulk"),
-    "settle sign-ups": ("tasks.audience.settle_new", TICK_S, "urgent"),
-    "remind": ("tasks.audience.remind", TICK_S, "urgent"),
-    "due tips": ("tasks.programme.tick", TICK_S, "bulk"),
-    "send urgent": ("tasks.mail.send_urgent", TICK_S, "urgent"),
-    "send bulk": ("tasks.mail.send_bulk", TICK_S, "bulk"),
-    "reap": ("tasks.mail.reap", 60.0, "urgent"),
-    "retention": ("tasks.audience.retain", HOUR_S, "bulk"),
+# Which process does it: `urgent` is never behind a newsletter. Every task stands here, whoever asks for it.
+QUEUES = {
+    "tasks.audience.settle": "urgent",
+    "tasks.audience.settle_new": "urgent",
+    "tasks.audience.remind": "urgent",
+    "tasks.audience.retain": "bulk",
+    "tasks.programme.strike": "bulk",
+    "tasks.programme.tick": "bulk",
+    "tasks.mail.send_urgent": "urgent",
+    "tasks.mail.send_bulk": "bulk",
+    "tasks.mail.reap": "urgent",
+}
+
+# Every so many seconds. Each is an idempotent tick that claims rows which are due, so that no beat, one, or three are
+# all correct; a tick not taken up before the next one is due is dropped.
+TIMETABLE = {
+    "tasks.programme.strike": TICK_S,
+    "tasks.audience.settle_new": TICK_S,
+    "tasks.audience.remind": TICK_S,
+    "tasks.programme.tick": TICK_S,
+    "tasks.mail.send_urgent": TICK_S,
+    "tasks.mail.send_bulk": TICK_S,
+    "tasks.mail.reap": MINUTE_S,
+    "tasks.audience.retain": HOUR_S,
 }
 
 app.conf.update(
     task_queues=[Queue("urgent"), Queue("bulk")],
     task_default_queue="bulk",
+    task_routes={task: {"queue": queue} for task, queue in QUEUES.items()},
     task_create_missing_queues=False,
     task_ignore_result=True,
     result_backend=None,
@@ -61,8 +76,8 @@ app.conf.update(
     enable_utc=True,
     timezone="UTC",
     beat_schedule={
-        name: {"task": task, "schedule": every, "options": {"queue": queue, "expires": max(every * 0.9, 0.2)}}
-        for name, (task, every, queue) in TIMETABLE.items()
+        task: {"task": task, "schedule": every, "options": {"expires": max(every * 0.9, 0.2)}}
+        for task, every in TIMETABLE.items()
     },
 )
 

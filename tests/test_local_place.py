@@ -1,6 +1,5 @@
 """DATA_DIR: one run at a time, a key made once, and a note of what runs that only we can read."""
 
-import io
 import os
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import pytest
 from funnel import config
 from funnel.config import SettingsError
 from funnel.local import place, ports
-from funnel.local.terminal import Terminal
 
 
 def test_the_folder_is_closed_to_others(tmp_path: Path) -> None:
@@ -94,26 +92,3 @@ def test_a_taken_port_names_the_variable_and_a_free_one() -> None:
         taken.listen()
         with pytest.raises(ports.PortError, match=r"set PORT: make run PORT=\d+"):
             ports.check(taken.getsockname()[1], "PORT")
-
-
-def test_each_line_stands_under_the_name_of_who_said_it() -> None:
-    out = io.StringIO()
-    Terminal(out).say("one\ntwo", "web")
-    assert out.getvalue() == "web      | one\nweb      | two\n"
-
-
-def test_names_have_colours_on_a_terminal() -> None:
-    out = io.StringIO()
-    out.isatty = lambda: True  # type: ignore[method-assign]
-    terminal = Terminal(out)
-    terminal.say("one", "web")
-    terminal.say("two", "beat")
-    assert out.getvalue() == "\x1b[36mweb      |\x1b[0m one\n\x1b[32mbeat     |\x1b[0m two\n"
-
-
-def test_a_terminal_that_is_gone_changes_nothing() -> None:
-    out = io.StringIO()
-    terminal = Terminal(out)
-    out.close()
-    terminal.say("one")
-    terminal.plain("two")

@@ -65,7 +65,9 @@ def test_every_mail_has_one_title_a_language_and_a_direction(previews):
 def test_every_preheader_is_40_to_90_signs_and_hidden_before_the_body(previews):
     for name, found in previews.items():
         assert 40 <= len(found.preheader) <= 90, name
-        assert found.preheader in found.html.partition("role=")[0].partition("<body")[2]
+        hidden = found.html.partition("role=")[0].partition("<body")[2]
+        assert found.preheader + layout.PADDING in hidden
+        assert "display:none" in hidden
 
 
 def test_every_mail_is_small(previews):

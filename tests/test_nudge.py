@@ -1,7 +1,9 @@
 import time
 
 import pytest
+from redis import Redis
 
+from funnel.config import settings
 from funnel.web import nudge as nudges
 from tasks.audience import settle_one
 
@@ -16,7 +18,10 @@ def rested():
 
 
 def test_a_task_is_put_on_its_queue(clean):
-    assert nudges.nudge(settle_one, 7)
+    with Redis.from_url(settings().redis_url) as redis:
+        before = redis.llen("urgent")
+        assert nudges.nudge(settle_one, 7)
+        assert redis.llen("urgent") == before + 1
 
 
 def test_a_frozen_broker_holds_a_visitor_up_for_less_than_half_a_second(clean, frozen_redis):

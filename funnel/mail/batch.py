@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from funnel import logs
 from funnel.mail import render, replies
@@ -16,6 +17,7 @@ from funnel.mail.claim import Claimed
 from funnel.mail.encoding import Unsendable
 from funnel.mail.render import Outgoing
 from funnel.mail.replies import Outcome
+from funnel.models.content import Step
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
 from funnel.programme import history
@@ -24,6 +26,8 @@ from funnel.programme.merge import BadTags
 FIRST, LARGEST = 10, 100  # without a journal, a killed process leaves unknown whatever it had claimed
 SECONDS = 2.0  # a claim holds about so much of the present pace, since what is claimed is not gated again
 OUR_ERROR = "an error of ours kept it from being written: see the log"
+
+Row = TypeVar("Row", Message, Subscriber, Step)
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +57,21 @@ class Pace:
 
 def rendered(session: Session, claims: list[Claimed], now: datetime) -> list[Page]:
     """Every claimed mail, in the order of `claims`. One that cannot be written stops no other."""
-    ids = [claimed.id for claimed in claims]
-    messages = {
-        message.id: message for message in session.scalars(select(Message).where(history.among(Message.id, ids)))
-    }
-    to = [message.subscriber_id for message in messages.values() if message.subscriber_id]
+    messages = {found.id: found for found in session.scalars(_rows(Message, {claimed.id for claimed in claims}))}
     # Held until all are rendered: the session then finds each of them without asking again.
-    people = session.scalars(select(Subscriber).where(history.among(Subscriber.id, to))).all()
+    held = [
+        session.scalars(_rows(Subscriber, {message.subscriber_id for message in messages.values()})).all(),
+        session.scalars(
+            _rows(Step, {message.step_id for message in messages.values()}).options(joinedload(Step.sequence))
+        ).all(),
+    ]
     pages = list(_pages(session, claims, messages, now))
-    log.debug("rendered %s mails to %s people", len(pages), len(people))
+    del held
     return pages
+
+
+def _rows(kind: type[Row], ids: set[int | None]) -> Select[Row]:
+    return select(kind).where(history.among(kind.id, [known for known in ids if known is not None]))
 
 
 def _pages(session: Session, claims: list[Claimed], messages: dict[int, Message], now: datetime) -> Iterator[Page]:

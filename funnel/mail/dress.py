@@ -39,6 +39,8 @@ LOOKS = {
 }
 
 _BUTTON = re.compile(r'<p class="(button(?: quiet)?)"><a href="([^"]*)">(.*?)</a></p>', re.DOTALL)
+# Not every mail program knows :last-child.
+_LAST_QUOTED = re.compile(rf'<p style="{STYLES["p"]}">((?:(?!<p ).)*)</p>\s*</blockquote>', re.DOTALL)
 _OPENING = re.compile(rf"<({'|'.join(sorted(STYLES, key=len, reverse=True))})(?=[ >])")
 
 
@@ -52,7 +54,8 @@ def dressed(html: str) -> str:
         buttons.append(BUTTON.format(look=look, href=href, words=words, **LOOKS[look]))
         done = found.end()
     plain.append(_OPENING.sub(_styled, html[done:]))
-    return "".join(run + button for run, button in zip(plain, [*buttons, ""], strict=True))
+    whole = "".join(run + button for run, button in zip(plain, [*buttons, ""], strict=True))
+    return _LAST_QUOTED.sub(r'<p style="margin:0">\1</p></blockquote>', whole)
 
 
 def _styled(opening: re.Match[str]) -> str:

@@ -64,11 +64,10 @@ def phrase(name: str) -> bytes:
     whole = header_text(name)
     if whole == name.encode():
         return whole if _ATOMS.fullmatch(name) else b'"' + re.sub(rb'(["\\])', rb"\\\1", whole) + b'"'
-    space = b" " if len(whole) < HEADER_ROOM else FOLD
-    runs = itertools.groupby(name.split(" "), _stands_plain)
-    return space.join(
-        space.join(word.encode() for word in words) if plain else _encoded(" ".join(words)) for plain, words in runs
-    )
+    words: list[bytes] = []
+    for plain, run in itertools.groupby(name.split(" "), _stands_plain):
+        words += [word.encode() for word in run] if plain else [_encoded(" ".join(run))]
+    return (b" " if sum(map(len, words)) + len(words) < HEADER_ROOM else FOLD).join(words)
 
 
 def mailbox(name: str, address: str) -> bytes:

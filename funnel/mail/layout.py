@@ -16,11 +16,15 @@ FOLDER = Path(__file__).parents[2] / "templates" / "emails"
 FILE = FOLDER / "layout.mjml"
 PLACES = ("title", "preheader", "masthead", "body", "footer")
 
+# Stands behind the preheader, or the list of mails would go on with the body's first words.
+PADDING = "&#847;&zwnj;&nbsp;" * 80
+
 _PLACE = re.compile(rf"\[\[({'|'.join(PLACES)})\]\]")
 
 
 def page(places: dict[str, Pieces]) -> Pieces:
     """The HTML of a mail. `places` holds HTML for each of PLACES, cut at its tags."""
+    places = places | {"preheader": joined(places["preheader"], (PADDING,))}
     runs: list[Pieces] = []
     for number, run in enumerate(_PLACE.split(_compiled())):
         runs.append(places[run] if number % 2 else (run,))
