@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint rehearse browser
+.PHONY: help run test check lint rehearse pictures browser
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -25,6 +25,9 @@ lint: $(VENV)/.ready-test ## lint and types only
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+pictures: $(VENV)/.ready-test browser ## take README's pictures anew
+	PICTURES=docs/pictures $(PY) -m pytest tests/test_pictures.py
 
 rehearse: $(VENV)/.ready-run ## the whole course in a minute, with a day of a second
 	@exec $(PY) -m bench.rehearse

@@ -1,5 +1,6 @@
 """A real start of `make run`'s program on free ports and a folder of its own, for the tests of funnel.local."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -85,7 +86,18 @@ class Run:
         return code
 
     def leashes(self) -> list[int]:
-        """The process ids of its leash, wherever the system tells who started whom."""
-        said = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=False).stdout
-        found = (line.split(None, 2) for line in said.splitlines())
-        return [int(pid) for pid, parent, words in found if int(parent) == self.process.pid and "leash.py" in words]
+        """The process ids of its leash, by who started whom."""
+        return [pid for pid, parent, words in _all_processes() if parent == self.process.pid and "leash.py" in words]
+
+
+def _all_processes() -> list[tuple[int, int, str]]:
+    if not Path("/proc/self/stat").exists():
+        said = subprocess.run(["ps", "-axww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True)
+        split = (line.split(None, 2) for line in said.stdout.splitlines())
+        return [(int(pid), int(parent), words) for pid, parent, words in split]
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            found.append((int(folder.name), parent, (folder / "cmdline").read_text(errors="replace")))
+    return found

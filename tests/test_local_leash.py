@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,6 +77,7 @@ def test_remains_of_a_process_count_as_none() -> None:
     process.wait()
 
 
+@pytest.mark.skipif(not shutil.which("ps"), reason="only systems without /proc need it, and those have it")
 def test_where_there_is_no_proc_the_system_is_asked() -> None:
     process = a_process()
     assert leash._started_by_ps(process.pid)

@@ -33,7 +33,10 @@ def test_a_terminal_that_is_gone_changes_nothing() -> None:
 
 
 def test_a_window_that_is_closed_is_noticed() -> None:
-    ours, theirs = os.openpty()
+    try:
+        ours, theirs = os.openpty()
+    except OSError:
+        pytest.skip("this machine has no pseudo-terminals")
     with os.fdopen(theirs, "w") as out:
         terminal = Terminal(out)
         assert not terminal.gone()

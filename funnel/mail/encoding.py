@@ -66,7 +66,8 @@ def phrase(name: str) -> bytes:
         return whole if _ATOMS.fullmatch(name) else b'"' + re.sub(rb'(["\\])', rb"\\\1", whole) + b'"'
     words: list[bytes] = []
     for plain, run in itertools.groupby(name.split(" "), _stands_plain):
-        words += [word.encode() for word in run] if plain else [_encoded(" ".join(run))]
+        several = list(run)
+        words += [word.encode() for word in several] if plain else [_encoded(" ".join(several))]
     return (b" " if sum(map(len, words)) + len(words) < HEADER_ROOM else FOLD).join(words)
 
 
