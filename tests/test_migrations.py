@@ -1,0 +1,73 @@
+"""The schema's history: numbered, equal to the models, and each step safe beside the version before it."""
+
+import ast
+import re
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from funnel import migrations
+from funnel.db import Base, engine
+
+VERSIONS = sorted((Path(migrations.__file__).parent / "versions").glob("*.py"))
+TAKES_AWAY = {"drop_table", "drop_column", "rename_table", "alter_column", "drop_constraint"}
+
+
+def test_they_are_numbered_without_a_gap():
+    assert [path.name[:5] for path in VERSIONS] == [f"{number:04}_" for number in range(1, len(VERSIONS) + 1)]
+
+
+def test_up_from_empty_equals_the_models(schema):
+    with engine().connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_changes_nothing(schema):
+    migrations.upgrade()
+    migrations.upgrade()
+
+
+def test_an_upgrade_expands_and_only_says_what_it_contracts():
+    """What the version before still needs goes one release later, in a migration whose docstring says “Contracts”."""
+    for path in VERSIONS:
+        tree = ast.parse(path.read_text())
+        upgrade = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade")
+        called = set(re.findall(r"op\.(\w+)\(", ast.unparse(upgrade)))
+        assert not called & TAKES_AWAY or "Contracts" in (ast.get_docstring(tree) or ""), path.name
+
+
+def test_down_and_up_again_leads_back(schema):
+    with engine().connect() as connection:
+        keys = connection.execute(text("SELECT purpose, wrapped, created_at FROM data_key")).all()
+    command.downgrade(migrations.config(), "base")
+    migrations.upgrade()
+    test_up_from_empty_equals_the_models(None)
+    with engine().begin() as connection:  # the tests after this one hold tokens made with these keys
+        for key in keys:
+            statement = text(
+                "INSERT INTO data_key (purpose, wrapped, created_at) VALUES (:purpose, :wrapped, :created_at)"
+            )
+            connection.execute(statement, key._asdict())
+
+
+def test_a_consent_line_is_append_only(session):
+    import pytest
+    from sqlalchemy.exc import DBAPIError
+
+    from funnel.models.people import Consent
+    from tests.conftest import NOW
+    from tests.factories import a_subscriber, add
+
+    person = a_subscriber(session)
+    line = {"subscriber_id": person.id, "kind": "asked", "wording": "Yes", "network": "192.0.2.0", "at": NOW}
+    add(session, Consent(**line))
+    session.commit()
+    for statement in ("UPDATE consent SET wording = 'No'", "DELETE FROM consent", "UPDATE consent SET network = 'x'"):
+        with pytest.raises(DBAPIError, match="append only"):
+            session.execute(text(statement))
+        session.rollback()
+    session.execute(text("UPDATE consent SET network = NULL"))
