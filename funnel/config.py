@@ -5,7 +5,6 @@ the next.
 """
 
 import functools
-import ipaddress
 import json
 import os
 import re
@@ -13,10 +12,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
+from funnel.environment import Environment
+from funnel.relay import Relay, is_loopback, parse
 
 REAL_DAY_SECONDS = 86_400
 LOCAL_OUTBOX_PORT = 8025  # where the local catcher listens
@@ -35,24 +35,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
-
-
-@dataclass(frozen=True)
-class Relay:
-    """One mail server that takes our mail (RFC 6409), as SMTP_URL describes it."""
-
-    host: str
-    port: int
-    username: str = ""
-    password: str = ""
-    tls: bool = False  # implicit TLS, RFC 8314
-    starttls: str = "offered"  # offered: when the server has it · required · never
-    pool: int = 1
-    share: int = 1
-
-    @property
-    def name(self) -> str:
-        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -144,11 +126,7 @@ def data_dir(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("DATA_DIR", "").strip() or "./var").absolute()
 
 
-class _Reader:
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.problems: list[str] = []
-
+class _Reader(Environment):
     def settings(self) -> Settings:
         port = self.whole("PORT", 8000, 1, 65535)
         base_url = self.text("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
@@ -173,9 +151,9 @@ class _Reader:
             practice_name=self.header_text("PRACTICE_NAME", "Alessandro · Remedial Soft Tissue Therapy"),
             practitioner_name=self.header_text("PRACTITIONER_NAME", "Alessandro"),
             practice_address=self.text("PRACTICE_ADDRESS", "1 Example Street, London" if local else ""),
-            practice_country=self.country(),
-            timezone=self.timezone(),
-            booking_url=self.booking_url(),
+            practice_country=self.country("PRACTICE_COUNTRY", "GB"),
+            timezone=self.zone("TIMEZONE", "Europe/London"),
+            booking_url=self.web_address("BOOKING_URL", "Leave it out for the built-in page"),
             day_seconds=day_seconds,
             trusted_proxies=self.whole("TRUSTED_PROXIES", 0, 0, 10),
             owner_email=self.address("OWNER_EMAIL", ""),
@@ -188,53 +166,12 @@ class _Reader:
             raise SettingsError(self.problems)
         return found
 
-    def text(self, name: str, default: str) -> str:
-        return self.environ.get(name, "").strip() or default
-
-    def refuse(self, name: str, wrong: str, mend: str) -> None:
-        self.problems.append(f"{name}: {wrong}. {mend}")
-
-    def whole(self, name: str, default: int, least: int, most: int) -> int:
-        raw = self.text(name, str(default))
-        if raw.isascii() and raw.isdigit() and least <= int(raw) <= most:
-            return int(raw)
-        self.refuse(name, f"“{raw}” is not a whole number from {least} to {most}", f"Leave it out for {default}")
-        return default
-
-    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        raw = self.text(name, default)
-        if raw not in choices:
-            self.refuse(name, f"“{raw}” is not known", f"Use one of: {', '.join(choices)}")
-        return raw
-
-    def address(self, name: str, default: str) -> str:
-        raw = self.text(name, "")
-        if not raw:
-            return default
-        try:
-            return validate_email(raw, check_deliverability=False, test_environment=True).normalized
-        except EmailNotValidError as error:
-            self.refuse(name, f"“{raw}” is not a mail address ({error})", "Write it as name@example.org")
-            return raw
-
-    def header_text(self, name: str, default: str) -> str:
-        raw = self.text(name, default)
-        if re.search(r"[\x00-\x1f\x7f\u2028\u2029]|=\?", raw):
-            self.refuse(name, "it holds a line break or the signs =?", "It stands in a mail header: use plain words")
-        return raw
-
-    def url(self, name: str, schemes: tuple[str, ...]) -> str:
-        raw = self.text(name, "")
-        if raw and urlsplit(raw).scheme not in schemes:
-            self.refuse(name, f"it does not start with {schemes[0]}://", f"For example {schemes[0]}://host/0")
-        return raw
-
     def base_url_is_local(self, base_url: str) -> bool:
         parts = urlsplit(base_url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
             self.refuse("BASE_URL", f"“{base_url}” is not a plain web address", "For example https://mail.example.org")
             return False
-        local = _is_loopback(parts.hostname)
+        local = is_loopback(parts.hostname)
         if not local and parts.scheme == "http":
             self.refuse("BASE_URL", "readers would send their address unencrypted", "Start it with https://")
         return local
@@ -254,25 +191,6 @@ class _Reader:
             self.refuse(name, "it holds a space", _HOW_TO_SET["SECRET_KEY"])
         return raw
 
-    def country(self) -> str:
-        raw = self.text("PRACTICE_COUNTRY", "GB").upper()
-        if not re.fullmatch("[A-Z]{2}", raw):
-            self.refuse("PRACTICE_COUNTRY", f"“{raw}” is not a country code", "Use two letters, such as GB or IT")
-        return raw
-
-    def timezone(self) -> str:
-        raw = self.text("TIMEZONE", "Europe/London")
-        if raw not in available_timezones():
-            self.refuse("TIMEZONE", f"“{raw}” is not a known time zone", "Use a name such as Europe/London")
-            return "Europe/London"
-        return raw
-
-    def booking_url(self) -> str:
-        raw = self.text("BOOKING_URL", "")
-        if raw and (urlsplit(raw).scheme not in {"http", "https"} or not urlsplit(raw).hostname):
-            self.refuse("BOOKING_URL", f"“{raw}” is not a web address", "Leave it out for the built-in page")
-        return raw
-
     def owner_password(self) -> str:
         raw = self.environ.get("OWNER_PASSWORD", "")
         if raw and len(raw) < 12:
@@ -288,7 +206,7 @@ class _Reader:
         if not 0.2 <= seconds <= REAL_DAY_SECONDS:
             self.refuse("DAY_SECONDS", f"“{raw}” is not from 0.2 to 86400", "Leave it out for real days")
             return float(REAL_DAY_SECONDS)
-        if seconds < REAL_DAY_SECONDS and not all(_is_loopback(relay.host) for relay in relays):
+        if seconds < REAL_DAY_SECONDS and not all(relay.on_loopback for relay in relays):
             self.refuse(
                 "DAY_SECONDS",
                 "a rehearsal would mail real people a course a minute",
@@ -306,44 +224,10 @@ class _Reader:
 
     def relay(self, url: str) -> Relay | None:
         try:
-            return _relay(url)
+            return parse(url)
         except ValueError as error:
             self.refuse("SMTP_URL", str(error), "For example smtp://user:password@mail.example.org:587")
             return None
-
-
-def _relay(url: str) -> Relay:
-    # The URL holds a password, so no message may repeat it.
-    parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("an address in it does not start with smtp:// or smtps:// and a host")
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := set(query) - {"starttls", "pool", "share"}:
-        raise ValueError(f"“{min(unknown)}” is not an option of it; starttls, pool and share are")
-    starttls = query.get("starttls", "offered")
-    if starttls not in {"offered", "required", "never"}:
-        raise ValueError("starttls takes required or never")
-    numbers = {name: query.get(name, "1") for name in ("pool", "share")}
-    if not all(re.fullmatch(r"[1-9]\d{0,3}", number) for number in numbers.values()):
-        raise ValueError("pool and share take a whole number from 1 to 9999")
-    tls = parts.scheme == "smtps"
-    return Relay(
-        host=parts.hostname,
-        port=parts.port or (465 if tls else 587),
-        username=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        tls=tls,
-        starttls=starttls,
-        pool=int(numbers["pool"]),
-        share=int(numbers["share"]),
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 _HOW_TO_SET = {

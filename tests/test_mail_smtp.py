@@ -9,13 +9,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from funnel.config import Relay
 from funnel.db import utc_now
 from funnel.mail.encoding import Unsendable
 from funnel.mail.render import Outgoing
 from funnel.mail.replies import Stage
 from funnel.mail.smtp import Connection, Patience, Refused
 from funnel.models.mail import MessageState
+from funnel.relay import Relay
 from tests.factories import a_subscriber
 from tests.mail_cast import a_tip, send
 from tests.sink import Sink

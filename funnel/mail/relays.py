@@ -7,7 +7,8 @@ import logging
 import time
 from dataclasses import dataclass
 
-from funnel.config import Relay, settings
+from funnel.config import settings
+from funnel.relay import Relay
 
 FIRST_REST_S = 5.0
 LONGEST_REST_S = 300.0

@@ -12,10 +12,11 @@ import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from funnel.config import Relay, settings
+from funnel.config import settings
 from funnel.mail.encoding import Unsendable, stuffed
 from funnel.mail.render import Outgoing
 from funnel.mail.replies import CLOSING, Reply, Stage
+from funnel.relay import Relay
 
 BROKEN = (OSError, smtplib.SMTPException, ValueError)  # ValueError: an answer that is no SMTP, or not ASCII
 
