@@ -52,8 +52,9 @@ def cast(count: int, forms: list[str], seed: int) -> list[Reader]:
 
 
 def _drawn(dice: random.Random, number: int, form: str) -> Reader:
-    reader = Reader(number, form, dice.choice(NAMES), dice.choice(ZONES), dice.random() < 0.88)
-    fate = dice.random()
+    reader = Reader(number, form, dice.choice(NAMES), dice.choice(ZONES), number * 0.4142 % 1 < 0.88)
+    # Spread evenly instead of drawn, so that a few readers already hold somebody of each kind.
+    fate = number * 0.6180 % 1
     if fate < 0.08:
         reader.leaves_after = dice.randint(2, 7)
     elif fate < 0.11:

@@ -1,16 +1,20 @@
 """The commands: `flask --app wsgi --help`."""
 
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from funnel import migrations, tokens
-from funnel.config import settings
+from funnel.config import SettingsError, settings
 from funnel.db import Session, utc_now
 from funnel.insight import messages as message_list
 from funnel.insight import timeline
@@ -32,7 +36,34 @@ def refuse(why: object) -> NoReturn:
     raise click.ClickException(str(why))
 
 
-@click.command()
+class DatabaseAwayError(click.ClickException):
+    exit_code = os.EX_TEMPFAIL  # a mail server that pipes a bounce in keeps it, and tries again later
+
+
+class _Command(click.Command):
+    def invoke(self, ctx: click.Context) -> Any:
+        with _said_plainly():
+            return super().invoke(ctx)
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        with _said_plainly():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What the operator can mend is said in a line, without a traceback."""
+    try:
+        yield
+    except SettingsError as error:
+        refuse(error)
+    except OperationalError as error:
+        raise DatabaseAwayError(f"The database cannot be used: {error.orig}") from None
+
+
+@click.command(cls=_Command)
 def migrate() -> None:
     """Bring the database to this version's schema, and make its keys. Safe to run again."""
     migrations.upgrade()
@@ -40,7 +71,7 @@ def migrate() -> None:
     click.echo("The database is ready.")
 
 
-@click.command()
+@click.command(cls=_Command)
 def check() -> None:
     """Check every setting and show what is in force, secrets hidden. A wrong one is refused with its mend."""
     known = settings()
@@ -54,7 +85,7 @@ def check() -> None:
     click.echo("Every setting is good.")
 
 
-@click.group()
+@click.group(cls=_Group)
 def owner() -> None:
     """Who may sign in at /owner/."""
 
@@ -95,7 +126,7 @@ def owner_password(email: str | None, password: str) -> None:
     click.echo("The password is changed, and every session is ended.")
 
 
-@click.group()
+@click.group(cls=_Group)
 def content() -> None:
     """The forms, posts and courses kept as files."""
 
@@ -112,7 +143,7 @@ def load_content(folder: Path) -> None:
     click.echo(str(loaded))
 
 
-@click.group()
+@click.group(cls=_Group)
 def messages() -> None:
     """The mails: what is queued, sent, deferred, failed."""
 
@@ -124,12 +155,15 @@ def list_messages(state: tuple[str, ...], page: int) -> None:
     """List messages, newest first, with their state and why."""
     with Session.begin() as session:
         listed = message_list.listed(session, tuple(MessageState(word) for word in state), page)
+        if listed.is_past_the_end:
+            refuse(f"There is no page {page}: the last is page {listed.pages}.")
         for row in listed.rows:
-            click.echo(f"{row.id:>8}  {row.state:9} {row.template:14} due {row.due_at:%Y-%m-%d %H:%M}  {row.reason}")
-        click.echo(f"{listed.total} in all; page {page} of {listed.pages}.")
+            why = f"  ({row.reason})" if row.reason else ""
+            click.echo(f"{row.id:>8}  {row.state:9} due {row.due_at:%Y-%m-%d %H:%M}  {row.name}{why}")
+        click.echo(f"{listed.total} in all; page {listed.page} of {listed.pages}.")
 
 
-@click.group()
+@click.group(cls=_Group)
 def subscriber() -> None:
     """The people."""
 
@@ -147,9 +181,11 @@ def show_subscriber(address: str) -> None:
         )
         for entry in timeline.of(session, found.id, utc_now()):
             click.echo(f"{entry.at:%Y-%m-%d %H:%M}  {entry.words}")
+            if entry.detail:
+                click.echo(f"{'':18}{' '.join(entry.detail.split())}")  # a server's reply may have several lines
 
 
-@click.group()
+@click.group(cls=_Group)
 def bounces() -> None:
     """Mails that come back."""
 
@@ -164,7 +200,7 @@ def read_bounce() -> None:
         click.echo(json.dumps(vars(returned.read(session, raw, utc_now())), default=str))
 
 
-@click.group()
+@click.group(cls=_Group)
 def backup() -> None:
     """Backup of database and keys."""
 
@@ -191,7 +227,7 @@ def restore_backup(source: Path, replace: bool) -> None:
     click.echo("\n".join(notes))
 
 
-@click.group()
+@click.group(cls=_Group)
 def keys() -> None:
     """The keys behind links and suppressions."""
 

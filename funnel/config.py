@@ -12,15 +12,16 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from funnel.environment import Environment
+from funnel.environment import Environment, split
 from funnel.relay import Relay, is_loopback, parse
 
 REAL_DAY_SECONDS = 86_400
 LOCAL_OUTBOX_PORT = 8025  # where the local catcher listens
 EMBEDDED_FILE = "embedded.json"  # under DATA_DIR, only while `make run` runs
+POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
+REDIS = ("redis", "rediss", "valkey", "valkeys")
 EMERGENCY_NUMBERS = {
     "GB": "999", "IE": "112", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "IT": "112", "DE": "112",
     "FR": "112", "ES": "112", "CH": "112", "AT": "112", "NL": "112", "BE": "112", "PT": "112", "SE": "112",
@@ -141,9 +142,10 @@ class _Reader(Environment):
             data_dir=data_dir(self.environ),
             secret_key=self.secret("SECRET_KEY"),
             secret_key_fallbacks=tuple(self.text("SECRET_KEY_FALLBACKS", "").split()),
-            database_url=self.url("DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg")),
-            # Valkey speaks Redis's protocol, and its clients here know only Redis's name.
-            redis_url=re.sub("^valkey", "redis", self.url("REDIS_URL", ("redis", "rediss", "valkey", "valkeys"))),
+            database_url=self.url(
+                "DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg"), _HOW_TO_SET["DATABASE_URL"]
+            ),
+            redis_url=self.redis_url(),
             relays=relays,
             bounce_address=self.address("BOUNCE_ADDRESS", ""),
             mail_from=mail_from,
@@ -162,13 +164,16 @@ class _Reader(Environment):
             local=local,
             local_outbox=local and not self.text("SMTP_URL", ""),
         )
+        if found.local_outbox and relays[0].port == port:
+            self.refuse("OUTBOX_PORT", f"{port} is PORT already", "Give one of the two another number")
         if self.problems:
             raise SettingsError(self.problems)
         return found
 
     def base_url_is_local(self, base_url: str) -> bool:
-        parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+        parts = split(base_url)
+        more = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+        if parts.scheme not in {"http", "https"} or not parts.hostname or more:
             self.refuse("BASE_URL", f"“{base_url}” is not a plain web address", "For example https://mail.example.org")
             return False
         local = is_loopback(parts.hostname)
@@ -213,6 +218,11 @@ class _Reader(Environment):
                 "Only a relay on loopback is accepted with it: leave out SMTP_URL, or DAY_SECONDS",
             )
         return seconds
+
+    def redis_url(self) -> str:
+        # Valkey speaks Redis's protocol, and its clients here know only Redis's name.
+        given = self.url("REDIS_URL", REDIS, _HOW_TO_SET["REDIS_URL"])
+        return re.sub("^valkey", "redis", given)
 
     def relays(self, local: bool) -> tuple[Relay, ...]:
         raw = self.text("SMTP_URL", "")

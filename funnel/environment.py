@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -50,15 +50,15 @@ class Environment:
             self.refuse(name, "it holds a line break or the signs =?", "It stands in a mail header: use plain words")
         return raw
 
-    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+    def url(self, name: str, schemes: tuple[str, ...], example: str) -> str:
         raw = self.text(name, "")
-        if raw and urlsplit(raw).scheme not in schemes:
-            self.refuse(name, f"it does not start with {schemes[0]}://", f"For example {schemes[0]}://host/0")
+        if raw and split(raw).scheme not in schemes:
+            self.refuse(name, f"it does not start with {schemes[0]}://", example)
         return raw
 
     def web_address(self, name: str, mend: str) -> str:
         raw = self.text(name, "")
-        if raw and (urlsplit(raw).scheme not in {"http", "https"} or not urlsplit(raw).hostname):
+        if raw and (split(raw).scheme not in {"http", "https"} or not split(raw).hostname):
             self.refuse(name, f"“{raw}” is not a web address", mend)
         return raw
 
@@ -74,3 +74,12 @@ class Environment:
             self.refuse(name, f"“{raw}” is not a known time zone", f"Use a name such as {default}")
             return default
         return raw
+
+
+def split(url: str) -> SplitResult:
+    """The parts of `url`; none of them when it cannot be read, such as http://[ or http://host:port."""
+    try:
+        parts, _ = urlsplit(url), urlsplit(url).port
+    except ValueError:
+        return urlsplit("")
+    return parts

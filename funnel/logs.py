@@ -4,6 +4,7 @@ import contextvars
 import logging
 import re
 import sys
+from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -22,6 +23,7 @@ def configure(log_format: str) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)  # every detector says aloud that it found nothing
 
 
 def without_addresses(text: str) -> str:
@@ -44,5 +46,6 @@ class _JsonWithoutAddresses(JsonFormatter):
         fields = "%(asctime)s %(levelname)s %(name)s %(ref)s %(message)s"
         super().__init__(fields, rename_fields={"asctime": "at", "levelname": "level"}, json_ensure_ascii=False)
 
-    def format(self, record: logging.LogRecord) -> str:
-        return without_addresses(super().format(record))
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        # Before it is JSON: an address runs up to a quotation mark, and would take the mark's backslash with it.
+        return {name: without_addresses(value) if isinstance(value, str) else value for name, value in log_data.items()}

@@ -31,7 +31,10 @@ class Relay:
 def parse(url: str) -> Relay:
     """The relay that one URL describes. Raises ValueError, saying what is wrong with it."""
     # The URL holds a password, so no message may repeat it.
-    parts = urlsplit(url)
+    try:
+        parts, port = urlsplit(url), urlsplit(url).port
+    except ValueError:
+        raise ValueError("an address in it has no proper host or port. In a password, write / as %2F") from None
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ValueError("an address in it does not start with smtp:// or smtps:// and a host")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
@@ -46,7 +49,7 @@ def parse(url: str) -> Relay:
     tls = parts.scheme == "smtps"
     return Relay(
         host=parts.hostname,
-        port=parts.port or (465 if tls else 587),
+        port=port or (465 if tls else 587),
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         tls=tls,

@@ -20,11 +20,14 @@ def settle_one(sign_up_id: int) -> None:
 
 @app.task(name="tasks.audience.settle_new")
 def settle_new() -> None:
-    """Finds what a lost broker message left behind."""
+    """Finds what a lost broker message left behind. One that cannot be settled stops no other."""
     with Session.begin() as session:
         waiting = settle.waiting(session)
     for sign_up_id in waiting:
-        settle_one(sign_up_id)
+        try:
+            settle_one(sign_up_id)
+        except Exception:
+            log.exception("sign-up %s could not be settled", sign_up_id)
 
 
 @app.task(name="tasks.audience.remind")

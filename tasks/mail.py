@@ -7,21 +7,21 @@ from funnel.db import Session, database_now
 from funnel.mail import delivery
 from funnel.mail import reap as leases
 from funnel.models.mail import Queue
-from tasks.celery import TICK_S, app
+from tasks.celery import HINT_S, app
 
 SLICE_S = 5.0
 
 
-@app.task(name="tasks.mail.send_urgent")
+@app.task(name="tasks.mail.send_urgent", expires=HINT_S)
 def send_urgent() -> None:
     if delivery.deliver(Queue.URGENT, SLICE_S):
-        send_urgent.apply_async(expires=TICK_S)
+        send_urgent.delay()
 
 
-@app.task(name="tasks.mail.send_bulk")
+@app.task(name="tasks.mail.send_bulk", expires=HINT_S)
 def send_bulk() -> None:
     if delivery.deliver(Queue.BULK, SLICE_S):
-        send_bulk.apply_async(expires=TICK_S)
+        send_bulk.delay()
 
 
 @app.task(name="tasks.mail.reap")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 
@@ -41,6 +42,9 @@ LEFT_OUT = [
     "TIMEZONE",
     "TRUSTED_PROXIES",
 ]
+hypothesis.settings.register_profile("house", deadline=None)  # no test is timed: the machines are noisy
+hypothesis.settings.load_profile("house")
+
 SERVERS = pytest.StashKey["Servers"]()
 
 
@@ -49,12 +53,14 @@ class Servers:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="funnel-test-"))
-        self.postgres = database.start(self.folder / "database", durable=False)
+        # TEST_DATABASE_URL: an empty database on another PostgreSQL, for a run without xdist (docs/operations.md).
+        given = os.environ.get("TEST_DATABASE_URL")
+        self.postgres = None if given else database.start(self.folder / "database", durable=False)
         self.redis = broker.start(self.folder / "broker", ports.free())
         for name in LEFT_OUT:
             os.environ.pop(name, None)
         os.environ.update(
-            DATABASE_URL=self.postgres.url,
+            DATABASE_URL=self.postgres.url if self.postgres else str(given),
             REDIS_URL=self.redis.url,
             SECRET_KEY="a-secret-for-tests-of-some-good-length",
             DATA_DIR=str(self.folder / "data"),
@@ -67,7 +73,8 @@ class Servers:
 
         engine().dispose()
         self.redis.stop()
-        self.postgres.stop()
+        if self.postgres:
+            self.postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

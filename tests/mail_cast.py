@@ -49,10 +49,11 @@ def a_newsletter(session: Session, subscriber: Subscriber, **changes: Any) -> Me
 def claimed(session: Session, now: Any = NOW, queue: Queue = Queue.BULK, limit: int = 100) -> list[Claimed]:
     """What one claim takes, committed."""
     session.commit()
-    found = claim.claim(session, queue, now, limit)
+    while (found := claim.claim(session, queue, now, limit)) == []:
+        session.commit()
     session.commit()
     session.expire_all()
-    return found
+    return found or []
 
 
 class Asked:

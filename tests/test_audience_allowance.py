@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from funnel.audience import allowance, ending
+from funnel.audience.visit import network_of
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUpState
 from tests.audience_cast import VISIT, confirms, signs_up, templates
@@ -76,3 +77,21 @@ def mail_of(session, sign_up) -> Message:
 
 def due_at(session, sign_up) -> object:
     return mail_of(session, sign_up).due_at
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize(("base_url", "refused"), [("http://127.0.0.1:8000", 0), ("https://mail.example.org", 1)])
+def test_who_tries_it_out_on_their_own_machine_is_not_held_by_the_network_limit(
+    session, setting, ip, base_url, refused
+):
+    public = {"SMTP_URL": "smtp://relay.example.org", "MAIL_FROM": "a@example.org", "PRACTICE_ADDRESS": "1 Road"}
+    setting(BASE_URL=base_url, **public)
+    form, network = a_form(session), network_of(ip)
+    rows = [signs_up(session, form, f"reader-{n}@example.org", network=network) for n in range(6)]
+    assert [row.state for row in rows].count(SignUpState.REFUSED) == refused
+
+
+def test_a_local_service_still_limits_other_networks(session):
+    form = a_form(session)
+    rows = [signs_up(session, form, f"reader-{n}@example.org", network="192.168.0.7") for n in range(6)]
+    assert [row.state for row in rows].count(SignUpState.REFUSED) == 1

@@ -31,7 +31,7 @@ def ada(session) -> Subscriber:
     )
     thanks = {"kind": MessageKind.NOTICE, "booking_id": booking.id}
     a_message(session, to_address="ADA@example.org", **thanks)
-    a_message(session, to_address="ada@example.org", state=MessageState.SENT, **thanks)
+    a_message(session, to_address="ada@example.org", state=MessageState.SENT, reply="250 Ok for Ada", **thanks)
     a_message(session, to_address="owner@practice.example", **thanks)
     link = a_link(session, kind=LinkKind.INTEREST, label="At the wall")
     an_event(session, EventKind.CLICK, a_message(session, ada), link_id=link.id, reference="ref", detail={"x": "Ada"})
@@ -64,6 +64,13 @@ def test_nothing_of_anybody_else_is_shown(session, ada):
     other = confirms(session, signs_up(session, a_form(session), "ben@example.org"))
     a_booking(session, other, email="ben@example.org", name="Ben")
     assert "ben@" not in str(holdings.of(session, ada)).lower()
+
+
+def test_a_booking_by_whoever_they_forwarded_a_mail_to_shows_nothing_that_was_typed(session, ada):
+    a_booking(session, ada, email="ben@example.org", name="Ben", phone="0161", suits="Bens-evenings", note="Bens-note")
+    held = holdings.of(session, ada)
+    assert [booking["name"] for booking in held["bookings"]] == ["Ada Lovelace", ""]
+    assert not {word for word in ("Ben", "0161") if word in str(held)}
 
 
 def test_an_erased_person_has_nothing_left_to_show_but_counts(session, ada):

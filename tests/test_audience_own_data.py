@@ -34,6 +34,13 @@ def test_three_fresh_links_an_hour_are_enough(session):
     assert own_data.fresh_link(session, ada, NOW + 61 * MINUTE)
 
 
+def test_nobodys_inbox_can_be_filled_with_fresh_links(session):
+    ada = a_subscriber(session)
+    asked = [own_data.fresh_link(session, ada, NOW + n * HOUR) for n in range(24)]
+    assert asked.count(True) == own_data.MOST_A_DAY
+    assert own_data.fresh_link(session, ada, NOW + 25 * HOUR)
+
+
 def test_two_presses_within_a_minute_are_one_mail(session):
     ada = a_subscriber(session)
     assert [own_data.fresh_link(session, ada, NOW) for _ in range(2)] == [True, False]

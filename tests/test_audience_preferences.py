@@ -151,7 +151,9 @@ def test_an_erased_person_gets_no_name(session):
     assert nobody.first_name == ""
 
 
-@pytest.mark.parametrize("name", ["", "Ada", "Zoë", "李小龍", "محمد", "👩🏽‍⚕️", "O'Brien", "Jean-Luc", "x" * 80])
+@pytest.mark.parametrize(
+    "name", ["", "Ada", "Zoë", "李小龍", "محمد", "👩🏽‍⚕️", "O'Brien", "Jean-Luc", "M.Teresa", "n/a", "x" * 80]
+)
 def test_a_real_name_is_taken(name):
     assert preferences.name_problem(name) is None
 
@@ -172,6 +174,11 @@ def test_a_real_name_is_taken(name):
 def test_a_name_that_would_break_a_header_is_refused_with_the_mend(name, mend):
     problem = preferences.name_problem(name)
     assert problem is None if mend is None else mend in problem
+
+
+@pytest.mark.parametrize("name", ["You won: evil.example", "https://x", "x.co/win", "WWW.evil.example", "eve@x"])
+def test_a_name_that_mail_programs_would_make_a_link_of_is_refused(name):
+    assert "web and mail addresses" in preferences.name_problem(name)
 
 
 def test_messages_of_other_people_stay_where_they_are(session, ada):

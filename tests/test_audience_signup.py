@@ -26,6 +26,12 @@ def test_signing_up_inserts_one_new_row_and_nothing_else(session):
     assert [count(session, noun) for noun in (SignUp, Subscriber, Consent, Message)] == [1, 0, 0, 0]
 
 
+def test_a_row_of_accents_is_not_looked_at_to_its_end():
+    accents = "\u0301\u0316" * signup.LONGEST_TYPED
+    assert len(signup.tidy("Ada" + accents)) <= signup.LONGEST_TYPED
+    assert "longer than a mail address" in signup.email_problem(f"ada{accents}@example.org")
+
+
 def test_nobody_can_tell_from_the_database_work_who_is_subscribed(session):
     addresses, seen = _one_address_in_every_state(session), {}
     form = a_form(session)

@@ -1,6 +1,7 @@
 """Every command: what it promises, and its clear refusal."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,24 @@ def test_check_refuses_a_wrong_setting_with_its_mend():
     assert result.returncode == 1
     assert "TIMEZONE: “Middle/Earth” is not a known time zone. Use a name such as Europe/London" in result.stderr
     assert "PORT:" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "said"),
+    [
+        ({}, 1, "DATABASE_URL: there is no database"),
+        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, os.EX_TEMPFAIL, "The database cannot be used"),
+    ],
+)
+@pytest.mark.parametrize("words", [("messages", "list"), ("keys", "rewrap"), ("migrate",)])
+def test_a_missing_database_is_said_in_a_line(tmp_path, environment, code, said, words):
+    result = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", *words],
+        env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path), **environment},
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (result.returncode, said in result.stderr) == (code, True)
     assert "Traceback" not in result.stderr
 
 
@@ -142,8 +161,8 @@ def test_messages_are_listed_with_their_reason(run, session):
     session.commit()
     code, said = run("messages", "list", "--state", "skipped")
     assert code == 0
-    assert "they left" in said
-    assert "1 in all" in said
+    assert f"{step.subject}  (they left)" in said
+    assert "1 in all; page 1 of 1" in said
     assert "2 in all" in run("messages", "list")[1]
 
 
@@ -154,6 +173,23 @@ def test_a_subscriber_is_shown_by_address(run, session):
     assert code == 0
     assert "active" in said
     assert "quadratus-lumborum" in said
+
+
+def test_each_thing_that_happened_is_shown_with_its_detail(run, session):
+    person = a_subscriber(session, email="ada@example.org")
+    a_message(session, person, state="failed", reason="refused", reply="550 5.1.1\n Unknown", ended_at=utc_now())
+    session.commit()
+    lines = run("subscriber", "show", "ada@example.org")[1].splitlines()
+    assert lines[1].endswith("Failed: step (refused)")
+    assert lines[2].strip() == "550 5.1.1 Unknown"
+
+
+def test_a_page_of_messages_that_is_not_there_is_said(run, session):
+    a_message(session)
+    session.commit()
+    code, said = run("messages", "list", "--page", "2")
+    assert code == 1
+    assert "There is no page 2: the last is page 1." in said
 
 
 def test_an_unknown_address_is_said(run):

@@ -84,9 +84,9 @@ def test_every_problem_is_named_at_once(place: dict[str, str]) -> None:
         ("TRUSTED_PROXIES", "11", "not a whole number from 0 to 10", "Leave it out for 0"),
         ("BASE_URL", "mail.example.org", "not a plain web address", "https://mail.example.org"),
         ("BASE_URL", "https://mail.example.org/news", "not a plain web address", "https://mail.example.org"),
-        ("DATABASE_URL", "mysql://db/funnel", "does not start with postgresql://", "postgresql://host"),
-        ("REDIS_URL", "unix:///run/redis.sock", "does not start with redis://", "redis://host/0"),
-        ("REDIS_URL", "http://cache", "does not start with redis://", "redis://host/0"),
+        ("DATABASE_URL", "mysql://db/funnel", "does not start with postgresql://", "postgresql://funnel:password@"),
+        ("REDIS_URL", "unix:///run/redis.sock", "does not start with redis://", "redis://:password@"),
+        ("REDIS_URL", "http://cache", "does not start with redis://", "redis://:password@"),
         ("SECRET_KEY", "short", "shorter than 32 signs", "secrets.token_urlsafe"),
         ("SECRET_KEY", "k" * 32 + " " + "k" * 32, "it holds a space", "secrets.token_urlsafe"),
         ("MAIL_FROM", "alessandro", "is not a mail address", "name@example.org"),
@@ -107,7 +107,12 @@ def test_every_problem_is_named_at_once(place: dict[str, str]) -> None:
         ("SMTP_URL", "smtp://h?tls=1", "“tls” is not an option", "smtp://user:password@"),
         ("SMTP_URL", "smtp://h?starttls=maybe", "starttls takes required or never", "smtp://user:password@"),
         ("SMTP_URL", "smtp://h?pool=0", "pool and share take a whole number", "smtp://user:password@"),
-        ("SMTP_URL", "smtp://h:port", "", "smtp://user:password@"),
+        ("SMTP_URL", "smtp://h:port", "no proper host or port", "smtp://user:password@"),
+        ("BASE_URL", "http://[", "is not a plain web address", "https://mail.example.org"),
+        ("BASE_URL", "http://127.0.0.1:port", "is not a plain web address", "https://mail.example.org"),
+        ("BASE_URL", "https://user@mail.example.org", "is not a plain web address", "https://mail.example.org"),
+        ("BOOKING_URL", "https://[", "is not a web address", "built-in page"),
+        ("DATABASE_URL", "postgresql://[", "does not start with postgresql://", "postgresql://funnel:password@"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_mend(
@@ -124,7 +129,10 @@ def test_a_public_address_without_encryption_is_refused(place: dict[str, str]) -
     assert "unencrypted" in problem
 
 
-@pytest.mark.parametrize("url", ["smtp://user:hunter22@h:port", "ftp://user:hunter22@h", "smtp://u:hunter22@h?x=1"])
+@pytest.mark.parametrize(
+    "url",
+    ["smtp://u:hunter22@h:port", "ftp://u:hunter22@h", "smtp://u:hunter22@h?x=1", "smtp://u:hunter22/1@h"],
+)
 def test_no_message_repeats_a_password(place: dict[str, str], url: str) -> None:
     assert "hunter22" not in str(problems(place | {"SMTP_URL": url}))
 
@@ -166,3 +174,8 @@ def test_a_process_that_cannot_start_says_why_without_a_traceback(monkeypatch: p
     assert "TIMEZONE: “Atlantis”" in str(ended.value)
     monkeypatch.undo()
     config.settings.cache_clear()
+
+
+def test_two_servers_cannot_share_a_port():
+    with pytest.raises(SettingsError, match="OUTBOX_PORT: 8302 is PORT already"):
+        config.load({"PORT": "8302", "OUTBOX_PORT": "8302"})

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from funnel.config import settings
 from funnel.local import ports
-from funnel.mail import record, relays
+from funnel.mail import gate, record, relays
 from funnel.mail.replies import Meaning
 from funnel.models.mail import MessageState, Queue
+from funnel.models.responses import Event
 from tests.balance import assert_balance
 from tests.conftest import NOW
 from tests.mail_cast import a_confirmation, a_tip, send
@@ -82,7 +84,17 @@ def test_a_mail_that_always_breaks_the_connection_is_given_up(session, sink):
     tip = a_tip(session, attempts=record.MOST_TRIES)
     sink.at("DATA", drop=True)
     send(session)
-    assert (tip.state, tip.reason) == (MessageState.FAILED, record.TIRED)
+    assert (tip.state, tip.reason) == (MessageState.FAILED, record.NEVER_THROUGH)
+    assert not session.scalars(select(Event)).all()  # it says nothing of the address
+
+
+def test_what_came_too_late_while_no_server_was_there_is_closed(session, sink, setting):
+    setting(SMTP_URL=f"smtp://127.0.0.1:{ports.free()}")
+    late, tip = a_tip(session, due_at=NOW - timedelta(days=4)), a_tip(session)
+    assert send(session) == 0
+    assert (late.state, late.reason, late.ended_at) == (MessageState.EXPIRED, gate.TOO_LATE, NOW)
+    assert tip.state == MessageState.QUEUED
+    assert_balance(session, waiting=1)
 
 
 def test_a_server_that_is_away_is_said_on_the_mails_that_wait(session, sink, setting):

@@ -86,7 +86,7 @@ def test_two_claims_at_once_never_take_the_same_mail_nor_the_same_person_twice(s
         barrier.wait()
         for _ in range(12):
             with Session.begin() as own:
-                found.extend(claim.claim(own, Queue.BULK, NOW, 5))
+                found.extend(claim.claim(own, Queue.BULK, NOW, 5) or [])
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     [thread.start() for thread in threads]

@@ -127,7 +127,7 @@ def test_handing_back_restores_the_try_and_only_what_is_still_ours(session):
     ours, recorded = a_tip(session), a_tip(session)
     found = {claim.id: claim for claim in claimed(session)}
     record.record(session, found[recorded.id], TAKEN, NOW)
-    record.hand_back(session, found.values(), "given back", NOW)
+    record.hand_back(session, found.values(), "given back")
     session.commit()
     assert (ours.state, ours.attempts, ours.claim_id) == (MessageState.QUEUED, 0, None)
     assert recorded.state == MessageState.SENT

@@ -1,5 +1,6 @@
 """Turns of sending that are stopped, share a queue, or lose the database under their feet."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -8,15 +9,19 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from funnel.db import engine, utc_now
+from funnel.audience import ending
+from funnel.audience.visit import Visit
+from funnel.db import Session, engine, utc_now
 from funnel.mail import batch, claim, delivery, halt, render
 from funnel.models.mail import Message, MessageState, Queue
+from funnel.models.people import SubscriberState
 from tests.balance import assert_balance
 from tests.conftest import NOW
-from tests.mail_cast import a_tip, send
+from tests.factories import a_subscriber
+from tests.mail_cast import a_newsletter, a_tip, send
 
 SEND = "from funnel.mail import delivery; from funnel.models.mail import Queue; print(delivery.deliver(Queue.BULK, 30))"
 
@@ -137,6 +142,73 @@ def test_near_the_end_of_its_lease_no_mail_is_begun(session, sink, monkeypatch):
     assert send(session) == 0
     assert (tip.state, tip.attempts, tip.reason) == (MessageState.QUEUED, 0, delivery.GIVEN_BACK)
     assert sink.caught == []
+
+
+def test_what_is_held_up_for_long_is_gated_again(session, sink, monkeypatch):
+    first, second = (a_tip(session, due_at=NOW - timedelta(hours=hours)) for hours in (2, 1))
+    monkeypatch.setattr(delivery, "HELD_S", 0.3)
+    taken = sink.handle_DATA
+
+    async def take_and_leave(*given):
+        if not sink.caught:
+            with Session.begin() as own:
+                ending.leave(own, second.subscriber_id, "link", Visit("", ""), NOW)
+            await asyncio.sleep(0.4)
+        return await taken(*given)
+
+    monkeypatch.setattr(sink, "handle_DATA", take_and_leave)
+    assert send(session) == 1
+    assert (first.state, second.state) == (MessageState.SENT, MessageState.SKIPPED)
+    assert second.attempts == 0
+    assert_balance(session, waiting=0)
+
+
+def test_an_error_of_ours_amid_a_claim_leaves_only_the_mail_it_fell_on(session, sink, monkeypatch):
+    tips = [a_tip(session, due_at=NOW - timedelta(hours=hours)) for hours in (3, 2, 1)]
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery._Run, "_try", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            send(session)
+    session.expire_all()
+    assert [tip.state for tip in tips] == [MessageState.CLAIMED, MessageState.QUEUED, MessageState.QUEUED]
+    assert [tip.attempts for tip in tips] == [1, 0, 0]
+
+
+def test_a_claim_whose_commit_was_never_answered_is_given_back(session, sink, monkeypatch):
+    tip = a_tip(session)
+
+    def claim_and_lose_the_answer(session, *given):
+        with Session.begin() as own:
+            claim_once(own, *given)
+        raise OperationalError("commit", {}, Exception("the connection was lost"))
+
+    claim_once = claim.claim
+    with monkeypatch.context() as patch:
+        patch.setattr(claim, "claim", claim_and_lose_the_answer)
+        with pytest.raises(OperationalError):
+            send(session)
+    session.expire_all()
+    assert (tip.state, tip.attempts) == (MessageState.QUEUED, 0)
+    assert send(session) == 1
+    assert set(sink.counts.values()) == {1}
+
+
+def test_many_that_are_turned_back_are_turned_back_in_transactions_of_their_own(session, sink, monkeypatch):
+    gone = a_subscriber(session, state=SubscriberState.UNSUBSCRIBED)
+    for _ in range(2 * batch.FIRST):
+        a_newsletter(session, gone, due_at=NOW - timedelta(hours=1))
+    a_tip(session)
+    session.commit()
+    left, claims = [], claim.claim
+
+    def counted(own, *given):
+        with Session.begin() as other:
+            left.append(other.scalar(select(func.count()).where(Message.state == MessageState.QUEUED)))
+        return claims(own, *given)
+
+    monkeypatch.setattr(claim, "claim", counted)
+    assert send(session) == 1
+    assert left == [2 * batch.FIRST + 1, batch.FIRST + 1, 1]
 
 
 def test_the_number_claimed_follows_the_pace():

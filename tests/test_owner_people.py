@@ -82,6 +82,8 @@ def test_a_long_list_is_turned_page_by_page(desk, practice):
 
     assert "Page 1 of 2" in first
     assert 'href="/owner/people?page=2&amp;q=example"' in first
+    assert "There is no page" not in first
+    assert "There is no page 99. This is the last, page 2." in last
     assert "Page 2 of 2" in last
     assert 'rel="next"' not in last
 

@@ -61,3 +61,10 @@ def test_a_small_rate_has_a_decimal(share, said):
 
 def test_counts_have_their_noun():
     assert (words.counted(1, "person", "people"), words.counted(1234, "mail")) == ("1 person", "1,234 mails")
+
+
+def test_a_strangers_address_orders_nothing_of_the_mail_program():
+    assert words.mailto("ada@example.org") == "mailto:ada@example.org"
+    assert words.mailto("ada%40x.example?bcc=eve&x=@example.org") == (
+        "mailto:ada%2540x.example%3Fbcc%3Deve%26x%3D@example.org"
+    )

@@ -74,7 +74,7 @@ def test_without_a_default_an_empty_value_leaves_nothing_and_a_missing_one_is_an
 
 
 def test_what_is_put_in_is_escaped_and_the_rest_is_not():
-    text = '<b>{{ first_name }}</b> {{ hours | default("9 & 10") }}'
+    text = '<b>{{ first_name }}</b> {{ practice_name | default("9 & 10") }}'
     assert merge.fill(text, {"first_name": "<Ada>"}, escape) == "<b>&lt;Ada&gt;</b> 9 &amp; 10"
 
 

@@ -85,6 +85,16 @@ def test_the_person_is_thanked_and_every_owner_told_at_once(session):
     }
 
 
+def test_the_thanks_to_a_subscriber_stand_among_their_mails(session):
+    ada, _ = enrolled(session)
+    asked(session)
+    asked(session, Asked("Ben", "ben@example.org", "", "Mondays", ""))
+    assert [(mail.subscriber_id, mail.to_address) for mail in thanks(session)] == [
+        (ada.id, None),
+        (None, "ben@example.org"),
+    ]
+
+
 def test_the_same_words_posted_twice_are_one_booking(session):
     an_owner(session)
     first = asked(session)
@@ -98,8 +108,11 @@ def test_nobodys_inbox_can_be_filled_with_thanks(session):
         asked(session, Asked("Ada", "Ada@example.org" if number % 2 else "ada@example.org", note=str(number)))
     assert len(thanks(session)) == notices.MOST_THANKS_A_DAY
     assert len(session.scalars(select(Booking)).all()) == notices.MOST_THANKS_A_DAY + 2
-    asked(session, now=NOW + timedelta(days=1))
-    assert len(thanks(session)) == notices.MOST_THANKS_A_DAY + 1
+    for day in range(1, 29):
+        asked(session, now=NOW + timedelta(days=day))
+    assert len(thanks(session)) == notices.MOST_THANKS_A_MONTH
+    asked(session, now=NOW + timedelta(days=31))
+    assert len(thanks(session)) == notices.MOST_THANKS_A_MONTH + 1
 
 
 @pytest.mark.parametrize("reason", SuppressionReason)

@@ -39,6 +39,19 @@ def test_a_sign_up_whose_hint_was_lost_is_found_by_the_tick(session, sink):
     assert states(session) == [MessageState.QUEUED] * 3
 
 
+def test_a_sign_up_that_cannot_be_settled_stops_no_other(session, sink, monkeypatch):
+    form = a_form(session)
+    first, second = (a_sign_up(session, form, created_at=utc_now(), network=f"192.0.2.{n}") for n in range(2))
+    session.commit()
+    usual = audience.settle.settle
+    monkeypatch.setattr(
+        audience.settle, "settle", lambda own, number, now: 1 / (number - first.id) and usual(own, number, now)
+    )
+    audience.settle_new()
+    session.expire_all()
+    assert (first.state, second.state) == (SignUpState.NEW, SignUpState.SETTLED)
+
+
 def test_a_reminder_is_planned_after_a_day(session):
     sign_up = a_sign_up(session, created_at=utc_now() - timedelta(hours=25))
     session.commit()

@@ -1,9 +1,12 @@
 """Every line of the timetable names a task that is there, on a queue that has a process."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from tasks.celery import QUEUES, TIMETABLE, app
+from funnel.db import utc_now
+from tasks import mail
+from tasks.celery import HINT_S, QUEUES, SENDS, TIMETABLE, app
 
 PROCFILE = (Path(__file__).parent.parent / "Procfile").read_text()
 
@@ -36,6 +39,18 @@ def test_every_queue_has_a_process():
 def test_a_tick_not_taken_up_is_dropped_before_the_next():
     for name, row in app.conf.beat_schedule.items():
         assert row["options"]["expires"] <= row["schedule"], name
+
+
+def test_a_wish_to_send_is_dropped_before_it_holds_up_the_clock(clean):
+    """Every wish that is kept costs a slice of sending; the tick behind too many of them would come too late."""
+    mail.send_bulk.delay()
+    mail.send_urgent.delay()
+    for queue in ("bulk", "urgent"):
+        with app.connection() as connection, connection.SimpleQueue(queue) as waiting:
+            waits = datetime.fromisoformat(waiting.get(timeout=2).headers["expires"]) - utc_now()
+            assert waits <= timedelta(seconds=HINT_S)
+    for name in SENDS:
+        assert app.conf.beat_schedule[name]["options"]["expires"] <= HINT_S
 
 
 def test_the_broker_keeps_every_setting_that_measuring_taught_us():

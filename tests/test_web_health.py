@@ -1,9 +1,14 @@
+import re
 from datetime import timedelta
 
 import pytest
 
+from funnel.audience import settle
 from funnel.db import Session, utc_now
+from funnel.insight import refused
+from funnel.models.people import SignUpState
 from funnel.programme import clock
+from tests.factories import a_form, a_sign_up
 
 
 @pytest.fixture
@@ -70,6 +75,13 @@ def test_every_answer_carries_a_request_id_and_the_strict_headers(client):
     assert "Set-Cookie" not in headers
 
 
+def test_a_style_sheet_is_asked_for_by_what_it_holds_and_kept_for_good(client):
+    address = re.search(r'href="(/static/base.css[^"]*)"', client.get("/privacy").text)[1]
+    assert "?v=" in address
+    assert "immutable" in client.get(address).headers["Cache-Control"]
+    assert "immutable" not in client.get("/static/base.css").headers["Cache-Control"]
+
+
 def test_an_unknown_page_is_said_kindly(client):
     answer = client.get("/no/such/page")
     assert answer.status_code == 404
@@ -86,3 +98,23 @@ def test_a_page_without_a_database_says_nothing_is_lost(client, monkeypatch):
     answer = client.get("/f/back-care")
     assert answer.status_code == 503
     assert b"Nothing is lost" in answer.data
+
+
+def test_a_request_is_one_line_in_the_log_with_its_id_and_without_its_token(client, caplog):
+    with caplog.at_level("INFO", "funnel.web.edge"):
+        answer = client.get("/unsubscribe/a-token-that-is-none")
+        client.get("/health")
+    assert [record.getMessage().split(" in ")[0] for record in caplog.records] == ["GET /unsubscribe/<token> 404"]
+    assert answer.headers["X-Request-ID"]
+
+
+def test_many_refused_by_the_network_limit_are_a_notice(client, struck, session):
+    form = a_form(session)
+    for _ in range(refused.MANY + 1):
+        a_sign_up(session, form, state=SignUpState.REFUSED, reason=settle.NETWORK_LIMIT, created_at=utc_now())
+    session.commit()
+    answer = client.get("/ready")
+    assert answer.status_code == 200
+    assert answer.json["notices"] == [
+        "21 sign-ups of the last hour refused by the network limit: is TRUSTED_PROXIES right?"
+    ]

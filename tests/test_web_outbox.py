@@ -4,6 +4,7 @@ import pytest
 
 from funnel.config import settings
 from funnel.local import outbox
+from tests.browser import DESK, PHONE
 
 PATHS = ("/outbox", "/outbox/1", "/outbox/1/html", "/outbox/1.eml")
 MAIL = (
@@ -103,3 +104,22 @@ def test_on_a_public_server_there_is_no_outbox(client, caught, setting, path):
         PRACTICE_ADDRESS="1 Road",
     )
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_another_sites_name_for_this_machine_opens_no_outbox(client, caught, path):
+    assert client.get(path, headers={"Host": "evil.example:8000"}).status_code == 404
+    assert client.get(path, headers={"Host": "127.0.0.1:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_the_list_fits_its_window_and_a_subject_has_its_own_line_on_a_phone(live, folder, page, width):
+    subject = b"Subject: Eight short mails for a calmer lower back, the third\r\n"
+    outbox.store(folder, 1, "a@example.org", ["b@example.org"], subject + b"To: ada.lovelace@example.org\r\n\r\nx")
+    window = page(width=width)
+    window.goto(f"{live}/outbox")
+    assert window.evaluate("document.documentElement.scrollWidth") <= width
+    size = window.locator("td.number").bounding_box()
+    subject = window.locator(".caught .subject").bounding_box()
+    assert size["x"] + size["width"] <= width
+    assert (subject["width"] > width * 0.8) == (width == PHONE)

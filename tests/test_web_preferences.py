@@ -11,7 +11,7 @@ from funnel.db import utc_now
 from funnel.models.mail import Message
 from funnel.models.people import Pace, Subscriber, SubscriberState
 from funnel.tokens import Purpose
-from tests.factories import a_form, a_message, a_subscriber
+from tests.factories import a_form, a_message, a_sequence, a_subscriber, an_enrolment
 
 
 @pytest.fixture
@@ -45,9 +45,28 @@ def test_a_pause_is_30_days_and_can_be_ended(session, client, person):
     session.refresh(person)
     assert abs(person.paused_until - utc_now() - timedelta(days=30)) < timedelta(minutes=1)
     assert "It is quiet until" in client.get(page(person)).text
-    assert "The tips go on" in wish(client, person, "resume").text
+    assert "The quiet is over" in wish(client, person, "resume").text
     session.refresh(person)
     assert person.paused_until is None
+
+
+def test_tips_are_promised_only_to_somebody_on_a_course(session, client, person):
+    assert "tips" not in client.get(page(person)).text.replace("The course of tips is over", "")
+    an_enrolment(session, person, a_sequence(session))
+    session.commit()
+    assert "You get the tips" in client.get(page(person)).text
+    assert "then the tips go on where they stopped" in wish(client, person, "pause").text
+    assert "The tips go on" in wish(client, person, "resume").text
+
+
+@pytest.mark.parametrize("wanted", ["pause", "resume", "monthly", "all"])
+def test_a_button_of_an_old_tab_promises_nothing_to_somebody_who_has_left(session, client, person, wanted):
+    wish(client, person, "stop")
+    answer = wish(client, person, wanted)
+    assert "there was nothing to change" in answer.text
+    assert "Done." not in answer.text
+    session.refresh(person)
+    assert (person.state, person.paused_until) == (SubscriberState.UNSUBSCRIBED, None)
 
 
 def test_monthly_only_and_all_again(session, client, person):
@@ -91,6 +110,7 @@ def test_someone_erased_meets_a_page_with_nothing_on_it(session, client, person)
     answer = client.get(page(person))
     assert answer.status_code == 200
     assert "My data" not in answer.text
+    assert "go on where they stopped" not in answer.text
 
 
 @pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.FRESH, Purpose.VERP])

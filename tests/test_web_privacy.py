@@ -12,7 +12,9 @@ def test_it_says_who_is_responsible_and_how_to_reach_them(client, setting):
         assert words in page
 
 
-@pytest.mark.parametrize("words", ["30 days", "90 days", "24 months", "No cookies", "your consent", "My data"])
+@pytest.mark.parametrize(
+    "words", ["30 days", "90 days", "24 months", "No cookies", "your consent", "My data", "ask us to delete it"]
+)
 def test_it_says_what_is_kept_and_how_long(client, words):
     assert words in client.get("/privacy").text
 

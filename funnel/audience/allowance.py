@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from funnel.audience import visit
+from funnel.config import settings
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SignUpState
 
@@ -69,6 +71,14 @@ def mailed(session: Session, address_hash: bytes, now: datetime) -> Mailed:
         )
     )
     return Mailed(tuple((template, due_at) for template, due_at in found), now)
+
+
+def is_limited(network: str) -> bool:
+    """Whether sign-ups of this network are limited: all but those made on this machine while the service is only here.
+
+    Then its owner tries it out, and every reader they play is one network.
+    """
+    return not (settings().local and visit.is_this_machine(network))
 
 
 def network_has_had_enough(session: Session, network: str, now: datetime) -> bool:

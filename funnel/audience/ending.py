@@ -85,8 +85,16 @@ def _end(
     return person
 
 
+def hold(session: Session, subscriber_id: int) -> bytes | None:
+    """Locks the person, and returns their address's hash. Whoever ends a subscription does this before all else.
+
+    Even a new row that refers to them comes after it: its lock, shared by two, would let neither have this one.
+    """
+    return session.scalar(select(Subscriber.address_hash).where(Subscriber.id == subscriber_id).with_for_update())
+
+
 def _suppress(session: Session, subscriber_id: int, reason: SuppressionReason, now: datetime) -> None:
-    address_hash = session.scalar(select(Subscriber.address_hash).where(Subscriber.id == subscriber_id))
+    address_hash = hold(session, subscriber_id)
     if address_hash is not None:
         suppression.suppress(session, address_hash, reason, now)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, func, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Row, Select, case, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.audience import suppression
@@ -101,18 +101,6 @@ _EVENTS = (
     .outerjoin(Link, Event.link_id == Link.id)
     .order_by(Event.at, Event.id)
 )
-_BOOKINGS = select(
-    Booking.created_at,
-    Booking.state,
-    Booking.how,
-    Booking.name,
-    Booking.email,
-    Booking.phone,
-    Booking.suits,
-    Booking.note,
-    Booking.source,
-    Booking.text_deleted_at,
-).order_by(Booking.created_at, Booking.id)
 
 
 def of(session: Session, person: Subscriber) -> dict[str, Any]:
@@ -123,7 +111,7 @@ def of(session: Session, person: Subscriber) -> dict[str, Any]:
         "courses": _COURSES.where(Enrolment.subscriber_id == person.id),
         "mails": _MAILS.where(_mailed(session, person)),
         "events": _EVENTS.where(Event.subscriber_id == person.id),
-        "bookings": _BOOKINGS.where(_booked(person)),
+        "bookings": _bookings(person),
     }
     reason = suppression.reason(session, person.address_hash) if person.address_hash else None
     own = _plain(session.execute(_PERSON.where(Subscriber.id == person.id)).one())
@@ -151,7 +139,7 @@ def _blank_mails(session: Session, person: Subscriber, now: datetime) -> None:
     session.execute(
         theirs.where(Message.state.in_(WAITING)).values(state=MessageState.SKIPPED, reason=ERASED, ended_at=now)
     )
-    session.execute(theirs.where(Message.to_address.is_not(None)).values(to_address=None))
+    session.execute(theirs.values(to_address=None, reply=""))  # a server's reply may name who it is about
 
 
 def _blank_sign_ups(session: Session, person: Subscriber, now: datetime) -> None:
@@ -161,6 +149,14 @@ def _blank_sign_ups(session: Session, person: Subscriber, now: datetime) -> None
     )
     blank = {"email": "", "address_hash": b"", "first_name": "", "time_zone": "", "utm": {}}
     session.execute(theirs.values(**blank, network=None, agent=None, remind_at=None))
+
+
+def _bookings(person: Subscriber) -> Select[*tuple[Any, ...]]:
+    # A link in a forwarded mail makes a booking theirs whose words are the other reader's: those are not shown.
+    typed = (Booking.name, Booking.email, Booking.phone, Booking.suits, Booking.note)
+    own = [case((_is_theirs(Booking.email, person), column), else_="").label(column.key) for column in typed]
+    kept = (Booking.created_at, Booking.state, Booking.how, *own, Booking.source, Booking.text_deleted_at)
+    return select(*kept).where(_booked(person)).order_by(Booking.created_at, Booking.id)
 
 
 def _mailed(session: Session, person: Subscriber) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ lives for an hour (law 8).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from funnel import tokens
@@ -15,28 +15,26 @@ from funnel.audience import holdings, suppression
 from funnel.audience.ending import withdraw
 from funnel.audience.visit import Visit
 from funnel.models.content import StopReason
-from funnel.models.mail import Message, MessageKind, Queue
-from funnel.models.people import Subscriber, SubscriberState, SuppressionReason
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
+from funnel.models.people import SignUp, Subscriber, SubscriberState, SuppressionReason
+from funnel.models.responses import Booking
 from funnel.programme import enrolment, plan
 from funnel.tokens import BadToken, Purpose
 
 FRESH = timedelta(hours=1)
 MOST_AN_HOUR = 3
+MOST_A_DAY = 6  # whoever has a forwarded mail can press the button, every hour
 FRESH_LINK = "fresh_link"
 ERASED_HERE = "deleted on the page of their data"
 
 
 def fresh_link(session: Session, subscriber: Subscriber, now: datetime) -> bool:
-    """Plans the mail with a fresh link. False when three were asked for within an hour, or it must not be mailed."""
+    """Plans the mail with a fresh link. False when too many were asked for of late, or it must not be mailed."""
     session.flush()
     session.refresh(subscriber, with_for_update=True)
     if subscriber.address_hash is None or suppression.reason(session, subscriber.address_hash):
         return False
-    lately = select(func.count()).where(
-        Message.subscriber_id == subscriber.id, Message.template == FRESH_LINK, Message.created_at > now - FRESH
-    )
-    asked = session.scalars(lately).one()
-    if asked >= MOST_AN_HOUR:
+    if _has_had_enough(session, subscriber.id, now):
         return False
     planned = plan.plan(
         session,
@@ -50,6 +48,17 @@ def fresh_link(session: Session, subscriber: Subscriber, now: datetime) -> bool:
         now=now,
     )
     return planned is not None
+
+
+def _has_had_enough(session: Session, subscriber_id: int, now: datetime) -> bool:
+    this_hour, today = session.execute(
+        select(func.count().filter(Message.created_at > now - FRESH), func.count()).where(
+            Message.subscriber_id == subscriber_id,
+            Message.template == FRESH_LINK,
+            Message.created_at > now - timedelta(days=1),
+        )
+    ).one()
+    return bool(this_hour >= MOST_AN_HOUR or today >= MOST_A_DAY)
 
 
 def fresh_token(subscriber_id: int, now: datetime) -> str:
@@ -76,6 +85,8 @@ def erase(session: Session, subscriber_id: int, now: datetime) -> None:
 
     The rows stay, so that counts stay true and old links still lead somewhere.
     """
+    # First, as confirming does: or the two could wait for each other.
+    session.execute(select(SignUp.id).where(SignUp.subscriber_id == subscriber_id).with_for_update())
     person = session.get(Subscriber, subscriber_id, with_for_update=True, populate_existing=True)
     if person is None or person.address_hash is None:
         return
@@ -88,4 +99,24 @@ def erase(session: Session, subscriber_id: int, now: datetime) -> None:
     person.utm = {}
     person.state = SubscriberState.ERASED
     person.ended_at = now
+    session.flush()
+
+
+def erase_booking(session: Session, booking_id: int, now: datetime) -> None:
+    """Blanks what somebody typed to ask for a session, and the address in their mail of thanks, which is not sent now.
+
+    For whoever asks the owner, being no subscriber. The rows stay, so that counts stay true; a subscriber's own do too.
+    Raises NoResultFound for a booking that is not there.
+    """
+    booking = session.get_one(Booking, booking_id)
+    # Mails before bookings, as in `erase`. The owner's notice holds nothing that was typed, and may leave.
+    thanks = update(Message).where(
+        Message.booking_id == booking.id, func.lower(Message.to_address) == booking.email.lower()
+    )
+    waiting = thanks.where(Message.state.in_(WAITING))
+    session.execute(waiting.values(state=MessageState.SKIPPED, reason=holdings.ERASED, ended_at=now))
+    session.execute(thanks.values(to_address=None, reply=""))
+    session.refresh(booking, with_for_update=True)
+    booking.name = booking.email = booking.phone = booking.suits = booking.note = ""
+    booking.text_deleted_at = booking.text_deleted_at or now
     session.flush()

@@ -1,6 +1,7 @@
 """What a subscriber may choose: a pause, fewer mails, all mails, another name. Each button may be pressed twice."""
 
 import math
+import re
 import unicodedata
 from datetime import datetime, timedelta
 
@@ -15,6 +16,8 @@ from funnel.programme import calendar, enrolment
 
 PAUSE_DAYS = 30
 LONGEST_NAME = 80
+# What mail programs make a link of: a stranger may have typed it into the form beside somebody else's address (law 5).
+LINK = re.compile(r"//|@|\.\w+/|[^\W_]{2}\.[^\W\d_]{2}")
 
 
 def pause(session: Session, subscriber: Subscriber, now: datetime) -> None:
@@ -87,6 +90,8 @@ def name_problem(first_name: str) -> str | None:
         return "There is a hidden sign in this name. Please type it afresh instead of pasting it."
     if "=?" in name:
         return "Please leave the signs =? out of the name."
+    if LINK.search(name):
+        return "Please leave web and mail addresses out of the name."
     return None
 
 

@@ -52,7 +52,7 @@ def _refusal(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: d
         return TOO_OLD
     if mailed.rests() or mailed.has_had_enough():
         return _refuse_others_too(session, SignUp.address_hash == sign_up.address_hash, ADDRESS_LIMIT, now)
-    if not sign_up.network:
+    if not sign_up.network or not allowance.is_limited(sign_up.network):
         return ""
     allowance.lock_network(session, sign_up.network)
     if allowance.network_has_had_enough(session, sign_up.network, now):

@@ -20,6 +20,7 @@ from funnel.audience.visit import Visit
 from funnel.models.people import Form, SignUp
 
 LONGEST_EMAIL = 254  # octets: RFC 5321 §4.5.3.1.3, less the angle brackets
+LONGEST_TYPED = 1000  # signs of an address or name that are looked at: more than can stand in a good one
 LONGEST_UTM = 100
 MOST_UTM = 10
 UTM_NAME = re.compile(r"utm_[a-z_]{1,30}")
@@ -114,7 +115,8 @@ def _add(session: Session, row: SignUp, visit: Visit, now: datetime) -> SignUp:
 
 def tidy(text: str) -> str:
     """`text` without spaces around it, in NFC."""
-    return unicodedata.normalize("NFC", text.strip())
+    # NFC takes as long as the square of a row of accents: half a minute for what fits into a post.
+    return unicodedata.normalize("NFC", text.strip()[:LONGEST_TYPED])
 
 
 def normalised(email: str) -> str:

@@ -28,6 +28,11 @@ def network_of(ip: str) -> str:
     return str(address)
 
 
+def is_this_machine(network: str) -> bool:
+    """Whether `network`, as `network_of` gives it, is loopback."""
+    return network == network_of("::1") or network.startswith("127.")
+
+
 def truncated(network: str) -> str:
     """`network` cut to a /24 of IPv4 or a /48 of IPv6, as a consent line keeps it; '' for ''."""
     if not network:

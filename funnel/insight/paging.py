@@ -1,7 +1,7 @@
 """Long lists, a page at a time."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -14,11 +14,17 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Page(Generic[Row]):
-    """One page of a list. Pages count from 1; an empty list has one, which is empty."""
+    """One page of a list. Pages count from 1; an empty list has one, which is empty. `asked` is the page wanted."""
 
     rows: Sequence[Row]
     total: int
     page: int
+    asked: int = field(default=1, compare=False)
+
+    @property
+    def is_past_the_end(self) -> bool:
+        """A page was asked for that there is not; this is the last."""
+        return self.asked > self.page
 
     @property
     def pages(self) -> int:
@@ -28,6 +34,6 @@ class Page(Generic[Row]):
 def paged(session: Session, query: Select[*tuple[Any, ...]], row: Callable[..., Row], page: int) -> Page[Row]:
     """The rows of `query` on `page`, each made by `row` from its columns; a page past the end is the last."""
     total = session.scalars(select(func.count()).select_from(query.order_by(None).subquery())).one()
-    page = min(max(page, 1), Page((), total, 1).pages)
+    asked, page = page, min(max(page, 1), Page((), total, 1).pages)
     found = session.execute(query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS))
-    return Page([row(*columns) for columns in found], total, page)
+    return Page([row(*columns) for columns in found], total, page, asked)

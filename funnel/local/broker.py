@@ -108,7 +108,7 @@ def check(url: str) -> None:
         ) as client:
             client.ping()
     except (redis.RedisError, ValueError) as error:
-        raise BrokerError(f"REDIS_URL: {error}. Mend it, or leave it out to use our own") from None
+        raise BrokerError(f"REDIS_URL: {str(error).rstrip(chr(46))}. Mend it, or leave it out to use our own") from None
 
 
 def _program() -> str:

@@ -54,22 +54,29 @@ def waits(session: Session, queue: Queue, now: datetime) -> bool:
     return bool(session.scalar(select(due)))
 
 
-def claim(session: Session, queue: Queue, now: datetime, limit: int) -> list[Claimed]:
+def claim(
+    session: Session, queue: Queue, now: datetime, limit: int, claim_id: UUID | None = None
+) -> list[Claimed] | None:
     """Claims up to `limit` mails that are due. Those the gate turns back are skipped, held or expired at once.
 
-    Empty: nothing is due that nobody else holds.
+    Empty: all of them were turned back, and there may be more. None: nothing is due that nobody else holds.
+    `claim_id` is for whoever must know it even when the commit is never answered.
     """
     session.execute(text("SET LOCAL synchronous_commit = on"))
     values = gate.times(now) | {"of_queue": queue, "most": limit, "lease_end": now + LEASE}
-    while True:
-        rows = session.execute(_statement(), values | {"by_claim": uuid4()}).mappings().all()
-        taken = [_claimed(row) for row in rows if row["state"] == MessageState.CLAIMED]
-        if taken or not rows:
-            return taken
+    rows = session.execute(_statement(), values | {"by_claim": claim_id or uuid4()}).mappings().all()
+    return [_claimed(row) for row in rows if row["state"] == MessageState.CLAIMED] if rows else None
 
 
 def explain(session: Session, queue: Queue, reason: str, now: datetime) -> None:
-    """Says on the mails that are due why none of them leaves."""
+    """Says on the mails that are due why none of them leaves, and closes those that came too late meanwhile."""
+    late = select(Message.id).where(Message.queue == queue, Message.due_at <= now, Message.expires_at <= now, _WAITS)
+    session.execute(
+        update(Message)
+        .where(Message.id.in_(late.limit(MOST_EXPLAINED).with_for_update(skip_locked=True)))
+        .values(state=MessageState.EXPIRED, reason=gate.TOO_LATE, ended_at=now, to_address=None)
+        .execution_options(synchronize_session=False)
+    )
     due = select(Message.id).where(Message.queue == queue, Message.due_at <= now, _WAITS, Message.reason != reason)
     some = due.limit(MOST_EXPLAINED).with_for_update(skip_locked=True)
     session.execute(

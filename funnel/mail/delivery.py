@@ -6,9 +6,11 @@ No transaction is open while a mail server is spoken to. Whatever was claimed an
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
+from uuid import uuid4
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as OrmSession
@@ -25,10 +27,11 @@ from funnel.mail.smtp import Connection, Refused
 from funnel.models.mail import Queue
 
 LEASE_MARGIN_S = 60.0  # no dot is written in the last minute of a lease
+HELD_S = 15.0  # what a claim took and nobody could send by then is gated again: somebody may have left meanwhile
 MOST_ABOUT_US = 10  # refusals about us in a row, after which the stream pauses
 PAUSE_S = 300.0
 RECORD_WAITS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # a database that restarts must not cost us what we know
-GIVEN_BACK = "given back: the sending process stopped, or had no mail server left"
+GIVEN_BACK = "given back: the sending process stopped, was held up, or had no mail server left"
 
 Clock = Callable[[OrmSession], datetime]
 Found = TypeVar("Found")
@@ -68,10 +71,11 @@ class _Run:
             while not self._over() and self._waits() and self._connect():
                 pace.begin()
                 pages, lease_ends = self._claimed(pace.limit)
-                if not pages:
+                if pages is None:
                     break
-                self._send_all(pages, lease_ends)
-                pace.end(len(pages))
+                if pages:
+                    self._send_all(pages, lease_ends)
+                    pace.end(len(pages))
         finally:
             self._disconnect()
         return self.sent
@@ -102,11 +106,12 @@ class _Run:
             self.connection.close()
         self.connection = None
 
-    def _claimed(self, limit: int) -> tuple[list[Page], float]:
-        """The next mails, and until when they are ours on this machine's own clock, a margin left."""
+    def _claimed(self, limit: int) -> tuple[list[Page] | None, float]:
+        """The next mails, None when none is due; and until when they are ours by our own clock, a margin left."""
         lease_ends = _boot_seconds() + claim.LEASE.total_seconds() - LEASE_MARGIN_S
-        with Session.begin() as session:
-            claims = claim.claim(session, self.queue, self.clock(session), limit)
+        claims = self._taken(limit)
+        if not claims:
+            return (None if claims is None else []), lease_ends
         try:
             with Session.begin() as session:
                 return batch.rendered(session, claims, self.clock(session)), lease_ends
@@ -114,14 +119,28 @@ class _Run:
             self._hand_back(claims, batch.OUR_ERROR)
             raise
 
+    def _taken(self, limit: int) -> list[Claimed] | None:
+        claim_id = uuid4()
+        try:
+            with Session.begin() as session:
+                return claim.claim(session, self.queue, self.clock(session), limit, claim_id)
+        except OperationalError:
+            # The commit may have been done and only its answer lost: then these would be ours without our knowing.
+            _kept(lambda session: record.hand_back_all(session, claim_id, batch.OUR_ERROR))
+            raise
+
     def _send_all(self, pages: list[Page], lease_ends: float) -> None:
-        for place, page in enumerate(pages):
-            if halt.told.is_set() or _boot_seconds() >= lease_ends or not self._connect():
-                return self._hand_back([left.claimed for left in pages[place:]], GIVEN_BACK)
-            logs.ref.set(f"message {page.claimed.id}")
-            outcome = page.mail if isinstance(page.mail, Outcome) else self._try(page.mail)
-            self._record(page.claimed, outcome)
-        return None
+        left = deque(pages)
+        ends = min(lease_ends, _boot_seconds() + HELD_S)
+        try:
+            while left and not halt.told.is_set() and _boot_seconds() < ends and self._connect():
+                page = left.popleft()
+                logs.ref.set(f"message {page.claimed.id}")
+                outcome = page.mail if isinstance(page.mail, Outcome) else self._try(page.mail)
+                self._record(page.claimed, outcome)
+        finally:
+            if left:
+                self._hand_back([page.claimed for page in left], GIVEN_BACK)
 
     def _record(self, claimed: Claimed, outcome: Outcome) -> None:
         meaning = _kept(lambda session: record.record(session, claimed, outcome, self.clock(session)))
@@ -143,7 +162,7 @@ class _Run:
         self._disconnect()
 
     def _hand_back(self, claims: list[Claimed], reason: str) -> None:
-        _kept(lambda session: record.hand_back(session, claims, reason, self.clock(session)))
+        _kept(lambda session: record.hand_back(session, claims, reason))
 
     def _try(self, mail: Outgoing) -> Outcome:
         """Hands one mail over, and again at once when a connection that was idle turns out to be closed."""

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
+from uuid import UUID
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import ColumnElement, Table, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,32 +35,44 @@ LATEST = 200  # of the latest mails that were taken or refused,
 MOST_BAD = LATEST // 20  # when more than 5 % had a bad address, something is wrong with us or the list
 
 TIRED = "refused for two days"
+NEVER_THROUGH = "the connection broke each time, for two days, before it was handed over"
 
 
 _MESSAGE = cast(Table, Message.__table__)
 # Written out, so that even a generic plan may use the partial index ix_message_delivered.
 _DELIVERED = text("message.state IN ('sent', 'failed')")
+_CLAIMED = text("message.state = 'claimed'")  # likewise ix_message_claimed
 
 
 def record(session: Session, claimed: Claimed, outcome: Outcome, now: datetime) -> Meaning | None:
     """Writes down what became of one mail. Returns what it came to mean; None when it is no longer ours to say."""
     if outcome.meaning == Meaning.NO_SUCH_ADDRESS and _too_many_bad(session):
         outcome = replace(outcome, meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
-    meaning = outcome.meaning
+    bounces = _bounces(claimed, outcome.meaning)
+    if bounces and claimed.subscriber_id:
+        ending.hold(session, claimed.subscriber_id)  # before the mail, as everybody does who ends a subscription
     if not _write(session, claimed, outcome, now, _next(claimed, outcome, now)):
         return None
-    if meaning in {Meaning.NO_SUCH_ADDRESS, Meaning.UNCLEAR} or _is_tired(claimed, meaning):
+    if bounces:
         _note_bounce(session, claimed, outcome, now)
-    return meaning
+    return outcome.meaning
 
 
-def hand_back(session: Session, claims: Iterable[Claimed], reason: str, now: datetime) -> None:
+def hand_back(session: Session, claims: Iterable[Claimed], reason: str) -> None:
     """Gives mails that were claimed and not tried back to the queue, their tries unspent."""
     ids = [claimed.id for claimed in claims]
+    _give_back(session, {claimed.claim_id for claimed in claims}, reason, Message.id.in_(ids))
+
+
+def hand_back_all(session: Session, claim_id: UUID, reason: str) -> None:
+    """The same for whatever a claim took, if it took anything: for one whose commit was never answered."""
+    _give_back(session, {claim_id}, reason)
+
+
+def _give_back(session: Session, claim_ids: set[UUID], reason: str, *which: ColumnElement[bool]) -> None:
     session.execute(
         update(Message)
-        .where(Message.id.in_(ids), Message.state == MessageState.CLAIMED)
-        .where(Message.claim_id.in_({claimed.claim_id for claimed in claims}))
+        .where(_CLAIMED, Message.claim_id.in_(claim_ids), *which)
         .values(
             state=MessageState.QUEUED,
             reason=reason,
@@ -84,8 +97,10 @@ def _next(claimed: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
                 "attempts": claimed.attempts - 1,
                 "due_at": now + BROKEN_AFTER,
             }
-        case Meaning.DEFERRED | Meaning.LOST if _is_tired(claimed, outcome.meaning):
+        case Meaning.DEFERRED if _is_tired(claimed):
             return {"state": MessageState.FAILED, "reason": TIRED}
+        case Meaning.LOST if _is_tired(claimed):
+            return {"state": MessageState.FAILED, "reason": NEVER_THROUGH}
         case Meaning.DEFERRED | Meaning.ABOUT_US | Meaning.TOO_MANY_BAD:
             return _later(claimed, now, MessageState.DEFERRED, outcome.reason)
         case Meaning.LOST:
@@ -110,8 +125,15 @@ def _later(claimed: Claimed, now: datetime, state: MessageState, reason: str) ->
     return {"state": state, "reason": reason, "due_at": min(now + delay, max(now, claimed.expires_at))}
 
 
-def _is_tired(claimed: Claimed, meaning: Meaning) -> bool:
-    return meaning in {Meaning.DEFERRED, Meaning.LOST} and claimed.attempts > MOST_TRIES
+def _is_tired(claimed: Claimed) -> bool:
+    return claimed.attempts > MOST_TRIES
+
+
+def _bounces(claimed: Claimed, meaning: Meaning) -> bool:
+    """Whether it says something of the address. A connection that broke does not."""
+    if meaning == Meaning.DEFERRED:
+        return _is_tired(claimed)
+    return meaning in {Meaning.NO_SUCH_ADDRESS, Meaning.UNCLEAR}
 
 
 def _write(session: Session, claimed: Claimed, outcome: Outcome, now: datetime, changes: dict[str, Any]) -> bool:

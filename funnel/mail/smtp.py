@@ -154,8 +154,9 @@ class Connection:
         return Reply(stage, code, _text(text))
 
     def _tidy(self, reply: Reply) -> None:
-        """Makes the connection ready for the next mail, or closes it when the server said it would."""
-        if reply.code == CLOSING or (reply.stage != Stage.DOT and reply.code < 400):
+        """Makes the connection ready for the next mail; closes it when the server said it would, or is out of step."""
+        taken = reply.stage == Stage.DOT and reply.code < 300
+        if reply.code == CLOSING or (reply.code < 400 and not taken):
             self.close()
         elif reply.stage != Stage.DOT:
             try:

@@ -117,5 +117,6 @@ class Link(Base):
     created_at: Mapped[datetime]
 
     __table_args__ = (
-        Index("uq_link_place", "url", "step_id", "post_id", unique=True, postgresql_nulls_not_distinct=True),
+        # One row a place; written without NULLS NOT DISTINCT, which PostgreSQL 14 does not know.
+        Index("uq_link_place", "url", text("coalesce(step_id, 0)"), text("coalesce(post_id, 0)"), unique=True),
     )

@@ -23,7 +23,6 @@ NAMES = (
     "fresh_link",
     "owner_link",
     "form_title",
-    "hours",
 )
 EXAMPLE = '{{ first_name | default("there") }}'
 

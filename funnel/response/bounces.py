@@ -50,6 +50,8 @@ def read(session: Session, raw: bytes, now: datetime) -> Read:
     if message is None:
         log.info("a %s that is about no mail of ours", report.kind)
         return Read(UNKNOWN_RECIPIENT)
+    if message.subscriber_id:
+        ending.hold(session, message.subscriber_id)
     about = _about(report, _address_hash(session, message))
     if _note(session, message, report.kind, about, now):
         log.info("message %s: %s %s", message.id, report.kind, about.status)

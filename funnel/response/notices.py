@@ -6,13 +6,15 @@ from sqlalchemy import Integer, cast, func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import suppression
+from funnel.audience import allowance, suppression
 from funnel.models.house import Owner
-from funnel.models.mail import MessageKind, Queue
-from funnel.models.responses import Booking, BookingHow
+from funnel.models.mail import Message, MessageKind, Queue
+from funnel.models.people import Subscriber
+from funnel.models.responses import Booking
 from funnel.programme import plan
 
-MOST_THANKS_A_DAY = 3  # per address: or a stranger could fill somebody's inbox through our form
+# Per address: or a stranger could fill somebody's inbox through our form.
+MOST_THANKS_A_DAY, MOST_THANKS_A_MONTH = allowance.MOST_A_DAY, allowance.MOST_A_MONTH
 NOTICE_LIFE = timedelta(days=2)
 THANKS = "booking_thanks"
 OWNER_NOTICE = "booking_notice"
@@ -27,29 +29,49 @@ def one_at_a_time(session: Session, email: str) -> None:
 
 def thank(session: Session, booking: Booking, now: datetime) -> bool:
     """Plans the mail of thanks to the typed address. False when that address has had enough, or wants none."""
-    today = select(func.count()).where(
-        Booking.created_at > now - timedelta(days=1),
-        Booking.how == BookingHow.PAGE,
+    thanked = select(func.count().filter(Message.created_at > now - allowance.DAY), func.count()).where(
+        Message.template == THANKS,
+        Message.booking_id == Booking.id,
+        Booking.created_at > now - allowance.MONTH,
         func.lower(Booking.email) == booking.email.lower(),
-        Booking.id != booking.id,
     )
-    if session.scalars(today).one() >= MOST_THANKS_A_DAY:
+    today, this_month = session.execute(thanked).one()
+    if today >= MOST_THANKS_A_DAY or this_month >= MOST_THANKS_A_MONTH:
         return False
     if suppression.reason(session, tokens.address_hash(booking.email)):
         return False
-    return _plan(session, f"booking-thanks:{booking.id}", THANKS, booking.email, booking.id, now)
+    key = f"booking-thanks:{booking.id}"
+    if _is_their_own(session, booking):
+        return _plan(session, key, THANKS, booking.id, now, subscriber_id=booking.subscriber_id)
+    return _plan(session, key, THANKS, booking.id, now, to_address=booking.email)
+
+
+def _is_their_own(session: Session, booking: Booking) -> bool:
+    """Whether the typed address is the subscriber's: then the mail stands in their timeline, and under their data."""
+    return booking.subscriber_id is not None and booking.subscriber_id == session.scalar(
+        select(Subscriber.id).where(Subscriber.address_hash == tokens.address_hash(booking.email))
+    )
 
 
 def tell_owners(session: Session, booking: Booking, now: datetime) -> int:
     """Plans a notice to each owner. Returns to how many."""
     owners = session.execute(select(Owner.id, Owner.email).order_by(Owner.id)).all()
     return sum(
-        _plan(session, f"booking-notice:{booking.id}:{owner.id}", OWNER_NOTICE, owner.email, booking.id, now)
+        _plan(session, f"booking-notice:{booking.id}:{owner.id}", OWNER_NOTICE, booking.id, now, to_address=owner.email)
         for owner in owners
     )
 
 
-def _plan(session: Session, key: str, template: str, to_address: str, booking_id: int, now: datetime) -> bool:
+def _plan(
+    session: Session,
+    key: str,
+    template: str,
+    booking_id: int,
+    now: datetime,
+    *,
+    to_address: str | None = None,
+    subscriber_id: int | None = None,
+) -> bool:
     planned = plan.plan(
         session,
         MessageKind.NOTICE,
@@ -59,6 +81,7 @@ def _plan(session: Session, key: str, template: str, to_address: str, booking_id
         due_at=now,
         expires_at=now + NOTICE_LIFE,
         to_address=to_address,
+        subscriber_id=subscriber_id,
         booking_id=booking_id,
         now=now,
     )

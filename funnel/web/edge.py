@@ -1,8 +1,12 @@
 """What every page shares: blueprints, security headers, the request's id, who visits, error pages."""
 
+import functools
+import hashlib
 import importlib
 import logging
 import secrets
+import time
+from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
 from sqlalchemy.exc import OperationalError
@@ -36,6 +40,8 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 LONGEST_AGENT = 200
+STATIC = Path(__file__).parent.parent / "static"
+QUIET = {"/health", "/ready", "/static/<path:filename>"}  # asked too often to be worth a line
 WORDS = {
     400: ("That did not reach us whole", "Please go back and try again."),
     403: ("This page is not for everyone", "You may need to sign in first."),
@@ -59,7 +65,9 @@ def attach(app: Flask) -> None:
         app.register_blueprint(importlib.import_module(f"funnel.web.{name}").blueprint)
     app.before_request(_name_request)
     app.after_request(_add_headers)
+    app.after_request(_tell)
     app.context_processor(_everywhere)
+    app.url_defaults(_name_version)
     app.register_error_handler(HTTPException, _say_http_error)
     app.register_error_handler(OperationalError, _say_database_away)
     app.register_error_handler(Exception, _say_our_fault)
@@ -67,11 +75,14 @@ def attach(app: Flask) -> None:
 
 def visit() -> Visit:
     """Who makes this request, as far as we keep it."""
-    return Visit(network_of(request.remote_addr or ""), request.headers.get("User-Agent", "")[:LONGEST_AGENT])
+    agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    # The database takes no NUL, and an owner's page no other control.
+    return Visit(network_of(request.remote_addr or ""), "".join(sign for sign in agent if sign.isprintable()))
 
 
 def _name_request() -> None:
     g.request_id = secrets.token_hex(6)
+    g.began = time.perf_counter()
     logs.ref.set(g.request_id)
 
 
@@ -79,8 +90,21 @@ def _everywhere() -> dict[str, object]:
     return {"settings": settings()}
 
 
+@functools.cache
+def _version(filename: str) -> str:
+    return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
+
+
+def _name_version(endpoint: str, values: dict[str, object]) -> None:
+    """A file of ours is asked for by what it holds, so that a browser may keep it for good."""
+    if endpoint == "static":
+        values.setdefault("v", _version(str(values["filename"])))
+
+
 def _add_headers(response: Response) -> Response:
     headers = response.headers
+    if request.endpoint == "static" and "v" in request.args:
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
@@ -91,6 +115,15 @@ def _add_headers(response: Response) -> Response:
     headers.set("X-Request-ID", g.get("request_id", "-"))
     if request.is_secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response
+
+
+def _tell(response: Response) -> Response:
+    """One line a request: the rule and not the path, since a path may hold a token."""
+    rule = request.url_rule.rule if request.url_rule else "no such page"
+    if rule not in QUIET:
+        took = (time.perf_counter() - g.get("began", time.perf_counter())) * 1000
+        log.info("%s %s %d in %.0f ms", request.method, rule, response.status_code, took)
     return response
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
+from funnel.insight import refused
 from funnel.programme import clock
 
 BROKER_TIMEOUT_S = 1.0
@@ -27,8 +28,19 @@ def health() -> Response:
 def ready() -> tuple[Response, int]:
     checks = {name: _state(check) for name, check in CHECKS.items()}
     well = all(state == "ok" for state in checks.values())
+    return jsonify(status="ok" if well else "failing", checks=checks, notices=_notices()), 200 if well else 503
+
+
+def _notices() -> list[str]:
     notices = [f"rehearsal: a day lasts {settings().day_seconds:g} seconds"] if settings().rehearsal else []
-    return jsonify(status="ok" if well else "failing", checks=checks, notices=notices), 200 if well else 503
+    try:
+        with Session.begin() as session:
+            count = refused.many_from_a_network(session, utc_now())
+    except SQLAlchemyError:  # the checks say so
+        return notices
+    if count:
+        notices.append(f"{count} sign-ups of the last hour refused by the network limit: is TRUSTED_PROXIES right?")
+    return notices
 
 
 def _state(check: Callable[[], str]) -> str:

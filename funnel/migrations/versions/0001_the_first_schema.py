@@ -182,7 +182,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
     )
     op.create_index(
-        "uq_link_place", "link", ["url", "step_id", "post_id"], unique=True, postgresql_nulls_not_distinct=True
+        "uq_link_place",
+        "link",
+        ["url", sa.literal_column("coalesce(step_id, 0)"), sa.literal_column("coalesce(post_id, 0)")],
+        unique=True,
     )
     op.create_table(
         "subscriber",
@@ -581,7 +584,7 @@ def downgrade() -> None:
     op.drop_index("ix_subscriber_created", table_name="subscriber")
     op.drop_index("ix_subscriber_confirmed", table_name="subscriber")
     op.drop_table("subscriber")
-    op.drop_index("uq_link_place", table_name="link", postgresql_nulls_not_distinct=True)
+    op.drop_index("uq_link_place", table_name="link")
     op.drop_table("link")
     op.drop_table("form_view")
     op.drop_index(op.f("ix_step_sequence_id"), table_name="step")

@@ -6,7 +6,7 @@ from flask import abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import retention
+from funnel.audience import own_data, retention
 from funnel.db import Session, utc_now
 from funnel.models.content import Step
 from funnel.models.mail import Message
@@ -27,6 +27,7 @@ def show(booking_id: int) -> str:
             booking=booking,
             person=booking.subscriber_id and session.get(Subscriber, booking.subscriber_id),
             step=_step(session, booking),
+            typed=_is_typed(booking),
             deleted_at=booking.created_at + retention.BOOKING_TEXT,
         )
 
@@ -51,8 +52,28 @@ def cancelled(booking_id: int) -> AnyResponse:
     return redirect(url_for(".show", booking_id=booking_id), HTTPStatus.SEE_OTHER)
 
 
+@blueprint.get(f"/bookings/<{gate.ID}:booking_id>/erase")
+def ask_to_erase(booking_id: int) -> str:
+    with Session.begin() as session:
+        return render_template("owner/bookings/erase.html", booking=_booking(session, booking_id))
+
+
+@blueprint.post(f"/bookings/<{gate.ID}:booking_id>/erase")
+def erase(booking_id: int) -> AnyResponse:
+    with Session.begin() as session:
+        _booking(session, booking_id)
+        own_data.erase_booking(session, booking_id, utc_now())
+        gate.note(session, "erased what was typed for a booking", utc_now(), booking=booking_id)
+    flash("Erased. What they typed is gone.")
+    return redirect(url_for(".show", booking_id=booking_id), HTTPStatus.SEE_OTHER)
+
+
 def _booking(session: OrmSession, booking_id: int) -> Booking:
     return session.get(Booking, booking_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _is_typed(booking: Booking) -> bool:
+    return any((booking.name, booking.email, booking.phone, booking.suits, booking.note))
 
 
 def _step(session: OrmSession, booking: Booking) -> Step | None:

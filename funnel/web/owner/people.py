@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import people, timeline
+from funnel.insight import endings, people, timeline
+from funnel.models.content import EnrolmentState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.programme import outlook
 from funnel.response import bookings
@@ -40,13 +41,17 @@ def show(person_id: int) -> str:
     now = utc_now()
     with Session.begin() as session:
         person = _person(session, person_id)
+        course = endings.course(session, person_id)
+        runs = course is not None and course.state == EnrolmentState.ACTIVE
+        booked_lately = endings.booked(session, person_id, now - bookings.SAME_BOOKING)
         return render_template(
             "owner/people/show.html",
             now=now,
             person=person,
             coming=outlook.outlook(session, person_id, now),
             entries=timeline.of(session, person_id, now),
-            may_book=person.state in MAY_BOOK,
+            course=course,
+            may_book=person.state in MAY_BOOK and (runs or not booked_lately),  # marking again would change nothing
         )
 
 

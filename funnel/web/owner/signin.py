@@ -41,7 +41,7 @@ def show() -> str:
 
 @blueprint.post("/sign-in")
 def check() -> str | tuple[str, int] | AnyResponse:
-    form = SignIn()
+    form = SignIn(request.form)
     email = (form.email.data or "").strip().lower()[:LONGEST_ADDRESS]
     tries = _tries(email)
     for what, who, most, seconds in tries:
@@ -68,7 +68,7 @@ def leave() -> AnyResponse:
 def show_again(error: CSRFError) -> tuple[str, int]:
     if "owner" in g:  # the sign-out
         return gate.say_stale(error)
-    return _page(SignIn(), STALE), HTTPStatus.BAD_REQUEST
+    return _page(SignIn(request.form), STALE), HTTPStatus.BAD_REQUEST
 
 
 def _tries(email: str) -> list[tuple[str, str, int, int]]:

@@ -1,10 +1,12 @@
 """How the owner's pages say times, counts and states."""
 
 from datetime import date, datetime
+from urllib.parse import quote
 
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.insight import subjects
+from funnel.models.content import StopReason
 from funnel.models.mail import MessageState
 from funnel.models.people import SubscriberState
 from funnel.models.responses import BookingState
@@ -39,6 +41,16 @@ BOOKING_STATES = {
     BookingState.BOOKED: ("booked", "good"),
     BookingState.MOVED: ("moved", "good"),
     BookingState.CANCELLED: ("cancelled", ""),
+}
+STOP_WORDS = {
+    StopReason.BOOKED: "booked",
+    StopReason.LEFT: "they left",
+    StopReason.BOUNCED: "their address does not take mail",
+    StopReason.COMPLAINED: "they called a mail spam",
+    StopReason.PREFERENCE: "they chose so",
+    StopReason.ERASED: "everything about them is deleted",
+    StopReason.BY_OWNER: "you stopped it",
+    None: "no reason is kept",
 }
 NOTICE_TIMES = {
     "confirmation": "on signing up",
@@ -111,6 +123,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def mailto(address: str) -> str:
+    """The link that opens a mail to `address` (RFC 6068). A stranger's may hold `?bcc=`, which is then no order."""
+    return f"mailto:{quote(address, safe='@')}"
+
+
 def sentence(text: str) -> str:
     """`text` with a capital at its start and a full stop at its end; '' for ''."""
     return text and text[0].upper() + text[1:].rstrip(".") + "."
@@ -137,8 +154,10 @@ FOR_TEMPLATES = {
     "mail_states": MAIL_STATES,
     "person_states": PERSON_STATES,
     "booking_states": BOOKING_STATES,
+    "stop_words": STOP_WORDS,
     "notice_times": NOTICE_TIMES,
     "named": subjects.shown,
     "sentence": sentence,
+    "mailto": mailto,
     "zip": zip,
 }

@@ -31,7 +31,7 @@ def show() -> str:
 
 @blueprint.post("/book")
 def ask() -> Response | tuple[str, int]:
-    now, fields = utc_now(), BookForm()
+    now, fields = utc_now(), BookForm(request.form)
     verdict = trap.verdict(Purpose.BOOK, now=now)
     if verdict is Verdict.ROBOT:
         log.info("a robot filled in the booking form: nothing is stored")

@@ -57,7 +57,10 @@ def _trimmed(text: str | None) -> str:
 
 
 class Stateless(FlaskForm):  # type: ignore[misc]  # it comes without types
-    """A form that needs no cookie: the dated token of `trap` takes the place of the session's."""
+    """A form that needs no cookie: the dated token of `trap` takes the place of the session's.
+
+    Give it `request.form`: by itself it would read files and JSON too, whose values are not text.
+    """
 
     class Meta:
         csrf = False

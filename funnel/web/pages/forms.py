@@ -40,7 +40,7 @@ def show(slug: str) -> str:
 
 @blueprint.post("/f/<slug>")
 def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
-    now, fields = utc_now(), SignUpForm()
+    now, fields = utc_now(), SignUpForm(request.form)
     with Session.begin() as session:
         form = named(session, Form, slug)
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)

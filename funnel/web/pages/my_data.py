@@ -2,7 +2,7 @@
 
 import json
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 
 from funnel.audience import own_data, preferences
 from funnel.db import Session, utc_now
@@ -21,7 +21,7 @@ def show(token: str) -> str:
 
 @blueprint.post("/my-data/<token>/name")
 def rename(token: str) -> str | tuple[str, int]:
-    subscriber_id, fields = own_data.read_fresh(token, utc_now()), NameForm()
+    subscriber_id, fields = own_data.read_fresh(token, utc_now()), NameForm(request.form)
     if not fields.validate():
         return _page(token, fields), 422
     with Session.begin() as session:

@@ -7,7 +7,9 @@ from email.policy import default
 from flask import Blueprint, Response, abort, render_template, request
 
 from funnel.config import settings
+from funnel.environment import split
 from funnel.local import outbox
+from funnel.relay import is_loopback
 from funnel.web import edge
 
 # What a mail may do in its frame: show its own styles, and load nothing from anywhere.
@@ -22,7 +24,8 @@ blueprint = Blueprint("outbox", __name__)
 
 @blueprint.before_request
 def only_here() -> None:
-    if not settings().local_outbox:
+    # The name too: another site may give its own name our address, and would then read the mails as its own pages.
+    if not settings().local_outbox or not is_loopback(split(f"//{request.host}").hostname or ""):
         abort(404)
 
 

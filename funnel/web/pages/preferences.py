@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask import abort, render_template, request
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel import tokens
 from funnel.audience import ending, own_data, preferences
 from funnel.db import Session, utc_now
+from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import Form, Subscriber
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge
@@ -56,11 +58,17 @@ def _page(session: OrmSession, subscriber: Subscriber, token: str, now: datetime
         "pages/preferences/show.html",
         state=subscriber.state.value,
         monthly=subscriber.pace == "monthly",
+        course=_has_a_course(session, subscriber),
         paused_until=subscriber.paused_until if subscriber.paused_until and subscriber.paused_until > now else None,
         form=session.get(Form, subscriber.form_id) if subscriber.form_id else None,
         token=token,
         done=done,
     )
+
+
+def _has_a_course(session: OrmSession, subscriber: Subscriber) -> bool:
+    active = exists().where(Enrolment.subscriber_id == subscriber.id, Enrolment.state == EnrolmentState.ACTIVE)
+    return bool(session.scalar(select(active)))
 
 
 def _pause(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
