@@ -1,17 +1,21 @@
 import time
 
 import pytest
+from kombu import pools
 from redis import Redis
 
 from funnel.config import settings
 from funnel.web import nudge as nudges
 from tasks.audience import settle_one
+from tasks.celery import app
 
 LONGEST_WAIT_S = 0.6  # 0.4 s is promised; the rest is for a noisy machine
 
 
 @pytest.fixture(autouse=True)
 def rested():
+    pools.reset()  # those that another test opened wait as long as a worker does
+    app._pool = app.amqp._producer_pool = None
     nudges._Rest.until = 0.0
     yield
     nudges._Rest.until = 0.0

@@ -8,7 +8,7 @@ README = (ROOT / "README.md").read_text()
 
 
 def test_every_setting_is_documented():
-    read = set(re.findall(r'\("([A-Z][A-Z_]+)"', (ROOT / "funnel/config.py").read_text()))
+    read = set(re.findall(r'\(\s*"([A-Z][A-Z_]+)"', (ROOT / "funnel/config.py").read_text()))
     assert {"DATABASE_URL", "DAY_SECONDS", "TRUSTED_PROXIES", "LOG_FORMAT"} <= read
     assert not {name for name in read if f"`{name}`" not in README}
 
