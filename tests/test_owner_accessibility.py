@@ -21,6 +21,7 @@ FULL = {
     "person": "/owner/people/40",
     "person, booked?": "/owner/people/40/booked",
     "booking": "/owner/bookings/1",
+    "booking, erase?": "/owner/bookings/1/erase",
     "mail": "/owner/mails/4",
     "notice": "/owner/mails/confirmation",
     "sending, failed": "/owner/messages?state=failed",
