@@ -16,7 +16,7 @@ from tests.factories import a_message, a_sequence, a_sign_up, a_subscriber
 def a_tip(session: Session, subscriber: Subscriber | None = None, **changes: Any) -> Message:
     """A step's mail that is due to a person of its own."""
     if "step_id" not in changes:
-        changes["step_id"] = a_sequence(session).steps[1].id
+        changes["step_id"] = a_sequence(session, window_start=0, window_end=24 * 60, weekends=True).steps[1].id
     return a_message(session, subscriber or a_subscriber(session), **changes)
 
 

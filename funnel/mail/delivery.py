@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel import logs
 from funnel.db import Session, database_now
-from funnel.mail import batch, claim, halt, record, relays, replies, smtp
+from funnel.mail import batch, claim, halt, hours, record, relays, replies, smtp
 from funnel.mail.batch import Page
 from funnel.mail.claim import Claimed
 from funnel.mail.encoding import Unsendable
@@ -123,7 +123,9 @@ class _Run:
         claim_id = uuid4()
         try:
             with Session.begin() as session:
-                return claim.claim(session, self.queue, self.clock(session), limit, claim_id)
+                now = self.clock(session)
+                claims = claim.claim(session, self.queue, now, limit, claim_id)
+                return hours.within(session, claims, now) if claims else claims
         except OperationalError:
             # The commit may have been done and only its answer lost: then these would be ours without our knowing.
             _kept(lambda session: record.hand_back_all(session, claim_id, batch.OUR_ERROR))

@@ -1,0 +1,48 @@
+"""Hours: a tip that was held up, by a relay that was away or a refusal, waits for its own morning again."""
+
+from collections.abc import Sequence as Listed
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from funnel.mail.claim import Claimed
+from funnel.models.content import Sequence, Step
+from funnel.models.mail import Message, MessageKind, MessageState, Queue
+from funnel.models.people import Subscriber
+from funnel.programme import calendar, history
+from funnel.programme.schedule import LATENESS
+
+OUT_OF_HOURS = "waits for the hours at which tips come"
+LIVES_ON = timedelta(days=1)  # after the moment it waits for, or a weekend would end what a Friday held up
+
+
+def within(session: Session, claims: Listed[Claimed], now: datetime) -> list[Claimed]:
+    """Those of `claims` that may leave at this hour; the others go back unspent, due at their next permitted moment.
+
+    Only tips keep hours, and not those that leave at once. One that comes within LATENESS of its window is in time.
+    """
+    held = set()
+    for message, zone_name, sequence in session.execute(_tips(claims)):
+        zone, seed = calendar.zone(zone_name), message.enrolment_id or message.id
+        if calendar.is_open(sequence, zone, now) or calendar.is_open(sequence, zone, now - LATENESS):
+            continue
+        held.add(message.id)
+        message.state, message.reason = MessageState.QUEUED, OUT_OF_HOURS
+        message.claim_id, message.lease_until = None, None
+        message.attempts -= 1
+        message.due_at = calendar.after(sequence, zone, seed, now)
+        message.expires_at = max(message.expires_at, message.due_at + LIVES_ON)
+    session.flush()
+    return [claimed for claimed in claims if claimed.id not in held]
+
+
+def _tips(claims: Listed[Claimed]) -> Select[Message, str, Sequence]:
+    return (
+        select(Message, Subscriber.time_zone, Sequence)
+        .join(Step, Step.id == Message.step_id)
+        .join(Sequence, Sequence.id == Step.sequence_id)
+        .join(Subscriber, Subscriber.id == Message.subscriber_id)
+        .where(history.among(Message.id, [claimed.id for claimed in claims]))
+        .where(Message.kind == MessageKind.STEP, Message.queue == Queue.BULK)
+    )
