@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint rehearse pictures browser
+.PHONY: help run test check lint rehearse bench chaos pictures browser
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -31,6 +31,12 @@ pictures: $(VENV)/.ready-test browser ## take README's pictures anew
 
 rehearse: $(VENV)/.ready-run ## the whole course in a minute, with a day of a second
 	@exec $(PY) -m bench.rehearse
+
+chaos: $(VENV)/.ready-run ## kill everything while it sends, a hundred times, and count every mail; some of it: ACTS="killed-2"
+	@exec $(PY) -m bench.chaos $(ACTS)
+
+bench: $(VENV)/.ready-run ## how fast it sends, beside smtp-source; less of it: ROWS="sink tick" PEOPLE=10000 ROUNDS=2; KEEP=1
+	@exec $(PY) -m bench $(ROWS) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KEEP),--keep)
 
 # A virtual environment whose Python has gone, or was replaced by another version, is made anew.
 ifneq ($(wildcard $(VENV)),)

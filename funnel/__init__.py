@@ -1,18 +1,23 @@
 """Funnel: from the reader of a post to a booked session, by mail worth reading."""
 
-from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
+from typing import TYPE_CHECKING
 
-from funnel import logs
-from funnel.config import settings_or_exit
+if TYPE_CHECKING:
+    from flask import Flask
 
 LARGEST_POST_BYTES = 256 * 1024
 
 
-def create_app() -> Flask:
+def create_app() -> "Flask":
     """The web application. A refused setting ends the process, with its mend."""
-    # Blueprints and commands are imported here: they need this package to be whole first.
-    from funnel import cli
+    # Flask is imported here, since every worker imports this package and none serves a page: that is 12 MB of each.
+    from flask import Flask
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    # Blueprints and commands, since they need this package to be whole first.
+    from funnel import logs
+    from funnel.cli import commands
+    from funnel.config import settings_or_exit
     from funnel.web import edge
     from funnel.web.owner import gate
 
@@ -36,5 +41,5 @@ def create_app() -> Flask:
         hops = known.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     edge.attach(app)
-    cli.attach(app)
+    commands.attach(app)
     return app

@@ -172,7 +172,7 @@ class _Reader(Environment):
 
     def base_url_is_local(self, base_url: str) -> bool:
         parts = split(base_url)
-        more = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+        more = parts.path or parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", parts.netloc)
         if parts.scheme not in {"http", "https"} or not parts.hostname or more:
             self.refuse("BASE_URL", f"“{base_url}” is not a plain web address", "For example https://mail.example.org")
             return False

@@ -4,20 +4,23 @@ The edge opens `with Session.begin() as session:`; a domain function takes `sess
 """
 
 import functools
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Engine, Enum, MetaData, Text, create_engine, select
+from sqlalchemy import BigInteger, DateTime, Engine, Enum, MetaData, Text, create_engine, event, select
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, SessionTransaction, sessionmaker
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.config import SettingsError, settings
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_S = 5
+
+Item = TypeVar("Item")
 
 
 class Base(DeclarativeBase):
@@ -87,3 +90,42 @@ def database_now(session: OrmSession) -> datetime:
     """The database's clock: the one clock that all machines share, by which leases run."""
     now: datetime = session.execute(select(sql.clock_timestamp())).scalar_one()
     return now
+
+
+def before_commit(session: OrmSession, work: Callable[[list[Item]], None], item: Item) -> None:
+    """Has `work` done with all the items given for it, once, right before the commit; never if it is given up.
+
+    For what a domain function must keep outside the database, since it cannot know when its caller commits.
+    """
+    session.info.setdefault(_BEFORE, {}).setdefault(work, []).append(item)
+
+
+def after_commit(session: OrmSession, work: Callable[[list[Item]], None], item: Item) -> None:
+    """The same right after the commit, once it is certain. What `work` raises cannot undo it."""
+    session.info.setdefault(_AFTER, {}).setdefault(work, []).append(item)
+
+
+_BEFORE, _AFTER = "before_commit", "after_commit"
+
+
+@event.listens_for(Session, _BEFORE)
+def _do_first(session: OrmSession) -> None:
+    _do(session, _BEFORE)
+
+
+@event.listens_for(Session, _AFTER)
+def _do_then(session: OrmSession) -> None:
+    _do(session, _AFTER)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _drop(session: OrmSession, ended: SessionTransaction) -> None:
+    if ended.parent is None:
+        session.info.pop(_BEFORE, None)
+        session.info.pop(_AFTER, None)
+
+
+def _do(session: OrmSession, when: str) -> None:
+    if not session.in_nested_transaction():  # a savepoint let go is no commit
+        for work, items in session.info.pop(when, {}).items():
+            work(items)

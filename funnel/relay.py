@@ -5,6 +5,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
+OPTIONS = ("starttls", "verify", "pool", "share", "rate", "day", "warmup")
+NAMES_AT_HOME = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".localhost")
+
 
 @dataclass(frozen=True)
 class Relay:
@@ -16,8 +19,12 @@ class Relay:
     password: str = ""
     tls: bool = False  # implicit TLS, RFC 8314
     starttls: str = "offered"  # offered: when the server has it · required · never
-    pool: int = 1
-    share: int = 1
+    verify: bool = True  # its certificate
+    pool: int = 4  # connections a sending process
+    share: int = 1  # of the mails, against the other relays' shares
+    rate: float | None = None  # mails a second, by all workers together
+    day: int | None = None  # mails a day, UTC, by all workers together
+    warmup: int | None = None  # mails on the first day; each day half as much again, up to `day`
 
     @property
     def name(self) -> str:
@@ -37,15 +44,10 @@ def parse(url: str) -> Relay:
         raise ValueError("an address in it has no proper host or port. In a password, write / as %2F") from None
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise ValueError("an address in it does not start with smtp:// or smtps:// and a host")
-    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := set(query) - {"starttls", "pool", "share"}:
-        raise ValueError(f"“{min(unknown)}” is not an option of it; starttls, pool and share are")
-    starttls = query.get("starttls", "offered")
-    if starttls not in {"offered", "required", "never"}:
-        raise ValueError("starttls takes required or never")
-    numbers = {name: query.get(name, "1") for name in ("pool", "share")}
-    if not all(re.fullmatch(r"[1-9]\d{0,3}", number) for number in numbers.values()):
-        raise ValueError("pool and share take a whole number from 1 to 9999")
+    query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    if unknown := set(query) - set(OPTIONS):
+        known = f"{', '.join(OPTIONS[:-1])} and {OPTIONS[-1]}"
+        raise ValueError(f"“{min(unknown)}” is not an option of it; {known} are")
     tls = parts.scheme == "smtps"
     return Relay(
         host=parts.hostname,
@@ -53,10 +55,57 @@ def parse(url: str) -> Relay:
         username=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
         tls=tls,
-        starttls=starttls,
-        pool=int(numbers["pool"]),
-        share=int(numbers["share"]),
+        starttls=_starttls(query),
+        verify=_verify(query, parts.hostname),
+        **_sizes(query),
+        rate=_rate(query),
+        **_daily(query),
     )
+
+
+def _starttls(query: dict[str, str]) -> str:
+    starttls = query.get("starttls", "offered")
+    if starttls not in {"offered", "required", "never"}:
+        raise ValueError("starttls takes required or never")
+    return starttls
+
+
+def _verify(query: dict[str, str], host: str) -> bool:
+    if "verify" not in query:
+        return True
+    if query["verify"] != "never":
+        raise ValueError("verify takes never; leave it out to have the certificate verified")
+    if not is_private(host):
+        raise ValueError(
+            "verify=never is for a mail server on this machine or in a private network: over the internet, anybody "
+            "between could read the mails and the password. Give the server a certificate for its name"
+        )
+    return False
+
+
+def _sizes(query: dict[str, str]) -> dict[str, int]:
+    given = {name: query[name] for name in ("pool", "share") if name in query}
+    if not all(re.fullmatch(r"[1-9]\d{0,3}", number, re.ASCII) for number in given.values()):
+        raise ValueError("pool and share take a whole number from 1 to 9999")
+    return {name: int(number) for name, number in given.items()}
+
+
+def _rate(query: dict[str, str]) -> float | None:
+    if "rate" not in query:
+        return None
+    if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", query["rate"], re.ASCII) or not float(query["rate"]):
+        raise ValueError("rate takes mails a second, such as 10, or 0.5 for one in two seconds")
+    return float(query["rate"])
+
+
+def _daily(query: dict[str, str]) -> dict[str, int]:
+    given: dict[str, str] = {name: query[name] for name in ("day", "warmup") if name in query}
+    if not all(re.fullmatch(r"[1-9]\d{0,8}", number, re.ASCII) for number in given.values()):
+        raise ValueError("day and warmup take a whole number of mails, such as 500")
+    found: dict[str, int] = {name: int(number) for name, number in given.items()}
+    if len(found) == len(("day", "warmup")) and found["warmup"] > found["day"]:
+        raise ValueError("warmup, the mails of the first day, is more than day, those of every day. Make it less")
+    return found
 
 
 def is_loopback(host: str) -> bool:
@@ -65,3 +114,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def is_private(host: str) -> bool:
+    """Whether `host` is this machine or in a network of one's own: no public address, or a name of no domain."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(NAMES_AT_HOME)
+    return not address.is_global

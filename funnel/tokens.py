@@ -8,9 +8,12 @@ import base64
 import functools
 import hmac
 import secrets
+from binascii import b2a_base64
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
+from typing import TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -26,6 +29,12 @@ TAG_BYTES = 10  # 80 bits: a guess a nanosecond for ten thousand years finds one
 ADDRESS_HASH_BYTES = 16
 KEY_BYTES = 32
 LONGEST_TOKEN = 200
+
+Spelled = TypeVar("Spelled", bytes, str)
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_LAST = [bytes([low]) for low in range(0x80)]  # seven bits of a number, the last of them,
+_MORE = [bytes([low | 0x80]) for low in range(0x80)]  # and those that more follow
 
 
 class Purpose(StrEnum):
@@ -57,13 +66,55 @@ class DataKey(Base):
 
 def sign(purpose: Purpose, *numbers: int, salt: bytes = b"") -> str:
     """A URL-safe token that carries `numbers` (each ≥ 0) and opens `purpose` only."""
-    payload = b"".join(_leb128(number) for number in numbers)
-    return base64.urlsafe_b64encode(payload + _tag(purpose, payload, salt)).rstrip(b"=").decode()
+    return spelled(signed(purpose, *numbers, salt=salt)).decode()
+
+
+def signed(purpose: Purpose, *numbers: int, salt: bytes = b"") -> bytes:
+    """The token before it is spelled, for where the two cases of its usual spelling would not last."""
+    payload = b"".join(map(packed, numbers))
+    return payload + _tag(purpose, payload, salt)
+
+
+def signer(purpose: Purpose, spell: Callable[[bytes], Spelled], *first: int) -> Callable[[bytes], Spelled]:
+    """Makes many tokens that begin with the numbers `first`, at half the price: it is told the others, `packed`.
+
+    `signer(p, spelled, 1)(packed(2) + packed(3))` is `sign(p, 1, 2, 3)` as bytes. It keeps the key it was made with.
+    """
+    head, fresh = b"".join(map(packed, first)), _keyed(purpose).copy
+
+    def sign_rest(rest: bytes) -> Spelled:
+        payload = head + rest
+        keyed = fresh()
+        keyed.update(len(payload).to_bytes(2, "big") + payload)
+        return spell(payload + keyed.digest())
+
+    return sign_rest
+
+
+def spelled(raw: bytes) -> bytes:
+    """A signed token as it stands in our links: base64url without padding (RFC 4648 §5), in ASCII."""
+    return b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=")
+
+
+def packed(number: int) -> bytes:
+    """A number as it stands in a token (LEB128). Raises ValueError for a negative one."""
+    if number < 0:
+        raise ValueError("a token carries no negative number")
+    out = b""
+    while number > 0x7F:
+        out += _MORE[number & 0x7F]
+        number >>= 7
+    return out + _LAST[number]
 
 
 def read(purpose: Purpose, token: str, *, salt: bytes = b"") -> tuple[int, ...]:
     """The numbers signed into `token`. Raises BadToken for anything not signed by us for `purpose` and `salt`."""
-    payload, tag = _split(token)
+    return read_signed(purpose, _raw(token), salt=salt)
+
+
+def read_signed(purpose: Purpose, raw: bytes, *, salt: bytes = b"") -> tuple[int, ...]:
+    """The same for what `signed` gave."""
+    payload, tag = raw[:-TAG_BYTES], raw[-TAG_BYTES:]
     if not hmac.compare_digest(tag, _tag(purpose, payload, salt)):
         raise BadToken
     return _numbers(payload)
@@ -71,7 +122,7 @@ def read(purpose: Purpose, token: str, *, salt: bytes = b"") -> tuple[int, ...]:
 
 def peek(token: str) -> tuple[int, ...]:
     """The numbers a token claims, unproven: only to fetch the row whose salt `read` then needs."""
-    return _numbers(_split(token)[0])
+    return _numbers(_raw(token)[:-TAG_BYTES])
 
 
 def address_hash(address: str) -> bytes:
@@ -126,12 +177,18 @@ def _fernet_key(secret: str) -> bytes:
 
 
 def _tag(purpose: Purpose, payload: bytes, salt: bytes) -> bytes:
-    keyed = blake2b(key=_data_key("links"), person=purpose.value.encode(), digest_size=TAG_BYTES)
+    keyed = _keyed(purpose).copy()
     keyed.update(len(payload).to_bytes(2, "big") + payload + salt)
     return keyed.digest()
 
 
-def _split(token: str) -> tuple[bytes, bytes]:
+@functools.cache
+def _keyed(purpose: Purpose) -> blake2b:
+    """The hash with the key in it already, to be copied: that is a sixth of making one."""
+    return blake2b(key=_data_key("links"), person=purpose.value.encode(), digest_size=TAG_BYTES)
+
+
+def _raw(token: str) -> bytes:
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise BadToken
     try:
@@ -139,20 +196,9 @@ def _split(token: str) -> tuple[bytes, bytes]:
     except ValueError:
         raise BadToken from None
     # A last character may carry bits that decode to nothing: only one spelling of a token is ours.
-    if len(raw) < TAG_BYTES or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
+    if len(raw) < TAG_BYTES or spelled(raw).decode() != token:
         raise BadToken
-    return raw[:-TAG_BYTES], raw[-TAG_BYTES:]
-
-
-def _leb128(number: int) -> bytes:
-    if number < 0:
-        raise ValueError("a token carries no negative number")
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+    return raw
 
 
 def _numbers(payload: bytes) -> tuple[int, ...]:

@@ -3,6 +3,10 @@
 A task sends for a few seconds and asks for the next one, so that the clock and a confirmation get their turn.
 """
 
+from typing import Any
+
+from celery.signals import worker_process_shutdown
+
 from funnel.db import Session, database_now
 from funnel.mail import delivery
 from funnel.mail import reap as leases
@@ -28,3 +32,8 @@ def send_bulk() -> None:
 def reap() -> None:
     with Session.begin() as session:
         leases.reap(session, database_now(session))
+
+
+@worker_process_shutdown.connect
+def _say_goodbye(**_: Any) -> None:
+    delivery.close()

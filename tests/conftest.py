@@ -1,5 +1,6 @@
 """The real servers the tests run on: one PostgreSQL and one Redis a test process, and an empty database a test."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from funnel.local import broker, database, ports
 
 # Once for all: a fixture that is imported into two test modules is two fixtures, and two browsers.
 from tests.browser import browser, live, page  # noqa: F401
-from tests.sink import sink  # noqa: F401
+from tests.sink import single, sink  # noqa: F401
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday, noon in London
 
@@ -102,6 +103,18 @@ def frozen_redis(servers: Servers) -> Iterator[None]:
     servers.redis.process.send_signal(signal.SIGCONT)
 
 
+@pytest.fixture(autouse=True)
+def own_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A browser keeps its event loop running in this thread from its first test on; other tests do not see it."""
+    if "browser" in request.fixturenames:
+        yield
+        return
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
+
+
 @pytest.fixture(scope="session")
 def schema(servers: Servers) -> None:
     from funnel import migrations, tokens
@@ -119,6 +132,8 @@ def clean(schema: None) -> None:
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "data_key")
     with engine().begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    for name in ("sending.mark", "withdrawals"):  # of a database that is no more
+        (config.settings().data_dir / name).unlink(missing_ok=True)
     limits._own.cache_clear()
     limits._shared().storage.reset()
 

@@ -4,14 +4,20 @@ import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
 from funnel.models.content import Enrolment, Post, Sequence, SequenceState, Step, StepKind
-from funnel.models.mail import Link, LinkKind, Message, MessageKind, Queue
+from funnel.models.mail import WAITING, Link, LinkKind, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Form, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
+from funnel.models.sending import Claim, MarketingStamp
+from funnel.programme import waiting
+from funnel.programme.history import among
 from tests.conftest import NOW
+
+TROUBLED = (MessageState.FAILED, MessageState.UNKNOWN)
 
 _numbers = itertools.count(1)
 
@@ -122,21 +128,44 @@ def an_enrolment(session: Session, subscriber: Subscriber, sequence: Sequence, *
 
 
 def a_message(session: Session, subscriber: Subscriber | None = None, **changes: Any) -> Message:
-    """A step's message by default: give `step_id` for one that can be rendered."""
-    number = next(_numbers)
+    """A step's message by default: give `step_id` for one that can be rendered. One that waits has its queue entry."""
+    number = changes.pop("id", None) or session.scalars(select(func.nextval("message_id_seq"))).one()
     due_at: datetime = changes.get("due_at", NOW)
+    state = MessageState(changes.get("state", MessageState.QUEUED))
     values = {
+        "id": number,
         "kind": MessageKind.STEP,
         "key": f"test:{number}",
         "template": "step",
         "queue": Queue.BULK,
-        "message_id": f"<{number}@example.org>",
+        "message_id": f"<{number}.c0ffee@example.org>",
         "subscriber_id": subscriber.id if subscriber else None,
         "due_at": due_at,
         "expires_at": due_at + timedelta(days=3),
         "created_at": due_at,
+        "attempts": int(state == MessageState.DEFERRED),
+        "troubled_at": changes.get("ended_at", NOW) if state in TROUBLED else None,
     }
-    return add(session, Message(**(values | changes)))
+    message = add(session, Message(**(values | changes)))
+    if state in WAITING:
+        waiting.put(session, [message.id])
+    return message
+
+
+def a_claim(session: Session, *messages: Message, **changes: Any) -> Claim:
+    """These mails are being sent: whoever holds the claim has taken them out of the queue."""
+    ids = [message.id for message in messages]
+    waiting.take(session, among(Message.id, ids))
+    values = {"queue": Queue.BULK, "worker": "a test", "lease_until": NOW + timedelta(minutes=5), "made_at": NOW}
+    return add(session, Claim(**(values | {"ids": ids} | changes)))
+
+
+def a_stamp(session: Session, subscriber: Subscriber, at: datetime, **changes: Any) -> MarketingStamp:
+    """The subscriber got a tip or newsletter at that time."""
+    values = {"subscriber_id": subscriber.id, "at": at, "message_id": 0}
+    stamp = session.merge(MarketingStamp(**(values | changes)))
+    session.flush()
+    return stamp
 
 
 def a_link(session: Session, **changes: Any) -> Link:

@@ -1,14 +1,18 @@
 """Mails that are due, and one turn of delivery for them."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel.audience import suppression
 from funnel.mail import claim, delivery
 from funnel.mail.claim import Claimed
-from funnel.models.mail import Message, MessageKind, Queue
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
 from funnel.models.people import SignUp, Subscriber, SuppressionReason
+from funnel.programme import waiting
 from tests.conftest import NOW
 from tests.factories import a_message, a_sequence, a_sign_up, a_subscriber
 
@@ -36,10 +40,18 @@ def a_confirmation(session: Session, **changes: Any) -> Message:
 
 def send(session: Session, now: Any = NOW, queue: Queue = Queue.BULK) -> int:
     """Commits, sends what is due in `queue`, and shows the test what came of it."""
-    session.commit()
+    in_step(session)
     handled = delivery.deliver_now(queue, now)
     session.expire_all()
     return handled
+
+
+def in_step(session: Session) -> None:
+    """Brings the queue in step with messages that a test changed after it made them, and commits."""
+    session.flush()
+    ids = waiting.take(session, Message.state.in_(WAITING))
+    waiting.put(session, ids)
+    session.commit()
 
 
 def a_newsletter(session: Session, subscriber: Subscriber, **changes: Any) -> Message:
@@ -48,12 +60,26 @@ def a_newsletter(session: Session, subscriber: Subscriber, **changes: Any) -> Me
 
 def claimed(session: Session, now: Any = NOW, queue: Queue = Queue.BULK, limit: int = 100) -> list[Claimed]:
     """What one claim takes, committed."""
-    session.commit()
-    while (found := claim.claim(session, queue, now, limit)) == []:
+    in_step(session)
+    while (found := claim.claim(session, queue, now, limit, claim.new_id(session))) == []:
         session.commit()
     session.commit()
     session.expire_all()
     return found or []
+
+
+def states(session: Session) -> list[MessageState]:
+    """Of all mails, in the order they were made."""
+    session.expire_all()
+    return list(session.scalars(select(Message.state).order_by(Message.id)))
+
+
+def wait_for(found: Callable[[], Any]) -> None:
+    """Waits until `found` finds something; for as long as a machine may need that has much else to do."""
+    ends = time.monotonic() + 50
+    while not found():
+        assert time.monotonic() < ends, "it did not come to pass"
+        time.sleep(0.02)
 
 
 class Asked:

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 
 from funnel.db import Session as OwnSession
 from funnel.db import utc_now
+from funnel.insight import decisions
+from funnel.mail import unknown
 from funnel.models.content import EnrolmentState, Sequence, Step, StopReason
-from funnel.models.house import Heartbeat, Owner
+from funnel.models.house import AuditEntry, Heartbeat, Owner
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Form, FormView, SignUpState, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
@@ -189,6 +191,12 @@ class Practice:
         """A mail that was sent, unless `changes` say otherwise."""
         sent = {"state": MessageState.SENT, "sent_at": due, "ended_at": due, "attempts": 1, "reply": "250 2.0.0 Ok"}
         return factories.a_message(self.session, person, due_at=due, **(sent | changes))
+
+    def decision(self) -> AuditEntry:
+        """The owner took a mail as arrived of which nobody knew."""
+        mail = self.mail(self.newcomer("Ewa"), self.now, reason=unknown.TAKEN)
+        detail = {"which": f"mail-{mail.id}", "known": {"no answer came": [mail.id]}}
+        return factories.add(self.session, AuditEntry(action=decisions.ACCEPTED, detail=detail, at=self.now))
 
     def newcomer(self, name: str) -> Subscriber:
         came = {"created_at": self.now, "confirmed_at": self.now, "source": "instagram", "form_id": self.form.id}

@@ -2,7 +2,8 @@
 
 from textwrap import dedent
 
-OURS = "<1234@example.org>"  # the Message-ID of the mail that came back
+NUMBER = 1234
+OURS = f"<{NUMBER}.c0ffee@example.org>"  # the Message-ID of the mail that came back
 ADA = "ada@example.com"
 SENDER = "bounces@example.org"
 

@@ -180,16 +180,26 @@ class _Server(SMTP):
 @pytest.fixture
 def sink(clean, setting) -> Iterator[Sink]:  # type: ignore[no-untyped-def]
     """A sink that is the one relay, with patience short enough for a test."""
-    from funnel.mail import delivery, halt, relays, smtp
+    from funnel.mail import delivery, halt, smtp
 
     opened = Sink()
     opened.listen()
     setting(SMTP_URL=opened.url)
-    relays.forget()
     halt.told.clear()
-    usual, delivery.patience = delivery.patience, smtp.Patience(1, 1, 1, 1, 1, 1)
+    usual, delivery.patience = delivery.patience, smtp.Patience(4, 1, 1, 1, 1, 1)
     yield opened
+    delivery.close()  # what a turn kept for the next one
     delivery.patience = usual
-    relays.forget()
     halt.told.clear()
     opened.stop()
+
+
+@pytest.fixture
+def single(sink, setting) -> Iterator[Sink]:  # type: ignore[no-untyped-def]
+    """The sink over one connection a process, so that mails go one after the other; and patience as in real life."""
+    from funnel.mail import delivery, smtp
+
+    setting(SMTP_URL=f"{sink.url}?pool=1")
+    short, delivery.patience = delivery.patience, smtp.Patience()
+    yield sink
+    delivery.patience = short

@@ -7,8 +7,9 @@ from funnel.models.mail import LinkKind, MessageKind, MessageState
 from funnel.models.people import Consent, SignUp, SignUpState, Subscriber, SuppressionReason
 from funnel.models.responses import EventKind
 from tests.audience_cast import confirms, signs_up
+from tests.balance import assert_balance
 from tests.conftest import NOW
-from tests.factories import a_booking, a_form, a_link, a_message, a_sign_up, a_subscriber, an_event
+from tests.factories import a_booking, a_form, a_link, a_message, a_sign_up, a_stamp, a_subscriber, an_event
 
 
 @pytest.fixture
@@ -31,10 +32,13 @@ def ada(session) -> Subscriber:
     )
     thanks = {"kind": MessageKind.NOTICE, "booking_id": booking.id}
     a_message(session, to_address="ADA@example.org", **thanks)
-    a_message(session, to_address="ada@example.org", state=MessageState.SENT, reply="250 Ok for Ada", **thanks)
+    a_message(
+        session, to_address="ada@example.org", state=MessageState.SENT, ended_at=NOW, reply="250 Ok for Ada", **thanks
+    )
     a_message(session, to_address="owner@practice.example", **thanks)
     link = a_link(session, kind=LinkKind.INTEREST, label="At the wall")
     an_event(session, EventKind.CLICK, a_message(session, ada), link_id=link.id, reference="ref", detail={"x": "Ada"})
+    a_stamp(session, ada, NOW)
     a_sign_up(session, form, email="ada@example.org", first_name="Ada")  # not settled yet
     a_sign_up(session, form, email="ada@example.org", state=SignUpState.REFUSED)
     session.flush()
@@ -52,6 +56,8 @@ def test_everything_held_is_shown_in_plain_words(session, ada):
     assert held["bookings"][0]["note"] == "Adas-note"
     assert (held["events"][0]["words"], held["events"][0]["by_a_machine"]) == ("At the wall", False)
     assert held["subscriber"]["confirmed_at"] == NOW.isoformat()
+    assert held["subscriber"]["last_marketing_at"] == NOW.isoformat()
+    assert held["subscriber"]["last_newsletter_at"] is None
     assert held["subscriber"]["not_mailed_because"] is None
 
 
@@ -109,6 +115,7 @@ def test_the_rows_that_are_counted_stay(session, ada):
 def test_mails_that_wait_for_an_erased_person_are_skipped_and_the_owners_is_not(session, ada):
     own_data.erase(session, ada.id, NOW)
     session.expire_all()
+    assert_balance(session, waiting=1)
     states = dict(session.execute(text("SELECT coalesce(to_address, id::text), state FROM message")).all())
     assert states.pop("owner@practice.example") == "queued"
     assert set(states.values()) == {"skipped", "sent"}

@@ -10,6 +10,7 @@ from funnel.db import Session
 from funnel.models.content import Enrolment, EnrolmentState, StopReason
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
 from funnel.models.people import Pace, Subscriber, SubscriberState
+from funnel.models.sending import QueueEntry
 from tests.audience_cast import VISIT
 from tests.conftest import NOW
 from tests.factories import a_message, a_sequence, a_subscriber, an_enrolment
@@ -76,6 +77,8 @@ def test_a_tip_that_waits_is_paused_with_its_course(session, ada):
     assert (tip.due_at, tip.expires_at) == (NOW + 30 * DAY, NOW + 31 * DAY)
     assert (late.due_at, late.expires_at) == (NOW + 32 * DAY, NOW + 35 * DAY)
     assert [row.due_at for row in (sent, welcome, notice)] == [NOW, NOW, NOW]
+    waits = dict(session.execute(select(QueueEntry.message_id, QueueEntry.due_at)).all())
+    assert waits == {row.id: row.due_at for row in (tip, late, welcome, notice)}
 
 
 def test_resuming_brings_the_course_back_by_what_was_left(session, ada):

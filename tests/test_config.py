@@ -108,6 +108,8 @@ def test_every_problem_is_named_at_once(place: dict[str, str]) -> None:
         ("SMTP_URL", "smtp://h?starttls=maybe", "starttls takes required or never", "smtp://user:password@"),
         ("SMTP_URL", "smtp://h?pool=0", "pool and share take a whole number", "smtp://user:password@"),
         ("SMTP_URL", "smtp://h:port", "no proper host or port", "smtp://user:password@"),
+        ("BASE_URL", "https://exämple.org", "is not a plain web address", "https://mail.example.org"),
+        ("BASE_URL", "http://me@127.0.0.1", "is not a plain web address", "https://mail.example.org"),
         ("BASE_URL", "http://[", "is not a plain web address", "https://mail.example.org"),
         ("BASE_URL", "http://127.0.0.1:port", "is not a plain web address", "https://mail.example.org"),
         ("BASE_URL", "https://user@mail.example.org", "is not a plain web address", "https://mail.example.org"),

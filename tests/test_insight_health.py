@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 
 from funnel.insight import health
-from funnel.insight.health import Line
+from funnel.insight.whereabouts import Line, Where
 from funnel.models.mail import MessageState
 from funnel.models.responses import EventKind
 from funnel.programme import clock
 from tests.conftest import NOW
-from tests.factories import a_message, an_event
+from tests.factories import a_claim, a_message, an_event
 
 HOUR = timedelta(hours=1)
 
@@ -17,10 +17,15 @@ def test_what_waits_or_went_wrong_is_counted_by_state_and_reason_with_its_oldest
     for state, reason, hours in (
         (MessageState.QUEUED, "", 1),
         (MessageState.QUEUED, "", 3),
+        (MessageState.QUEUED, "the connection broke", 2),
         (MessageState.DEFERRED, "greylisted", 5),
-        (MessageState.CLAIMED, "", 0),
+        (MessageState.DEFERRED, "greylisted", 4),
     ):
-        a_message(session, state=state, reason=reason, due_at=NOW - hours * HOUR)
+        tried = int(bool(reason))
+        a_message(session, state=state, reason=reason, due_at=NOW - hours * HOUR, attempts=tried)
+    for minutes, count in ((1, 2), (2, 1)):
+        sending = [a_message(session) for _ in range(count)]
+        a_claim(session, *sending, made_at=NOW - timedelta(minutes=minutes))
     for state, reason in (
         (MessageState.FAILED, "no such address"),
         (MessageState.FAILED, "refused"),
@@ -32,12 +37,13 @@ def test_what_waits_or_went_wrong_is_counted_by_state_and_reason_with_its_oldest
     ):
         a_message(session, state=state, reason=reason, ended_at=NOW - HOUR)
     assert health.queue(session, NOW) == [
-        Line(MessageState.QUEUED, "", 2, NOW - 3 * HOUR),
-        Line(MessageState.CLAIMED, "", 1, NOW),
-        Line(MessageState.DEFERRED, "greylisted", 1, NOW - 5 * HOUR),
-        Line(MessageState.FAILED, "refused", 2, NOW - HOUR),
-        Line(MessageState.FAILED, "no such address", 1, NOW - HOUR),
-        Line(MessageState.UNKNOWN, "the connection was lost", 1, NOW - HOUR),
+        Line(Where.QUEUED, "", 2, NOW - 3 * HOUR),
+        Line(Where.QUEUED, "the connection broke", 1, NOW - 2 * HOUR),
+        Line(Where.SENDING, "", 3, NOW - timedelta(minutes=2)),
+        Line(Where.DEFERRED, "greylisted", 2, NOW - 5 * HOUR),
+        Line(Where.FAILED, "refused", 2, NOW - HOUR),
+        Line(Where.FAILED, "no such address", 1, NOW - HOUR),
+        Line(Where.UNKNOWN, "the connection was lost", 1, NOW - HOUR),
     ]
 
 
@@ -66,7 +72,7 @@ def test_complaints_are_held_against_the_providers_limits(session, monkeypatch, 
 
 def test_the_rates_are_of_the_mails_of_the_last_thirty_days(session):
     mails = [a_message(session, state=MessageState.SENT, ended_at=NOW - HOUR) for _ in range(4)]
-    old = a_message(session, state=MessageState.SENT, ended_at=NOW - health.RATES_OVER - HOUR)
+    old = a_message(session, state=MessageState.SENT, due_at=NOW - health.RATES_OVER - HOUR)
     for mail, at, detail in (
         (mails[0], NOW, {}),
         (mails[0], NOW, {}),

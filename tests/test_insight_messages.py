@@ -1,9 +1,10 @@
 import pytest
 
 from funnel.insight import messages, subjects
+from funnel.insight.whereabouts import Where
 from funnel.models.mail import MessageKind, MessageState
 from tests.conftest import NOW
-from tests.factories import a_message, a_sequence, a_subscriber
+from tests.factories import a_claim, a_message, a_sequence, a_subscriber
 
 
 def test_the_mails_are_listed_newest_first_with_whom_they_go_to_and_why(session):
@@ -32,11 +33,33 @@ def test_the_mails_are_listed_newest_first_with_whom_they_go_to_and_why(session)
     assert listed.total == 2
 
 
+def test_what_is_being_sent_is_told_from_what_waits(session):
+    sending, waits = a_message(session), a_message(session)
+    put_off = [a_message(session, state=MessageState.DEFERRED) for _ in range(2)]
+    a_claim(session, sending, put_off[0])
+    assert [mail.state for mail in messages.listed(session).rows] == [
+        Where.DEFERRED,
+        Where.SENDING,
+        Where.QUEUED,
+        Where.SENDING,
+    ]
+    for where, expected in (
+        ([Where.SENDING], [put_off[0], sending]),
+        ([Where.QUEUED], [waits]),
+        ([Where.DEFERRED], [put_off[1]]),
+        ([Where.SENDING, Where.QUEUED], [put_off[0], waits, sending]),
+    ):
+        found = messages.listed(session, where)
+        assert ([mail.id for mail in found.rows], found.total) == ([mail.id for mail in expected], len(expected))
+
+
 def test_only_the_states_asked_for_are_listed(session):
     for state in MessageState:
         a_message(session, state=state)
-    found = messages.listed(session, (MessageState.FAILED, MessageState.UNKNOWN))
-    assert {mail.state for mail in found.rows} == {MessageState.FAILED, MessageState.UNKNOWN}
+    found = messages.listed(session, (Where.FAILED, Where.UNKNOWN))
+    assert {mail.state for mail in found.rows} == {Where.FAILED, Where.UNKNOWN}
+    for where in set(Where) - {Where.SENDING}:
+        assert [mail.state for mail in messages.listed(session, [where]).rows] == [where]
     assert messages.listed(session).total == len(MessageState)
 
 

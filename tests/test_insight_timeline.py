@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from funnel.insight import timeline
+from funnel.insight.whereabouts import Where
 from funnel.models.content import EnrolmentState, StopReason
 from funnel.models.mail import MessageKind, MessageState
 from funnel.models.people import Consent, ConsentKind, SignUpState
@@ -10,6 +11,7 @@ from funnel.models.responses import BookingHow, BookingState, EventKind
 from tests.conftest import NOW
 from tests.factories import (
     a_booking,
+    a_claim,
     a_form,
     a_link,
     a_message,
@@ -113,6 +115,12 @@ def test_every_answer_has_its_words(session, ada, kind, shown, words):
 def test_every_state_of_a_mail_has_its_words(session, ada, state):
     a_message(session, ada, kind=MessageKind.CONFIRMATION, template="confirmation", state=state, reason="why")
     assert told(session, ada) == [(f"{timeline.MAIL_WORDS[state]}: Please confirm (why)", "")]
+
+
+def test_a_mail_that_is_being_sent_is_told_from_one_that_waits(session, ada):
+    a_claim(session, a_message(session, ada))
+    assert told(session, ada) == [("Being sent: step", "")]
+    assert set(timeline.MAIL_WORDS) == set(Where)
 
 
 @pytest.mark.parametrize("state", BookingState)

@@ -9,6 +9,7 @@ import pytest
 from funnel.audience import confirmation, ending, own_data
 from funnel.db import Session
 from funnel.mail import claim, record, weight
+from funnel.mail.record import Result
 from funnel.mail.replies import Reply, Stage, outcome
 from funnel.models.mail import MessageState, Queue
 from funnel.models.people import Subscriber, SubscriberState
@@ -74,12 +75,12 @@ def test_a_refusal_and_a_complaint_of_one_person(session, meeting):
     a_tip(session, ada)
     session.commit()
     with Session.begin() as own:
-        (tip,) = claim.claim(own, Queue.BULK, NOW, 1)
+        (tip,) = claim.claim(own, Queue.BULK, NOW, 1, claim.new_id(own))
     refused = outcome(Reply(Stage.RCPT, 550, "5.1.1 Nobody here"), "relay")
     meeting(weight, "is_final")
     meeting(ending, "_suppress")
     assert not at_once(
-        lambda own: record.record(own, tip, refused, NOW),
+        lambda own: record.record(own, tip.claim_id, [Result(tip, refused)], NOW),
         lambda own: ending.complained(own, tip.subscriber_id, NOW),
     )
     session.refresh(ada)

@@ -5,13 +5,16 @@ from datetime import timedelta
 import pytest
 
 from funnel.db import utc_now
-from funnel.mail import delivery, halt, record, relays
+from funnel.mail import breaker, delivery, edition, halt, record, rests
 from funnel.mail.replies import Meaning
 from funnel.models.mail import MessageState, Queue
+from funnel.relay import Relay
 from tests.balance import assert_balance
 from tests.conftest import NOW
 from tests.factories import a_message
 from tests.mail_cast import a_confirmation, a_tip, send
+
+POOL = Relay("127.0.0.1", 25).pool  # connections of a process, unless SMTP_URL says otherwise
 
 
 def test_a_mail_that_is_taken_is_sent(session, sink):
@@ -31,11 +34,11 @@ def test_nothing_is_sent_twice(session, sink):
     assert set(sink.counts.values()) == {1}
 
 
-def test_many_mails_go_over_one_connection(session, sink):
+def test_many_mails_go_over_few_connections(session, sink):
     for _ in range(30):
         a_tip(session)
     assert send(session) == 30
-    assert (len(sink.caught), sink.connections) == (30, 1)
+    assert (len(sink.caught), sink.connections) == (30, POOL)
     assert_balance(session, waiting=0)
 
 
@@ -95,13 +98,15 @@ def test_a_refusal_about_us_is_tried_until_the_mail_expires(session, sink):
 
 
 def test_too_many_refusals_about_us_in_a_row_pause_the_stream(session, sink):
-    tips = [a_tip(session) for _ in range(delivery.MOST_ABOUT_US + 3)]
+    tips = [a_tip(session) for _ in range(breaker.MOST_ABOUT_US + POOL + 5)]
     sink.at("dot", "550 5.7.1 Blocked")
     send(session)
     states = [tip.state for tip in tips]
-    assert states.count(MessageState.DEFERRED) == delivery.MOST_ABOUT_US
-    assert states.count(MessageState.QUEUED) == 3
-    assert "in a row about us" in relays.why_none()
+    assert breaker.MOST_ABOUT_US <= states.count(MessageState.DEFERRED) < breaker.MOST_ABOUT_US + POOL
+    assert states.count(MessageState.QUEUED) == len(tips) - states.count(MessageState.DEFERRED)
+    paused = rests.paused(rests.resting(session, NOW), Queue.BULK)
+    assert paused
+    assert "in a row about us" in paused.why
     assert_balance(session, waiting=len(tips))
 
 
@@ -138,13 +143,13 @@ def test_an_error_of_ours_fails_its_mail_only(session, sink, caplog):
     broken = a_message(session, kind="notice", template="no such", queue="bulk", to_address="o@example.org")
     tip = a_tip(session)
     send(session)
-    assert (broken.state, broken.reason) == (MessageState.FAILED, delivery.batch.OUR_ERROR)
+    assert (broken.state, broken.reason) == (MessageState.FAILED, edition.OUR_ERROR)
     assert tip.state == MessageState.SENT
-    assert "KeyError" in caplog.text
+    assert "ValueError" in caplog.text
 
 
 def test_told_to_stop_it_gives_back_what_it_has_not_begun(session, sink, monkeypatch):
-    tips = [a_tip(session) for _ in range(5)]
+    tips = [a_tip(session) for _ in range(POOL + 5)]
     taken = sink.handle_DATA
 
     async def take_and_stop(*given):
@@ -152,13 +157,15 @@ def test_told_to_stop_it_gives_back_what_it_has_not_begun(session, sink, monkeyp
         return await taken(*given)
 
     monkeypatch.setattr(sink, "handle_DATA", take_and_stop)
-    assert send(session) == 1
+    sent = send(session)
+    assert 1 <= sent <= POOL  # what was past its dot as it was told arrives
     monkeypatch.undo()
-    assert [tip.state for tip in tips] == [MessageState.SENT, *[MessageState.QUEUED] * 4]
-    assert [tip.attempts for tip in tips] == [1, 0, 0, 0, 0]
-    assert_balance(session, waiting=4)
+    states = [tip.state for tip in tips]
+    assert (states.count(MessageState.SENT), states.count(MessageState.QUEUED)) == (sent, len(tips) - sent)
+    assert [tip.attempts for tip in tips] == [int(state == MessageState.SENT) for state in states]
+    assert_balance(session, waiting=len(tips) - sent)
     halt.told.clear()
-    assert send(session) == 4
+    assert send(session) == len(tips) - sent
     assert set(sink.counts.values()) == {1}
 
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from funnel.audience import suppression
-from funnel.mail import gate
+from funnel.mail import claim, gate
 from funnel.models.content import EnrolmentState, StopReason
 from funnel.models.mail import MessageKind, MessageState, Queue
 from funnel.models.people import Pace, SubscriberState, SuppressionReason
 from tests.balance import assert_balance
 from tests.conftest import NOW
-from tests.factories import a_message, a_sequence, a_subscriber, an_enrolment
-from tests.mail_cast import Asked, a_confirmation, a_newsletter, a_tip, claimed
+from tests.factories import a_message, a_sequence, a_stamp, a_subscriber, an_enrolment
+from tests.mail_cast import Asked, a_confirmation, a_newsletter, a_tip, claimed, in_step
 
 HOUR = timedelta(hours=1)
 
@@ -73,13 +73,14 @@ def test_a_pause_skips_a_newsletter_and_holds_a_tip_to_its_end(session):
 
 
 def test_monthly_only_means_no_tip_and_a_newsletter_every_28_days(session):
-    person = a_subscriber(session, pace=Pace.MONTHLY, last_newsletter_at=NOW - timedelta(days=27))
-    another = a_subscriber(session, pace=Pace.MONTHLY, last_newsletter_at=NOW - timedelta(days=28))
+    person, another = a_subscriber(session, pace=Pace.MONTHLY), a_subscriber(session, pace=Pace.MONTHLY)
+    a_stamp(session, person, NOW - timedelta(days=27), newsletter_at=NOW - timedelta(days=27))
+    stamp = a_stamp(session, another, NOW - timedelta(days=28), newsletter_at=NOW - timedelta(days=28))
     tip, early, fine = a_tip(session, person), a_newsletter(session, person), a_newsletter(session, another)
     assert [found.id for found in claimed(session)] == [fine.id]
     assert (tip.reason, early.reason) == (gate.MONTHLY, gate.HAD_THIS_MONTH)
-    session.refresh(another)
-    assert another.last_newsletter_at == NOW
+    session.refresh(stamp)
+    assert (stamp.at, stamp.newsletter_at, stamp.message_id) == (NOW, NOW, fine.id)
 
 
 def test_two_mails_to_one_person_are_twenty_hours_apart(session):
@@ -94,13 +95,15 @@ def test_two_mails_to_one_person_are_twenty_hours_apart(session):
 
 def test_the_twenty_hours_shrink_with_the_day(session, setting):
     setting(DAY_SECONDS="24")
-    person = a_subscriber(session, last_marketing_at=NOW - timedelta(seconds=21))
+    person = a_subscriber(session)
+    a_stamp(session, person, NOW - timedelta(seconds=21))
     a_tip(session, person)
     assert len(claimed(session)) == 1
 
 
 def test_the_welcome_is_not_held_back_but_counts(session):
-    person = a_subscriber(session, last_marketing_at=NOW - HOUR)
+    person = a_subscriber(session)
+    a_stamp(session, person, NOW - HOUR)
     a_tip(session, person, queue=Queue.URGENT)
     assert len(claimed(session, queue=Queue.URGENT)) == 1
     newsletter = a_newsletter(session, person)
@@ -144,3 +147,15 @@ def test_a_notice_goes_to_somebody_who_left_but_not_to_an_address_that_complaine
     wanted, unwanted = a_message(session, left, **notice), a_message(session, complained, **notice)
     assert [found.id for found in claimed(session, queue=Queue.URGENT)] == [wanted.id]
     assert (unwanted.state, unwanted.reason) == (MessageState.SKIPPED, gate.SUPPRESSED)
+
+
+def test_a_domain_that_rests_is_left_alone_and_no_other(session):
+    resting, other = (a_tip(session, a_subscriber(session, email=f"ada@{name}")) for name in ("full.test", "free.test"))
+    in_step(session)
+    found = claim.claim(session, Queue.BULK, NOW, 10, claim.new_id(session), resting=["full.test"])
+    session.commit()
+    session.expire_all()
+    assert [row.id for row in found or []] == [other.id]
+    assert (resting.state, resting.reason) == (MessageState.QUEUED, gate.DOMAIN_RESTS)
+    assert resting.due_at == NOW + gate.DOMAIN_LOOK
+    assert_balance(session, waiting=2)

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from funnel.db import utc_now
 from funnel.mail import layout, render
-from funnel.models.content import Step
+from funnel.models.content import Newsletter, Step
 from funnel.programme import content_files
 
 # What the layout may use. mjml-python passes a tag that it does not know through in silence.
@@ -17,6 +17,8 @@ TAGS = {
     "mj-style", "mj-body", "mj-column", "meta",
 }  # fmt: skip
 
+ISSUE = 'Hello {{ first_name | default("there") }},\n\n> a word\n\n[Book]({{ booking_link }})\n\n[a](/x) and *b*\n'
+
 
 @pytest.fixture
 def previews(session):
@@ -24,6 +26,8 @@ def previews(session):
     now = utc_now()
     content_files.load(session, content_files.FOLDER, now)
     steps = {step.slug: render.preview(session, step, None, now) for step in session.query(Step)}
+    issue = Newsletter(id=1, subject="News", preheader="What is new this month, and what to do about it", body=ISSUE)
+    steps["newsletter"] = render.preview_newsletter(issue, None, now)
     return steps | {name: render.preview_notice(session, name, now) for name in render.NOTICES}
 
 

@@ -3,17 +3,20 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from funnel.audience import suppression
-from funnel.mail import reap, record, relays
+from funnel.mail import breaker, lease, reap, record, rests
+from funnel.mail.record import Result
 from funnel.mail.replies import Meaning, Outcome, Reply, Stage, outcome
-from funnel.models.mail import Message, MessageKind, MessageState, Queue
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Event, EventKind
+from funnel.models.sending import RelayTally
+from funnel.programme import waiting
 from tests.balance import assert_balance
 from tests.conftest import NOW
-from tests.factories import a_message, a_subscriber
+from tests.factories import a_message, a_subscriber, add
 from tests.mail_cast import Asked, a_confirmation, a_newsletter, a_tip, claimed, send
 
 BAD = "550 5.1.1 No such user"
@@ -63,34 +66,31 @@ def test_a_bad_address_of_somebody_we_do_not_keep_fails_and_no_more(session, sin
 
 
 def test_over_five_percent_of_bad_addresses_nobody_is_given_up_and_sending_pauses(session, sink):
-    person = a_subscriber(session)
-    for number in range(record.LATEST):
-        bad = number <= record.MOST_BAD
-        a_message(
-            session,
-            person,
-            state=MessageState.FAILED if bad else MessageState.SENT,
-            reason=Meaning.NO_SUCH_ADDRESS.value if bad else "",
-            ended_at=NOW - timedelta(minutes=number),
-        )
+    tally(session, sink, bad=breaker.LATEST // breaker.BAD_SHARE)
     tip, next_one = a_tip(session), a_tip(session)
     sink.at("RCPT", BAD)
     send(session)
     assert (tip.state, tip.reason) == (MessageState.DEFERRED, Meaning.TOO_MANY_BAD.value)
-    assert next_one.state == MessageState.QUEUED
+    assert next_one.state in WAITING
     assert session.get(Subscriber, tip.subscriber_id).state == SubscriberState.ACTIVE
-    assert relays.ready() is None
+    assert rests.paused(rests.resting(session, NOW), Queue.BULK)
     assert_balance(session, waiting=2)
 
 
 def test_exactly_five_percent_is_not_too_many(session, sink):
-    person = a_subscriber(session)
-    for _ in range(record.MOST_BAD):
-        a_message(session, person, state="failed", reason=Meaning.NO_SUCH_ADDRESS.value, ended_at=NOW)
+    tally(session, sink, bad=breaker.LATEST // breaker.BAD_SHARE - 1)
     tip = a_tip(session)
     sink.at("RCPT", BAD)
     send(session)
     assert tip.state == MessageState.FAILED
+
+
+def tally(session, sink, bad):
+    """The last 200 mails were delivered, the last `bad` of them to addresses that do not exist."""
+    marks = list(range(breaker.LATEST, breaker.LATEST - bad, -1))
+    relay = f"127.0.0.1:{sink.port}"
+    day = NOW.date()
+    add(session, RelayTally(name=relay, first_at=NOW, day=day, today=0, delivered=breaker.LATEST, bad_marks=marks))
 
 
 def test_five_soft_bounces_over_a_week_give_the_address_up(session, sink):
@@ -117,20 +117,60 @@ def test_a_refusal_about_us_leaves_no_mark_on_the_address(session, sink):
 def test_who_lost_the_claim_has_no_say(session):
     tip = a_tip(session)
     (found,) = claimed(session)
-    session.execute(update(Message).values(state=MessageState.QUEUED, claim_id=None))
-    assert record.record(session, found, TAKEN, NOW) is None
+    assert lease.give_up(session, found.claim_id, [tip.id])
+    waiting.put(session, [tip.id])
+    record.record(session, found.claim_id, [Result(found, TAKEN)], NOW)
     session.commit()
     assert tip.state == MessageState.QUEUED
+    assert_balance(session, waiting=1)
 
 
 def test_handing_back_restores_the_try_and_only_what_is_still_ours(session):
     ours, recorded = a_tip(session), a_tip(session)
     found = {claim.id: claim for claim in claimed(session)}
-    record.record(session, found[recorded.id], TAKEN, NOW)
-    record.hand_back(session, found.values(), "given back")
+    claim_id = found[ours.id].claim_id
+    record.record(session, claim_id, [Result(found[recorded.id], TAKEN)], NOW)
+    record.hand_back_all(session, claim_id, "given back")
+    record.hand_back_all(session, claim_id, "given back")
     session.commit()
-    assert (ours.state, ours.attempts, ours.claim_id) == (MessageState.QUEUED, 0, None)
+    session.expire_all()
+    assert (ours.state, ours.attempts, ours.reason) == (MessageState.QUEUED, 0, "given back")
     assert recorded.state == MessageState.SENT
+    assert_balance(session, waiting=1)
+
+
+def test_all_of_a_claim_is_recorded_at_once_each_as_it_went(session):
+    taken, later, bad, back = (a_tip(session) for _ in range(4))
+    found = {claim.id: claim for claim in claimed(session)}
+    results = [
+        Result(found[taken.id], TAKEN),
+        Result(found[later.id], outcome(Reply(Stage.RCPT, 451, "4.2.0 Later"), "relay")),
+        Result(found[bad.id], outcome(Reply(Stage.RCPT, 550, "5.1.1 No\x1fbody"), "relay")),
+    ]
+    meanings = record.record(session, found[taken.id].claim_id, results, NOW, [found[back.id]])
+    session.commit()
+    session.expire_all()
+    assert meanings == [Meaning.ACCEPTED, Meaning.DEFERRED, Meaning.NO_SUCH_ADDRESS]
+    assert [(tip.state, tip.attempts) for tip in (taken, later, bad, back)] == [
+        (MessageState.SENT, 1),
+        (MessageState.DEFERRED, 1),
+        (MessageState.FAILED, 1),
+        (MessageState.QUEUED, 0),
+    ]
+    assert (bad.reply, bad.troubled_at, taken.troubled_at) == ("550 5.1.1 No body", NOW, None)
+    assert_balance(session, waiting=2)
+
+
+def test_mails_that_go_well_are_written_on_their_own_page_and_into_no_index(session):
+    counts = text("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'message'")
+    for _ in range(60):
+        a_tip(session)
+    found = claimed(session)
+    before = session.execute(counts).one()
+    record.record(session, found[0].claim_id, [Result(one, TAKEN) for one in found], NOW)
+    updated, in_place = (after - was for after, was in zip(session.execute(counts).one(), before, strict=True))
+    assert updated == 60
+    assert in_place >= 45  # the others found their page full
 
 
 def test_a_claim_whose_process_died_becomes_unknown_once_nobody_can_tell_any_more(session):
@@ -156,8 +196,9 @@ def test_who_comes_back_late_with_the_answer_corrects_an_unknown(session, late, 
     tip = a_tip(session)
     (found,) = claimed(session)
     reap.reap(session, found.lease_until + reap.GRACE * 2)
-    assert record.record(session, found, late, NOW) == late.meaning
+    assert record.record(session, found.claim_id, [Result(found, late)], NOW) == [late.meaning]
     session.commit()
+    session.expire_all()
     assert tip.state == state
     assert_balance(session)
 
@@ -167,7 +208,8 @@ def test_a_confirmation_whose_process_died_goes_again_when_its_lease_ends(sessio
     (found,) = claimed(session, queue=Queue.URGENT)
     after = found.lease_until + timedelta(seconds=1)
     assert reap.reap(session, after) == 1
-    assert [again.id for again in claimed(session, after, Queue.URGENT)] == [confirmation.id]
+    session.expire_all()
+    assert [again.id for again in claimed(session, confirmation.due_at, Queue.URGENT)] == [confirmation.id]
     session.execute(update(Message).values(attempts=record.MOST_REPEATED))
     assert reap.reap(session, after + timedelta(hours=1)) == 1
     session.commit()

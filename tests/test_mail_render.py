@@ -15,6 +15,7 @@ from funnel.models.mail import Link, LinkKind, MessageKind, Queue
 from funnel.models.people import Subscriber
 from funnel.tokens import Purpose
 from tests.conftest import NOW
+from tests.drafts import composed
 from tests.factories import a_booking, a_message, a_post, a_sequence, a_subscriber
 from tests.mail_cast import Asked, a_tip
 
@@ -41,7 +42,7 @@ def a_step(session, **changes):
 
 
 def read(session, message):
-    outgoing = render.rendered(session, message, NOW)
+    outgoing = composed(session, message)
     mail = BytesParser(policy=policy.default).parsebytes(outgoing.data)
     text, page = (part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in mail.iter_parts())
     return outgoing, mail, text, page
@@ -114,8 +115,8 @@ def test_the_footer_of_a_tip_tells_red_flags_who_writes_and_how_to_leave(session
 
 def test_a_mail_reads_the_same_at_every_try_but_for_its_date(session):
     message = a_tip(session, step_id=a_step(session).id)
-    first = render.rendered(session, message, NOW)
-    assert render.rendered(session, message, NOW) == first
+    first = composed(session, message)
+    assert composed(session, message) == first
     assert len(session.scalars(select(Link)).all()) == 5
 
 
@@ -224,7 +225,7 @@ def test_a_mail_to_somebody_erased_is_not_written(session):
     message = a_tip(session)
     session.get(Subscriber, message.subscriber_id).email = None
     with pytest.raises(Unsendable, match="address was deleted"):
-        render.rendered(session, message, NOW)
+        composed(session, message)
 
 
 def test_a_link_is_one_row_a_place(session):

@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from funnel.db import utc_now
+from funnel.mail import rests
 from tests.browser import DESK, PHONE
 from tests.owner_data import EMAIL, PASSWORD, Practice
 
@@ -26,6 +27,10 @@ FULL = {
     "notice": "/owner/mails/confirmation",
     "sending, failed": "/owner/messages?state=failed",
     "sending, none": "/owner/messages?state=expired",
+    "sending, unknown": "/owner/messages?state=unknown",
+    "unknown": "/owner/unknown",
+    "unknown, what now?": "/owner/unknown/all",
+    "unknown, settled": "/owner/unknown/mail-1",
 }
 
 
@@ -42,6 +47,9 @@ def practice(session, live):
 def full(practice):
     practice.fill(people=80, days=60)
     practice.trouble()
+    for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
+        rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
+    practice.session.commit()
 
 
 @pytest.fixture
@@ -139,6 +147,20 @@ def test_the_way_from_the_overview_to_a_person_is_made_by_keyboard_alone(live, d
     window.keyboard.press("Enter")
     window.wait_for_url("**/owner/people?q=ada*")
     assert window.get_by_role("row").count() > 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_unknown_mail_is_decided_and_that_taken_back_on_a_phone(live, desk, full, scheme):
+    window = desk(scheme=scheme, width=PHONE)
+    window.get_by_role("link", name="1 mail", exact=True).and_(window.locator("[href$=unknown]")).click()
+    window.get_by_role("region", name="Unknown mails").get_by_role("link").first.click()
+    window.get_by_role("button", name="Take it as arrived").click()
+    window.wait_for_url("**/owner/unknown/decided/*")
+    assert window.get_by_role("heading", name="1 mail taken as arrived").is_visible()
+    assert faults(window) == []
+    window.get_by_role("button", name="Take it back for 1 mail").click()
+    assert window.get_by_role("status").inner_text() == "Taken back for 1 mail."
+    assert faults(window) == []
 
 
 @pytest.mark.parametrize("viewer", ["light", "dark"])

@@ -8,6 +8,7 @@ from funnel.models.house import AuditEntry
 from funnel.models.mail import Message, MessageState
 from funnel.models.responses import Booking, BookingState, Event
 from funnel.response import bookings
+from tests.balance import assert_balance
 from tests.owner_data import Practice, press, signed_in
 
 TYPED = bookings.Asked("Zora Quist", "zora@example.org", "020 7946 0000", "Zoras-evenings", "Zoras-note")
@@ -62,6 +63,7 @@ def test_the_mail_of_thanks_is_not_sent_any_more_and_the_owners_notice_is(desk, 
     practice.session.expire_all()
     states = dict(practice.session.execute(select(Message.template, Message.state)).all())
     assert states == {"booking_thanks": MessageState.SKIPPED, "booking_notice": MessageState.QUEUED}
+    assert_balance(practice.session, waiting=1)
 
 
 def test_once_erased_there_is_nothing_left_to_erase(desk, asked):

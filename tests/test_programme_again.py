@@ -76,7 +76,7 @@ def test_a_mail_that_arrived_or_may_have_is_not_repeated(session, course, enroll
 
 
 def test_a_mail_on_its_way_when_they_left_is_not_repeated(session, course, enrolled):
-    session.scalars(select(Message)).one().state = MessageState.CLAIMED
+    factories.a_claim(session, session.scalars(select(Message)).one())
     enrolment.stop(session, enrolled.subscriber_id, StopReason.LEFT, NOW)
     assert again(session, enrolled, NOW + timedelta(minutes=1)).step_id == course.steps[1].id
 

@@ -2,7 +2,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from funnel.models.mail import MessageKind, MessageState
+from funnel.models.mail import WAITING, MessageKind, MessageState
 from funnel.models.people import SubscriberState
 from funnel.programme import history
 from tests import factories
@@ -14,7 +14,8 @@ def the_person(session, reader):
 
 
 def test_a_person_is_told_by_the_facts_the_schedule_needs(session):
-    reader = factories.a_subscriber(session, time_zone="Asia/Kathmandu", last_marketing_at=NOW, paused_until=NOW)
+    reader = factories.a_subscriber(session, time_zone="Asia/Kathmandu", paused_until=NOW)
+    factories.a_stamp(session, reader, NOW)
     found = the_person(session, reader)
     assert found == history.Person(ZoneInfo("Asia/Kathmandu"), True, NOW, NOW, frozenset(), False)
 
@@ -26,9 +27,15 @@ def test_a_step_counts_as_had_unless_it_certainly_never_arrived(session, state):
     factories.a_message(session, reader, state=state, step_id=step)
     found = the_person(session, reader)
     never = {MessageState.SKIPPED, MessageState.FAILED, MessageState.EXPIRED}
-    on_its_way = {MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED}
     assert found.had == (set() if state in never else {step})
-    assert found.waiting is (state in on_its_way)
+    assert found.waiting is (state in WAITING)
+
+
+def test_a_mail_that_is_being_sent_is_on_its_way(session):
+    reader, course = factories.a_subscriber(session), factories.a_sequence(session)
+    factories.a_claim(session, factories.a_message(session, reader, step_id=course.steps[1].id))
+    found = the_person(session, reader)
+    assert (found.had, found.waiting) == ({course.steps[1].id}, True)
 
 
 def test_only_mails_of_courses_count(session):

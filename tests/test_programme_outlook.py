@@ -57,8 +57,7 @@ def test_what_is_foretold_is_what_happens(session, course, reader, place):
 
 
 def test_a_newsletter_in_between_is_foretold_too(session, reader, place):
-    reader.last_marketing_at = place.due_at - HOUR
-    session.flush()
+    factories.a_stamp(session, reader, place.due_at - HOUR)
     expected = foretold(session, reader)
     assert expected[0][1] == place.due_at + DAY
     assert happens(session, place) == expected

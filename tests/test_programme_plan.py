@@ -1,10 +1,11 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from funnel.models.mail import MARKETING, Message, MessageKind, MessageState, Queue
-from funnel.programme import plan
+from funnel.models.mail import MARKETING, WAITING, Message, MessageKind, MessageState, Queue
+from funnel.programme import plan, waiting
 from tests import factories
 from tests.balance import assert_balance
 from tests.conftest import NOW
@@ -125,18 +126,21 @@ def test_waiting_tips_and_newsletters_are_skipped_with_the_reason_and_nothing_el
     messages = {
         (kind, state): factories.a_message(session, reader, kind=kind, state=state)
         for kind in MessageKind
-        for state in (MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED)
+        for state in WAITING
     }
+    sending = factories.a_message(session, reader)
+    factories.a_claim(session, sending)
     someone_elses = factories.a_message(session, other)
     later = NOW + DAY
     assert plan.skip_waiting(session, reader.id, "they left", later) == 4
     session.expire_all()
     for (kind, state), message in messages.items():
-        if kind in MARKETING and state is not MessageState.CLAIMED:
+        if kind in MARKETING:
             assert (message.state, message.reason, message.ended_at) == (MessageState.SKIPPED, "they left", later)
         else:
             assert (message.state, message.ended_at) == (state, None)
-    assert someone_elses.state is MessageState.QUEUED
+    assert [sending.state, someone_elses.state] == [MessageState.QUEUED] * 2
+    assert_balance(session, waiting=2 * (len(MessageKind) - len(MARKETING)) + 2)
     assert plan.skip_waiting(session, reader.id, "they left", later) == 0
 
 
@@ -153,7 +157,7 @@ def test_the_balance_counts_every_state(session):
     for state in MessageState:
         ended = NOW if state in plan.LAST_STATES else None
         factories.a_message(session, state=state, ended_at=ended, reason="a reason")
-    found = assert_balance(session, waiting=3)
+    found = assert_balance(session, waiting=2)
     assert found.planned == len(MessageState)
     assert set(found.states.values()) == {1}
     assert not found.settled
@@ -164,6 +168,28 @@ def test_the_balance_is_settled_when_all_mails_have_ended(session):
     factories.a_message(session, state=MessageState.SENT, ended_at=NOW)
     factories.a_message(session, state=MessageState.EXPIRED, ended_at=NOW, reason="three days passed")
     assert plan.balance(session).settled
+
+
+def test_a_mail_that_waits_and_is_nobodys_upsets_the_balance(session):
+    queued, sending = factories.a_message(session), factories.a_message(session)
+    claim = factories.a_claim(session, sending)
+    assert (plan.balance(session).queued, plan.balance(session).claimed) == (1, 1)
+    assert_balance(session, waiting=2)
+    claim.ids = []
+    session.flush()
+    assert not plan.balance(session).holds
+    waiting.put(session, [sending.id])
+    assert_balance(session, waiting=2)
+    waiting.take(session, Message.id == queued.id)
+    assert not plan.balance(session).holds
+
+
+def test_a_message_id_names_its_message_and_cannot_be_guessed(session):
+    found = session.get_one(Message, a_notice(session))
+    assert plan.id_in(found.message_id) == found.id
+    assert re.fullmatch(r"<\d+\.[0-9a-f]{32}@\S+>", found.message_id)
+    for other in ("", "1234", "<1234@example.org>", "<x.1@example.org>", f"<{10**18}.a@b>", "<1.a@b> <2.a@b>"):
+        assert plan.id_in(other) is None
 
 
 @pytest.mark.parametrize(

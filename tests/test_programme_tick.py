@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from funnel.models.content import EnrolmentState, SequenceState, StopReason
-from funnel.models.mail import Message, MessageKind, MessageState, Queue
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
 from funnel.models.people import SubscriberState, Suppression, SuppressionReason
 from funnel.programme import calendar, enrolment
 from funnel.programme.tick import tick
@@ -91,8 +91,7 @@ def test_leaving_after_the_tip_was_planned_skips_it(session, place):
 
 def test_a_newsletter_20_hours_before_puts_the_tip_off_and_not_its_due_time(session, reader, place):
     due_at = place.due_at
-    reader.last_marketing_at = due_at - HOUR
-    session.flush()
+    factories.a_stamp(session, reader, due_at - HOUR)
     assert tick(session, due_at) == 1
     assert tips(session) == []
     assert (place.due_at, place.next_at) == (due_at, due_at + DAY)
@@ -105,13 +104,15 @@ def test_a_second_tip_waits_for_the_first_to_leave(session, place):
     tick(session, planned)
     session.expire_all()
     (first,) = tips(session)
-    for state in (MessageState.QUEUED, MessageState.DEFERRED, MessageState.CLAIMED):
-        first.state = state
+    for state in (*WAITING, "being sent"):
+        if state in WAITING:
+            first.state = state
+        else:
+            factories.a_claim(session, first)
         at = place.next_at
         assert tick(session, at) == 1
         assert len(tips(session)) == 1
         assert place.next_at >= at + 20 * HOUR
-    deliver(session, place.next_at, MessageState.EXPIRED)
     first.state, first.ended_at, first.reason = MessageState.UNKNOWN, place.next_at, "the connection was lost"
     assert tick(session, place.next_at) == 1
     assert len(tips(session)) == 2

@@ -125,13 +125,13 @@ def test_leaving_while_a_tick_is_at_work_neither_hangs_nor_lets_a_tip_through(se
 def test_the_number_of_statements_does_not_grow_with_what_is_due(session, statements):
     counts = []
     for number in (1, 300):
-        session.execute(text("TRUNCATE subscriber, enrolment, message CASCADE"))
+        session.execute(text("TRUNCATE subscriber, enrolment, message, queue_entry CASCADE"))
         a_crowd(session, number)
         statements.clear()
         with Session.begin() as own:
             assert tick(own, OPEN) == number
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 8
+    assert counts[0] == counts[1] <= 9
 
 
 def test_a_thousand_due_are_one_tick_with_one_insert(session, statements):
@@ -139,7 +139,7 @@ def test_a_thousand_due_are_one_tick_with_one_insert(session, statements):
     statements.clear()
     with Session.begin() as own:
         assert tick(own, OPEN) == 1000
-    assert sum(found.startswith("INSERT") for found in statements) == 1
+    assert sum("INSERT" in found for found in statements) == 1  # of the mails and their queue entries
     assert sum(found.startswith("UPDATE") for found in statements) == 1
 
 

@@ -13,7 +13,7 @@ from funnel.response import bounces
 from tests import returned
 from tests.conftest import NOW
 from tests.factories import a_message, a_sign_up, a_subscriber
-from tests.returned import ADA, OURS
+from tests.returned import ADA, NUMBER
 
 SENT = {"state": MessageState.SENT, "sent_at": NOW, "ended_at": NOW, "attempts": 1}
 
@@ -25,7 +25,7 @@ def ada(session):
 
 @pytest.fixture
 def message(session, ada):
-    return a_message(session, ada, message_id=OURS, **SENT)
+    return a_message(session, ada, id=NUMBER, **SENT)
 
 
 def suppressed(session):
@@ -71,6 +71,6 @@ def test_a_mail_taken_out_of_the_spam_folder_is_no_complaint(session, message):
 
 def test_a_complaint_about_a_confirmation_keeps_the_form_from_mailing_that_address(session):
     sign_up = a_sign_up(session, email=ADA)
-    a_message(session, kind=MessageKind.CONFIRMATION, sign_up_id=sign_up.id, message_id=OURS, **SENT)
+    a_message(session, kind=MessageKind.CONFIRMATION, sign_up_id=sign_up.id, id=NUMBER, **SENT)
     assert bounces.read(session, returned.complaint(), NOW).kind == "complaint"
     assert suppressed(session) == SuppressionReason.COMPLAINT

@@ -11,7 +11,7 @@ from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberStat
 from funnel.programme import clock
 from tasks import audience, mail, programme
 from tests.balance import assert_balance
-from tests.factories import a_form, a_message, a_sequence, a_sign_up, a_subscriber, an_enrolment
+from tests.factories import a_claim, a_form, a_message, a_sequence, a_sign_up, a_subscriber, an_enrolment
 
 
 def states(session):
@@ -99,7 +99,8 @@ def test_nothing_due_is_nothing_done(session, sink):
 
 def test_a_claim_whose_worker_died_is_reaped(session):
     subscriber = a_subscriber(session)
-    lost = a_message(session, subscriber, state=MessageState.CLAIMED, lease_until=utc_now() - timedelta(hours=1))
+    lost = a_message(session, subscriber)
+    a_claim(session, lost, lease_until=utc_now() - timedelta(hours=1))
     session.commit()
     mail.reap()
     session.refresh(lost)

@@ -2,11 +2,14 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from funnel.audience import settle
 from funnel.db import Session, utc_now
 from funnel.insight import refused
+from funnel.mail import rests
 from funnel.models.people import SignUpState
+from funnel.models.sending import Rest
 from funnel.programme import clock
 from tests.factories import a_form, a_sign_up
 
@@ -118,3 +121,37 @@ def test_many_refused_by_the_network_limit_are_a_notice(client, struck, session)
     assert answer.json["notices"] == [
         "21 sign-ups of the last hour refused by the network limit: is TRUSTED_PROXIES right?"
     ]
+
+
+def test_what_rests_is_a_notice_with_its_reason_and_times(client, struck, session):
+    now = utc_now()
+    rests.begin(session, "stream:bulk", "10 refusals in a row about us: 550 5.7.1 Spam", now, 300, 3600)
+    session.add(Rest(name=rests.GUARD, why="the database was set back", seconds=0, since=now, until=None))
+    session.commit()
+    answer = client.get("/ready")
+    assert answer.status_code == 200
+    since, until = f"since {now:%Y-%m-%d %H:%M} UTC", f"until {now + timedelta(minutes=5):%Y-%m-%d %H:%M} UTC"
+    assert answer.json["notices"] == [
+        f"Nothing is sent {since} until told to go on: the database was set back",
+        f"Tips and newsletters are paused {since} {until}: 10 refusals in a row about us: 550 5.7.1 Spam",
+    ]
+
+
+def test_many_domains_at_rest_are_not_all_named(client, struck, session):
+    for number in range(9):
+        rests.begin(session, f"domain:{number}.example.org", "421 4.7.0 Enough", utc_now(), 300, 3600)
+    session.commit()
+    notices = client.get("/ready").json["notices"]
+    assert len(notices) == 6
+    assert notices[0].startswith("Mails to 0.example.org wait since")
+    assert notices[-1] == "Mails to 4 more domains wait"
+
+
+def test_a_database_that_was_set_back_is_a_notice_even_where_nothing_is_sent(client, session, tmp_path, setting):
+    setting(DATA_DIR=str(tmp_path))
+    assert client.get("/ready").json["notices"] == []
+    session.execute(text("UPDATE lineage SET identity = 'another'"))
+    session.commit()
+    (said,) = client.get("/ready").json["notices"]
+    assert said.startswith("Nothing is sent since ")
+    assert "until told to go on: this is not the database that mails last left from" in said

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import suppression
+from funnel.audience import suppression, withdrawals
 from funnel.audience.visit import Visit, truncated
+from funnel.audience.withdrawals import Kind
 from funnel.models.content import Enrolment
 from funnel.models.people import (
     Consent,
@@ -114,6 +115,8 @@ def _activate(session: Session, subscriber: Subscriber, sign_up: SignUp, now: da
         subscriber.first_name = subscriber.time_zone = ""
     subscriber.first_name = sign_up.first_name or subscriber.first_name
     subscriber.time_zone = sign_up.time_zone or subscriber.time_zone
+    if subscriber.ended_at is not None:
+        withdrawals.note(session, Kind.RETURNED, subscriber.address_hash, now)
     subscriber.state = SubscriberState.ACTIVE
     subscriber.pace = Pace.ALL
     subscriber.paused_until = None

@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import suppression
+from funnel.audience import suppression, withdrawals
 from funnel.audience.visit import Visit, truncated
+from funnel.audience.withdrawals import Kind
 from funnel.models.content import StopReason
 from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Event, EventKind
@@ -26,6 +27,7 @@ def leave(
     person = _end(session, subscriber_id, HERE, SubscriberState.UNSUBSCRIBED, StopReason.LEFT, now)
     if person is None:
         return False
+    withdrawals.note(session, Kind.LEFT, person.address_hash, now)
     times = withdraw(session, person.id, how, visit, now)
     _tell(session, f"leave:{person.id}:{times}", person.id, how, now, message_id)
     return True

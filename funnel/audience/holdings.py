@@ -1,5 +1,6 @@
 """What we hold about one person beside their own row: to show them all of it, and to blank it when they wish."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,30 +9,37 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.audience import suppression
 from funnel.models.content import Enrolment, Sequence, Step
-from funnel.models.mail import WAITING, Link, Message, MessageState
+from funnel.models.mail import Link, Message
 from funnel.models.people import Consent, Form, SignUp, SignUpState, Subscriber
 from funnel.models.responses import Booking, Event
+from funnel.models.sending import MarketingStamp
+from funnel.programme import waiting
+from funnel.programme.history import among
 
 ERASED = "they were erased"
 
 
 _FORM = Form.title.label("form")
-_PERSON = select(
-    Subscriber.email,
-    Subscriber.first_name,
-    Subscriber.time_zone,
-    Subscriber.state,
-    Subscriber.pace,
-    Subscriber.paused_until,
-    _FORM,
-    Subscriber.source,
-    Subscriber.utm,
-    Subscriber.created_at,
-    Subscriber.confirmed_at,
-    Subscriber.ended_at,
-    Subscriber.last_marketing_at,
-    Subscriber.last_newsletter_at,
-).outerjoin(Form, Subscriber.form_id == Form.id)
+_PERSON = (
+    select(
+        Subscriber.email,
+        Subscriber.first_name,
+        Subscriber.time_zone,
+        Subscriber.state,
+        Subscriber.pace,
+        Subscriber.paused_until,
+        _FORM,
+        Subscriber.source,
+        Subscriber.utm,
+        Subscriber.created_at,
+        Subscriber.confirmed_at,
+        Subscriber.ended_at,
+        MarketingStamp.at.label("last_marketing_at"),
+        MarketingStamp.newsletter_at.label("last_newsletter_at"),
+    )
+    .outerjoin(Form, Subscriber.form_id == Form.id)
+    .outerjoin(MarketingStamp, MarketingStamp.subscriber_id == Subscriber.id)
+)
 
 _CONSENTS = (
     select(Consent.at, Consent.kind, Consent.wording, Consent.how, _FORM, Consent.network, Consent.agent)
@@ -121,8 +129,8 @@ def of(session: Session, person: Subscriber) -> dict[str, Any]:
 
 def blank(session: Session, person: Subscriber, now: datetime) -> None:
     """Takes the person out of every row that is not their own, while that still says who they are."""
-    _blank_mails(session, person, now)
-    _blank_sign_ups(session, person, now)
+    blank_mails(session, list(session.scalars(select(Message.id).where(_mailed(session, person)))), now)
+    blank_sign_ups(session, _signed_up(person), now)
     session.execute(
         update(Booking)
         .where(_booked(person))
@@ -134,16 +142,17 @@ def blank(session: Session, person: Subscriber, now: datetime) -> None:
     session.execute(update(Event).where(Event.subscriber_id == person.id).values(detail={}, reference=None))
 
 
-def _blank_mails(session: Session, person: Subscriber, now: datetime) -> None:
-    theirs = update(Message).where(_mailed(session, person))
-    session.execute(
-        theirs.where(Message.state.in_(WAITING)).values(state=MessageState.SKIPPED, reason=ERASED, ended_at=now)
-    )
-    session.execute(theirs.values(to_address=None, reply=""))  # a server's reply may name who it is about
+def blank_mails(session: Session, ids: Collection[int], now: datetime) -> None:
+    """Takes whom they went to out of these mails; those that wait do not leave."""
+    # Their entries before the mails themselves, as a claim takes them: or the two could wait for each other.
+    waiting.skip(session, ERASED, now, among(Message.id, ids))
+    # A server's reply may name who it is about.
+    session.execute(update(Message).where(among(Message.id, ids)).values(to_address=None, reply=""))
 
 
-def _blank_sign_ups(session: Session, person: Subscriber, now: datetime) -> None:
-    theirs = update(SignUp).where(_signed_up(person))
+def blank_sign_ups(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    """Takes whoever filled them in out of these sign-ups; those not settled yet lead to nothing."""
+    theirs = update(SignUp).where(which)
     session.execute(
         theirs.where(SignUp.state == SignUpState.NEW).values(state=SignUpState.REFUSED, reason=ERASED, settled_at=now)
     )

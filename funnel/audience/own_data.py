@@ -7,15 +7,16 @@ lives for an hour (law 8).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import holdings, suppression
+from funnel.audience import holdings, suppression, withdrawals
 from funnel.audience.ending import withdraw
 from funnel.audience.visit import Visit
+from funnel.audience.withdrawals import Kind
 from funnel.models.content import StopReason
-from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
+from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import SignUp, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Booking
 from funnel.programme import enrolment, plan
@@ -90,6 +91,7 @@ def erase(session: Session, subscriber_id: int, now: datetime) -> None:
     person = session.get(Subscriber, subscriber_id, with_for_update=True, populate_existing=True)
     if person is None or person.address_hash is None:
         return
+    withdrawals.note(session, Kind.ERASED, person.address_hash, now)
     suppression.suppress(session, person.address_hash, SuppressionReason.ERASURE, now)
     enrolment.stop(session, person.id, StopReason.ERASED, now)
     withdraw(session, person.id, ERASED_HERE, Visit("", ""), now)
@@ -110,13 +112,11 @@ def erase_booking(session: Session, booking_id: int, now: datetime) -> None:
     """
     booking = session.get_one(Booking, booking_id)
     # Mails before bookings, as in `erase`. The owner's notice holds nothing that was typed, and may leave.
-    thanks = update(Message).where(
-        Message.booking_id == booking.id, func.lower(Message.to_address) == booking.email.lower()
-    )
-    waiting = thanks.where(Message.state.in_(WAITING))
-    session.execute(waiting.values(state=MessageState.SKIPPED, reason=holdings.ERASED, ended_at=now))
-    session.execute(thanks.values(to_address=None, reply=""))
+    thanks = Message.booking_id == booking.id, func.lower(Message.to_address) == booking.email.lower()
+    holdings.blank_mails(session, list(session.scalars(select(Message.id).where(*thanks))), now)
     session.refresh(booking, with_for_update=True)
+    if booking.email:
+        withdrawals.note(session, Kind.UNBOOKED, tokens.address_hash(booking.email), now)
     booking.name = booking.email = booking.phone = booking.suits = booking.note = ""
     booking.text_deleted_at = booking.text_deleted_at or now
     session.flush()

@@ -5,14 +5,13 @@ import re
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from funnel.audience.signup import HIDDEN, tidy
 from funnel.models.content import StopReason
-from funnel.models.mail import WAITING, Message, MessageKind, Queue
+from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Pace, Subscriber, SubscriberState
-from funnel.programme import calendar, enrolment
+from funnel.programme import calendar, enrolment, waiting
 
 PAUSE_DAYS = 30
 LONGEST_NAME = 80
@@ -103,16 +102,5 @@ def _lock(session: Session, subscriber: Subscriber) -> None:
 
 def _shift_waiting(session: Session, subscriber_id: int, by: timedelta, not_before: datetime) -> None:
     # A tip that was planned and waits, for example after a refusal for now, goes along with its course.
-    session.execute(
-        update(Message)
-        .where(
-            Message.subscriber_id == subscriber_id,
-            Message.kind == MessageKind.STEP,
-            Message.queue == Queue.BULK,
-            Message.state.in_(WAITING),
-        )
-        .values(
-            due_at=func.greatest(Message.due_at + by, not_before),
-            expires_at=func.greatest(Message.expires_at + by, not_before),
-        )
-    )
+    tips = (Message.subscriber_id == subscriber_id, Message.kind == MessageKind.STEP, Message.queue == Queue.BULK)
+    waiting.shift(session, by, not_before, *tips)

@@ -6,6 +6,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from funnel.audience import withdrawals
+from funnel.audience.withdrawals import Kind
 from funnel.models.people import Suppression, SuppressionReason
 
 # A weightier reason replaces a lighter one and is never replaced by it: an address that complained stays so
@@ -16,12 +18,18 @@ WEIGHT = (
     SuppressionReason.OWNER,
     SuppressionReason.COMPLAINT,
 )
+# Kept outside the database too. An erasure is noted by whoever erases.
+NOTED = {
+    SuppressionReason.BOUNCE: Kind.BOUNCED,
+    SuppressionReason.OWNER: Kind.SUPPRESSED,
+    SuppressionReason.COMPLAINT: Kind.COMPLAINED,
+}
 
 
 def suppress(session: Session, address_hash: bytes, reason: SuppressionReason, now: datetime) -> None:
     """Keeps the address from being mailed. Told twice it changes nothing; a weightier reason replaces a lighter one."""
     lighter = WEIGHT[: WEIGHT.index(reason)]
-    session.execute(
+    changed = session.scalar(
         insert(Suppression)
         .values(address_hash=address_hash, reason=reason, created_at=now)
         .on_conflict_do_update(
@@ -29,13 +37,18 @@ def suppress(session: Session, address_hash: bytes, reason: SuppressionReason, n
             set_={"reason": reason, "created_at": now},
             where=Suppression.reason.in_(lighter),
         )
+        .returning(Suppression.address_hash)
     )
+    if changed and reason in NOTED:
+        withdrawals.note(session, NOTED[reason], address_hash, now)
 
 
 def lift(session: Session, address_hash: bytes, now: datetime, only: SuppressionReason | None = None) -> None:
     """Lets the address be mailed again; with `only`, just when that is the reason it may not be."""
     found = delete(Suppression).where(Suppression.address_hash == address_hash)
-    session.execute(found.where(Suppression.reason == only) if only else found)
+    lifted = session.scalar((found.where(Suppression.reason == only) if only else found).returning(Suppression.reason))
+    if lifted in NOTED:
+        withdrawals.note(session, Kind.LIFTED, address_hash, now)
 
 
 def reason(session: Session, address_hash: bytes) -> SuppressionReason | None:

@@ -4,21 +4,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from funnel.insight import subjects
+from funnel.insight import subjects, whereabouts
 from funnel.insight.paging import Page, paged
+from funnel.insight.whereabouts import Where
 from funnel.models.content import Step
-from funnel.models.mail import Message, MessageKind, MessageState
+from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber
+from funnel.models.sending import QueueEntry
 
 
 @dataclass(frozen=True)
 class Mail:
     id: int
     kind: MessageKind
-    state: MessageState
+    state: Where
     reason: str
     reply: str
     attempts: int
@@ -36,13 +38,13 @@ class Mail:
         return subjects.called(self.template, self.subject)
 
 
-def listed(session: Session, states: Collection[MessageState] = (), page: int = 1) -> Page[Mail]:
+def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> Page[Mail]:
     """The mails in any of `states`; in all of them when none is given."""
     query = (
         select(
             Message.id,
             Message.kind,
-            Message.state,
+            whereabouts.FOUND,
             Message.reason,
             Message.reply,
             Message.attempts,
@@ -55,8 +57,20 @@ def listed(session: Session, states: Collection[MessageState] = (), page: int = 
             Message.sent_at,
             Message.ended_at,
         )
+        .outerjoin(QueueEntry, whereabouts.ENTERED)
         .outerjoin(Step, Step.id == Message.step_id)
         .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
         .order_by(Message.id.desc())
     )
-    return paged(session, query.where(Message.state.in_(states)) if states else query, Mail, page)
+    if not states:
+        return paged(session, query, Mail, page)
+    wanted = query.where(or_(*(whereabouts.is_at(state) for state in states)))
+    return paged(session, wanted, Mail, page, total=sum(_count(session, state) for state in set(states)))
+
+
+def _count(session: Session, state: Where) -> int:
+    if state == Where.SENDING:
+        return whereabouts.sending(session)[0]
+    if state in whereabouts.IN_QUEUE:
+        return sum(line.count for line in whereabouts.waiting(session) if line.state == state)
+    return session.scalars(select(func.count()).select_from(Message).where(whereabouts.is_at(state))).one()

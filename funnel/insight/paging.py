@@ -31,9 +31,15 @@ class Page(Generic[Row]):
         return max(1, -(-self.total // PAGE_ROWS))
 
 
-def paged(session: Session, query: Select[*tuple[Any, ...]], row: Callable[..., Row], page: int) -> Page[Row]:
-    """The rows of `query` on `page`, each made by `row` from its columns; a page past the end is the last."""
-    total = session.scalars(select(func.count()).select_from(query.order_by(None).subquery())).one()
+def paged(
+    session: Session, query: Select[*tuple[Any, ...]], row: Callable[..., Row], page: int, total: int | None = None
+) -> Page[Row]:
+    """The rows of `query` on `page`, each made by `row` from its columns; a page past the end is the last.
+
+    `total`: how many there are, where that can be known without counting them.
+    """
+    if total is None:
+        total = session.scalars(select(func.count()).select_from(query.order_by(None).subquery())).one()
     asked, page = page, min(max(page, 1), Page((), total, 1).pages)
     found = session.execute(query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS))
     return Page([row(*columns) for columns in found], total, page, asked)

@@ -23,7 +23,6 @@ class Person:
     source: str
     created_at: datetime
     confirmed_at: datetime | None
-    last_marketing_at: datetime | None
 
 
 def search(session: Session, words: str, state: SubscriberState | None = None, page: int = 1) -> Page[Person]:
@@ -43,7 +42,6 @@ def search(session: Session, words: str, state: SubscriberState | None = None, p
             Subscriber.source,
             Subscriber.created_at,
             Subscriber.confirmed_at,
-            Subscriber.last_marketing_at,
         )
         .where(wanted, *_matches(words))
         .order_by(Subscriber.created_at.desc(), Subscriber.id.desc())

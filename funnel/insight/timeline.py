@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from funnel.insight import subjects
+from funnel.insight import subjects, whereabouts
+from funnel.insight.whereabouts import Where
 from funnel.models.content import Enrolment, EnrolmentState, Sequence, Step
-from funnel.models.mail import Link, Message, MessageState
+from funnel.models.mail import Link, Message
 from funnel.models.people import Consent, ConsentKind, Form, SignUp, SignUpState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
+from funnel.models.sending import QueueEntry
 
 MOST_OF_A_KIND = 300  # the newest ones; a course makes a few dozen
 KINDS = ("sign-up", "consent", "course", "mail", "machine", "click", "bounce", "complaint", "left", "booking")
@@ -23,14 +25,14 @@ CONSENT_WORDS = {
     ConsentKind.WITHDREW: "Withdrew",
 }
 MAIL_WORDS = {
-    MessageState.QUEUED: "Waits to be sent",
-    MessageState.CLAIMED: "Being sent",
-    MessageState.SENT: "Sent",
-    MessageState.DEFERRED: "Refused for now, will be tried again",
-    MessageState.FAILED: "Failed",
-    MessageState.UNKNOWN: "Perhaps sent",
-    MessageState.SKIPPED: "Not sent",
-    MessageState.EXPIRED: "Too late to be sent",
+    Where.QUEUED: "Waits to be sent",
+    Where.SENDING: "Being sent",
+    Where.SENT: "Sent",
+    Where.DEFERRED: "Refused for now, will be tried again",
+    Where.FAILED: "Failed",
+    Where.UNKNOWN: "Perhaps sent",
+    Where.SKIPPED: "Not sent",
+    Where.EXPIRED: "Too late to be sent",
 }
 BOOKING_WORDS = {
     BookingState.REQUESTED: "Asked for a session",
@@ -89,12 +91,15 @@ def _courses(session: Session, subscriber_id: int) -> Iterator[Entry]:
 
 def _mails(session: Session, subscriber_id: int) -> Iterator[Entry]:
     at = func.coalesce(Message.sent_at, Message.ended_at, Message.due_at)
-    query = select(
-        at.label("at"), Message.state, Message.reason, Message.reply, Message.template, Step.subject
-    ).outerjoin(Step, Step.id == Message.step_id)
+    where = whereabouts.FOUND.label("where")
+    query = (
+        select(at.label("at"), where, Message.reason, Message.reply, Message.template, Step.subject)
+        .outerjoin(QueueEntry, whereabouts.ENTERED)
+        .outerjoin(Step, Step.id == Message.step_id)
+    )
     for row in _newest(session, query, Message.subscriber_id == subscriber_id, Message.created_at):
         name = subjects.called(row.template, row.subject)
-        words = _with(f"{MAIL_WORDS[row.state]}: {name}", row.reason)
+        words = _with(f"{MAIL_WORDS[row.where]}: {name}", row.reason)
         yield Entry(row.at, "mail", words, row.reply)
 
 

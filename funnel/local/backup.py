@@ -1,5 +1,7 @@
 """Backup and restore: the database, the locally made key, the journals and the withdrawals, in one file."""
 
+import contextlib
+import fcntl
 import hmac
 import os
 import shutil
@@ -15,7 +17,8 @@ from funnel.local import archive, dump
 from funnel.local.place import SECRET_KEY_FILE
 
 DATABASE_PART = "database.dump"
-KEPT = ("journal", "withdrawals")  # append-only, a file or a folder under DATA_DIR
+WITHDRAWALS = "withdrawals"  # lines, of which none is ever lost
+KEPT = ("journal", WITHDRAWALS)  # a folder and a file under DATA_DIR
 SCHEMA_VERSIONS = Path(__file__).parent.parent / "migrations" / "versions"
 KEY_CHECK_SIGNS = 12
 
@@ -46,7 +49,7 @@ def restore(settings: Settings, source: Path, *, replace: bool = False) -> list[
     """Brings back what `create` wrote to `source`; returns what the operator must now know or do, a line each.
 
     A database that holds tables is left alone unless `replace`; then the old ones go only once the new ones are in.
-    Raises BackupError, after which the database is as it was.
+    Raises BackupError, after which the database is as it was, or else the text says so. The caller halts sending.
     """
     try:
         with tempfile.TemporaryDirectory(prefix="funnel-") as work:
@@ -54,6 +57,9 @@ def restore(settings: Settings, source: Path, *, replace: bool = False) -> list[
             _check_schema(manifest)
             if dump.holds_tables(settings) and not replace:
                 raise BackupError("The database holds data. To put the backup in its place, say --replace")
+            settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # First, and added to what is there: whoever withdrew since is not to be mailed again.
+            _add_lines(settings.data_dir / WITHDRAWALS, Path(work) / WITHDRAWALS)
             dump.put_back(settings, Path(work) / DATABASE_PART, manifest["dump_version"])
             return [f"Restored the backup of {manifest['made_at']}.", *_bring_files(settings, Path(work), manifest)]
     except (archive.ArchiveError, dump.DumpError, psycopg.Error, OSError) as error:
@@ -74,8 +80,9 @@ def _copied(data_dir: Path, work: Path) -> dict[str, Path]:
     found = {}
     for kept in KEPT:
         for path in sorted([data_dir / kept, *(data_dir / kept).rglob("*")]):
-            if path.is_file():
-                name = str(path.relative_to(data_dir))
+            name = str(path.relative_to(data_dir))
+            # A journal goes at any moment: its process has recorded what it knew.
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):
                 (work / name).parent.mkdir(parents=True, exist_ok=True)
                 found[name] = Path(shutil.copyfile(path, work / name))
     return found
@@ -90,19 +97,49 @@ def _check_schema(manifest: dict[str, Any]) -> None:
 
 
 def _bring_files(settings: Settings, work: Path, manifest: dict[str, Any]) -> list[str]:
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return _bring(settings, work, manifest)
+    except OSError as error:
+        raise BackupError(f"The database is restored; what belongs to it under DATA_DIR is not. {error}") from None
+
+
+def _bring(settings: Settings, work: Path, manifest: dict[str, Any]) -> list[str]:
     for name in manifest["parts"]:
-        target = settings.data_dir / name
-        # Append-only: the longer one knows more, and what it knows is who must not be mailed again.
-        if name not in (DATABASE_PART, SECRET_KEY_FILE) and _size(target) < _size(work / name):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(work / name, target)
-    notes = ["Restart web, worker, urgent and beat, and run `flask --app wsgi migrate`."]
+        if name not in (DATABASE_PART, SECRET_KEY_FILE, WITHDRAWALS):
+            _bring_new(settings.data_dir / name, work / name)
+    notes = ["Restart web, worker, urgent and beat."]
     if _key_check(settings.secret_key) == manifest["key_check"]:
         return notes
     if SECRET_KEY_FILE in manifest["parts"]:
         return [*notes, *_bring_key(settings, work / SECRET_KEY_FILE)]
     return [*notes, "Set SECRET_KEY to what it was when the backup was made: its links and keys need it."]
+
+
+def _bring_new(target: Path, part: Path) -> None:
+    """Puts a file where there is none. One that is there belongs to a process, and knows more."""
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError), open(target, "xb", opener=_for_us_only) as file:
+        file.write(part.read_bytes())
+
+
+def _for_us_only(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _add_lines(target: Path, part: Path) -> None:
+    """Adds those lines of `part` that `target` lacks, durably, while others write to it too."""
+    if not part.exists():
+        return
+    with open(target, "ab+", opener=_for_us_only) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        raw = file.read()
+        known = set(raw.splitlines())
+        new = [line for line in part.read_bytes().splitlines() if line not in known]
+        torn = raw and not raw.endswith(b"\n")
+        file.write(b"\n" * bool(torn) + b"".join(line + b"\n" for line in new))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _bring_key(settings: Settings, key: Path) -> list[str]:
@@ -122,7 +159,3 @@ def _made_here(settings: Settings) -> bool:
 def _key_check(key: str) -> str:
     # Tells whether two keys are the same, and nothing else of them.
     return hmac.new(key.encode(), b"backup", "sha256").hexdigest()[:KEY_CHECK_SIGNS]
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else -1

@@ -1,92 +1,86 @@
-"""A batch: the mails one claim took, rendered before the first of them is handed over."""
+"""A batch: the mails one claim took, each made ready to be composed the moment its turn comes."""
 
-import logging
-import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from sqlalchemy import Select, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from funnel import logs
-from funnel.mail import render, replies
+from funnel.mail import edition, render, replies
 from funnel.mail.claim import Claimed
+from funnel.mail.edition import Edition
 from funnel.mail.encoding import Unsendable
-from funnel.mail.render import Outgoing
+from funnel.mail.render import NEWSLETTER, STEP, Outgoing
 from funnel.mail.replies import Outcome
-from funnel.models.content import Step
-from funnel.models.mail import Message
-from funnel.models.people import Subscriber
-from funnel.programme import history
-from funnel.programme.merge import BadTags
+from funnel.models.mail import Message, MessageKind
+from funnel.models.people import SignUp, Subscriber
+from funnel.programme.history import among
 
-FIRST, LARGEST = 10, 100  # without a journal, a killed process leaves unknown whatever it had claimed
-SECONDS = 2.0  # a claim holds about so much of the present pace, since what is claimed is not gated again
-OUR_ERROR = "an error of ours kept it from being written: see the log"
+GONE = replies.unsendable("what it says was deleted")
+# What is said to many and counted: whose words they are, and how those are made ready.
+TO_MANY = {
+    STEP: (attrgetter("step_id"), edition.of_steps),
+    NEWSLETTER: (attrgetter("newsletter_id"), edition.of_newsletters),
+}
 
-Row = TypeVar("Row", Message, Subscriber, Step)
-
-log = logging.getLogger(__name__)
+Row = TypeVar("Row", Message, Subscriber, SignUp)
 
 
-@dataclass(frozen=True)
-class Page:
-    """One claimed mail as it will leave, or the outcome it has without leaving."""
+@dataclass(slots=True)
+class Draft:
+    """A claimed mail: its edition; or the whole mail, where it is nobody else's; or its outcome without leaving."""
 
     claimed: Claimed
-    mail: Outgoing | Outcome
+    made: Edition | Outgoing | Outcome
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What became of a mail that cannot be written; None for one that is to be composed."""
+        return self.made if isinstance(self.made, Outcome) else None
+
+    def compose(self) -> Outgoing:
+        """The mail as it leaves. Raises Unsendable, in words for the owner, when it cannot be written after all."""
+        if isinstance(self.made, Edition):
+            return self.made.compose(self.claimed)
+        if isinstance(self.made, Outcome):
+            raise Unsendable(self.made.reason)
+        return self.made
 
 
-class Pace:
-    """How many mails to claim next, by how fast the last ones went."""
+def prepared(session: Session, claims: Sequence[Claimed], now: datetime) -> list[Draft]:
+    """Every claimed mail, in the order of `claims`. One that cannot be written stops no other.
 
-    def __init__(self) -> None:
-        self.limit = FIRST
-        self._began = time.monotonic()
+    `now` is what their Date will say. Missing rows of links are made: commit before any of the mails leaves.
+    """
+    drafts: dict[int, Draft] = {}
+    for template, (number_of, editions_of) in TO_MANY.items():
+        mine = [claimed for claimed in claims if claimed.template == template and claimed.kind != MessageKind.TEST]
+        editions = editions_of(session, {number_of(claimed) for claimed in mine} - {None}, now)
+        drafts |= {claimed.id: Draft(claimed, editions.get(number_of(claimed), GONE)) for claimed in mine}
+    alone = _rendered(session, [claimed.id for claimed in claims if claimed.id not in drafts], now)
+    return [drafts.get(claimed.id) or Draft(claimed, alone[claimed.id]) for claimed in claims]
 
-    def begin(self) -> None:
-        self._began = time.monotonic()
 
-    def end(self, mails: int) -> None:
-        taken = max(time.monotonic() - self._began, 0.001)
-        self.limit = max(1, min(LARGEST, 2 * self.limit, round(mails / taken * SECONDS)))
-
-
-def rendered(session: Session, claims: list[Claimed], now: datetime) -> list[Page]:
-    """Every claimed mail, in the order of `claims`. One that cannot be written stops no other."""
-    messages = {found.id: found for found in session.scalars(_rows(Message, {claimed.id for claimed in claims}))}
+def _rendered(session: Session, ids: list[int], now: datetime) -> dict[int, Outgoing | Outcome]:
+    if not ids:
+        return {}
+    messages = session.scalars(_rows(Message, ids)).all()
     # Held until all are rendered: the session then finds each of them without asking again.
     held = [
-        session.scalars(_rows(Subscriber, {message.subscriber_id for message in messages.values()})).all(),
-        session.scalars(
-            _rows(Step, {message.step_id for message in messages.values()}).options(joinedload(Step.sequence))
-        ).all(),
+        session.scalars(_rows(Subscriber, [message.subscriber_id for message in messages])).all(),
+        session.scalars(_rows(SignUp, [message.sign_up_id for message in messages])).all(),
     ]
-    pages = list(_pages(session, claims, messages, now))
+    made: dict[int, Outgoing | Outcome] = {}
+    for message in messages:
+        logs.ref.set(f"message {message.id}")
+        made[message.id] = edition.attempted(render.rendered, session, message, now)
     del held
-    return pages
+    return made
 
 
-def _rows(kind: type[Row], ids: set[int | None]) -> Select[Row]:
-    return select(kind).where(history.among(kind.id, [known for known in ids if known is not None]))
-
-
-def _pages(session: Session, claims: list[Claimed], messages: dict[int, Message], now: datetime) -> Iterator[Page]:
-    for claimed in claims:
-        logs.ref.set(f"message {claimed.id}")
-        yield Page(claimed, _mail(session, messages[claimed.id], now))
-
-
-def _mail(session: Session, message: Message, now: datetime) -> Outgoing | Outcome:
-    try:
-        return render.rendered(session, message, now)
-    except (Unsendable, BadTags) as why:
-        return replies.unsendable(str(why))
-    except SQLAlchemyError:
-        raise  # the database's trouble, not the mail's
-    except Exception:
-        log.exception("a mail could not be written")
-        return replies.unsendable(OUR_ERROR)
+def _rows(kind: type[Row], ids: Sequence[int | None]) -> Select[Row]:
+    return select(kind).where(among(kind.id, {known for known in ids if known is not None}))

@@ -1,163 +1,247 @@
 """Claiming: which mails leave next, taken so that no other worker takes them, and gated in the same statement.
 
-The caller commits before a socket is opened (sending.md). Two workers never wait for each other here: a row or person
-that another holds is passed by.
+The caller commits before a socket is opened (sending.md). What is claimed leaves the queue, and one row holds it: the
+mails' own rows are not touched. Two workers never wait for each other here: an entry that another holds is passed by.
 """
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, cast
-from uuid import UUID, uuid4
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CTE, Integer, Select, Table, bindparam, case, exists, func, literal, null, select, text, update
+from sqlalchemy import (
+    CTE,
+    Integer,
+    Select,
+    String,
+    Table,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
+from funnel.db import words
 from funnel.mail import gate
 from funnel.mail.gate import Verdict
+from funnel.mail.lease import LEASE
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
-from funnel.models.people import Subscriber
+from funnel.models.sending import Claim, MarketingStamp, QueueEntry
+from funnel.programme.history import among
 
-LEASE = timedelta(minutes=5)
 MOST_EXPLAINED = 1000
 
-STATES = {
-    Verdict.GO: MessageState.CLAIMED,
-    Verdict.SKIP: MessageState.SKIPPED,
-    Verdict.EXPIRE: MessageState.EXPIRED,
-}
-# As tables, since the ORM has nothing to add to one statement over both.
-_MESSAGE, _SUBSCRIBER = cast(Table, Message.__table__), cast(Table, Subscriber.__table__)
-# Written out, so that even a generic plan may use the partial index ix_message_waiting.
-_WAITS = text("message.state IN ('queued', 'deferred')")
+CLOSED = {Verdict.SKIP: MessageState.SKIPPED, Verdict.EXPIRE: MessageState.EXPIRED}
+# As tables, since the ORM has nothing to add to one statement over all of them.
+_MESSAGE, _ENTRY = cast(Table, Message.__table__), cast(Table, QueueEntry.__table__)
+_CLAIM, _STAMP = cast(Table, Claim.__table__), cast(Table, MarketingStamp.__table__)
+# Durable before a socket opens; and by the indexes, also when PostgreSQL has not yet counted a queue just filled.
+_SURELY = text("SET LOCAL synchronous_commit = on; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off")
+_OF_QUEUE = bindparam("of_queue", type_=words(Queue))
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A mail that is ours to send until `lease_until` on the database's clock, and ours to record by `claim_id`."""
 
     id: int
-    claim_id: UUID
+    claim_id: int
     lease_until: datetime
-    kind: MessageKind
+    kind: str  # a MessageKind's word, as the others: made into enumerations, they would cost more than all the rest
+    attempts: int  # this try counted
+    expires_at: datetime
     subscriber_id: int | None
     sign_up_id: int | None
-    attempts: int
-    expires_at: datetime
+    enrolment_id: int | None
+    email: str | None  # of the subscriber, as is the name
+    first_name: str | None
+    template: str
+    message_id: str
+    to_address: str | None
+    step_id: int | None
+    newsletter_id: int | None
+    booking_id: int | None
+    created_at: datetime
 
 
 def waits(session: Session, queue: Queue, now: datetime) -> bool:
     """Whether anything in `queue` is due."""
-    due = exists().where(Message.queue == queue, Message.due_at <= now, _WAITS)
-    return bool(session.scalar(select(due)))
+    return bool(session.scalar(select(exists().where(QueueEntry.queue == queue, QueueEntry.due_at <= now))))
+
+
+def new_id(session: Session) -> int:
+    """The number of a claim to be made: known before, for whoever must know it even when a commit is never answered."""
+    return int(session.scalars(select(func.nextval("claim_id_seq"))).one())
 
 
 def claim(
-    session: Session, queue: Queue, now: datetime, limit: int, claim_id: UUID | None = None
+    session: Session,
+    queue: Queue,
+    now: datetime,
+    limit: int,
+    claim_id: int,
+    worker: str = "",
+    resting: Collection[str] = (),
 ) -> list[Claimed] | None:
-    """Claims up to `limit` mails that are due. Those the gate turns back are skipped, held or expired at once.
+    """Claims up to `limit` mails that are due, the longest due first. Those the gate turns back are closed or held.
 
-    Empty: all of them were turned back, and there may be more. None: nothing is due that nobody else holds.
-    `claim_id` is for whoever must know it even when the commit is never answered.
+    `resting`: domains that take no mail for now. Empty: all were turned back, and there may be more. None: nothing is
+    due that nobody else holds.
     """
-    session.execute(text("SET LOCAL synchronous_commit = on"))
-    values = gate.times(now) | {"of_queue": queue, "most": limit, "lease_end": now + LEASE}
-    rows = session.execute(_statement(), values | {"by_claim": claim_id or uuid4()}).mappings().all()
-    return [_claimed(row) for row in rows if row["state"] == MessageState.CLAIMED] if rows else None
+    session.execute(_SURELY)
+    ours = {"claim": claim_id, "by": worker, "lease_end": now + LEASE}
+    values = gate.times(now) | ours | {"of_queue": queue, "most": limit, "resting": list(resting)}
+    rows = session.execute(_statement(), values).all()
+    return [Claimed(row[1], claim_id, now + LEASE, *row[2:]) for row in rows if row[0]] if rows else None
 
 
 def explain(session: Session, queue: Queue, reason: str, now: datetime) -> None:
     """Says on the mails that are due why none of them leaves, and closes those that came too late meanwhile."""
-    late = select(Message.id).where(Message.queue == queue, Message.due_at <= now, Message.expires_at <= now, _WAITS)
+    due = (QueueEntry.queue == queue, QueueEntry.due_at <= now)
+    late = _some(session, *due, QueueEntry.expires_at <= now)
+    session.execute(delete(_ENTRY).where(among(_ENTRY.c.message_id, late)))
     session.execute(
-        update(Message)
-        .where(Message.id.in_(late.limit(MOST_EXPLAINED).with_for_update(skip_locked=True)))
+        update(_MESSAGE)
+        .where(among(_MESSAGE.c.id, late))
         .values(state=MessageState.EXPIRED, reason=gate.TOO_LATE, ended_at=now, to_address=None)
-        .execution_options(synchronize_session=False)
     )
-    due = select(Message.id).where(Message.queue == queue, Message.due_at <= now, _WAITS, Message.reason != reason)
-    some = due.limit(MOST_EXPLAINED).with_for_update(skip_locked=True)
-    session.execute(
-        update(Message).where(Message.id.in_(some)).values(reason=reason).execution_options(synchronize_session=False)
-    )
+    silent = _some(session, *due, QueueEntry.reason != reason)
+    session.execute(update(_ENTRY).where(among(_ENTRY.c.message_id, silent)).values(reason=reason))
+    session.execute(update(_MESSAGE).where(among(_MESSAGE.c.id, silent)).values(reason=reason))
 
 
-def _claimed(row: Mapping[Any, Any]) -> Claimed:
-    return Claimed(**{name: row[name] for name in Claimed.__dataclass_fields__})
+def _some(session: Session, *which: Any) -> list[int]:
+    found = select(QueueEntry.message_id).where(*which).limit(MOST_EXPLAINED).with_for_update(skip_locked=True)
+    return list(session.scalars(found))
 
 
 @functools.cache
-def _statement() -> ReturningUpdate[Any]:
+def _statement() -> Select[Any]:
     due = _due().cte("due").prefix_with("MATERIALIZED")
-    person = _person(due).cte("person").prefix_with("MATERIALIZED")
-    judged = gate.judged(due, person)
-    verdict = judged.c.verdict
-    ends = verdict.in_((Verdict.SKIP, Verdict.EXPIRE))
-    goes, holds = verdict == Verdict.GO, verdict == Verdict.HOLD
-    state = case(
-        *((verdict == given, literal(state, Message.state.type)) for given, state in STATES.items()),
-        else_=Message.state,
+    judged = gate.judged(due)
+    stamped = _stamped(judged)
+    # A person whom another worker stamped a moment ago gets the other mail.
+    lost = (judged.c.verdict == Verdict.GO) & judged.c.marketing & stamped.c.message_id.is_(None)
+    final = (
+        select(judged, case((lost, literal(Verdict.LATER.value)), else_=judged.c.verdict).label("final"))
+        .select_from(judged.outerjoin(stamped, stamped.c.message_id == judged.c.id))
+        .cte("final")
+        .prefix_with("MATERIALIZED")
     )
-    # What is held for a pause lives on by as much; what is held for a day does not.
-    longer = func.greatest(Message.expires_at, judged.c.until + (Message.expires_at - Message.due_at))
+    goes = final.c.final == Verdict.GO
+    message = _written(final)
     return (
-        update(_MESSAGE)
-        .where(Message.id == judged.c.id, verdict != Verdict.LATER)
-        .values(
-            state=state,
-            reason=judged.c.reason,
-            claim_id=case((goes, bindparam("by_claim", type_=Message.claim_id.type)), else_=null()),
-            lease_until=case((goes, bindparam("lease_end", type_=Message.lease_until.type)), else_=null()),
-            attempts=Message.attempts + case((goes, 1), else_=0),
-            due_at=case((holds, judged.c.until), else_=Message.due_at),
-            expires_at=case((judged.c.reason == gate.PAUSED_COURSE, longer), else_=Message.expires_at),
-            ended_at=case((ends, gate.NOW), else_=null()),
-            to_address=case((ends, null()), else_=Message.to_address),
+        select(
+            goes,
+            final.c.id,
+            type_coerce(final.c.kind, String),
+            final.c.attempts + 1,
+            *(final.c[name] for name in ("expires_at", "subscriber_id", "sign_up_id", "enrolment_id")),
+            *(final.c[name] for name in ("email", "first_name")),
+            *message.c,
         )
-        .returning(*(getattr(Message, name) for name in (*Claimed.__dataclass_fields__, "state")))
-        .add_cte(_stamped(judged))
+        .select_from(final.outerjoin(message, goes))
+        .order_by(final.c.due_at, final.c.id)
+        .add_cte(_removed(final), _held(final), _held_message(final), _closed(final), _taken(final))
     )
 
 
 def _due() -> Select[Any]:
-    wanted = ("id", "kind", "queue", "subscriber_id", "sign_up_id", "enrolment_id", "due_at", "expires_at")
+    wanted = ("kind", "queue", "subscriber_id", "sign_up_id", "enrolment_id", "due_at", "expires_at", "attempts")
     return (
-        select(*(getattr(Message, name) for name in wanted))
-        .where(Message.queue == bindparam("of_queue"), Message.due_at <= gate.NOW, _WAITS)
-        .order_by(Message.due_at)  # and by nothing else: a newsletter's hundred thousand are all due at once
-        # Written out too: a plan made for any number of rows would read the whole table.
+        select(QueueEntry.message_id.label("id"), *(getattr(QueueEntry, name) for name in wanted))
+        .where(QueueEntry.queue == _OF_QUEUE, QueueEntry.due_at <= gate.NOW)
+        .order_by(QueueEntry.due_at)  # and by nothing else: a newsletter's hundred thousand are all due at once
+        # Written out: a plan made for any number of rows would read the whole table.
         .limit(bindparam("most", type_=Integer, literal_execute=True))
         .with_for_update(skip_locked=True)
     )
 
 
-def _person(due: CTE) -> Select[Any]:
-    """The subscribers behind `due`, locked, as they are now and not as they were when the statement began."""
-    wanted = ("id", "email", "address_hash", "state", "pace", "paused_until", "last_marketing_at")
-    return (
-        select(
-            *(getattr(Subscriber, name) for name in wanted),
-            Subscriber.last_marketing_message_id,
-            Subscriber.last_newsletter_at,
-            Subscriber.mailable.label("mailable"),
-        )
-        .where(Subscriber.id.in_(select(due.c.subscriber_id)))
-        .with_for_update(key_share=True, skip_locked=True)
-    )
-
-
 def _stamped(judged: CTE) -> CTE:
-    """The 20-hour rule's stamp, set while the person is locked, so that no two workers can break it."""
+    """The 20-hour rule's stamp. A row that another claim holds is waited for, in an order that knows no deadlock."""
     newsletter = judged.c.kind == MessageKind.NEWSLETTER
+    rows = (
+        select(judged.c.subscriber_id, gate.NOW, judged.c.id, case((newsletter, gate.NOW)))
+        .where(judged.c.marketing, judged.c.verdict == Verdict.GO)
+        .order_by(judged.c.subscriber_id)
+    )
+    stamp = postgresql.insert(_STAMP).from_select(["subscriber_id", "at", "message_id", "newsletter_at"], rows)
+    new = stamp.excluded
     return (
-        update(_SUBSCRIBER)
-        .where(Subscriber.id == judged.c.subscriber_id, judged.c.marketing, judged.c.verdict == Verdict.GO)
-        .values(
-            last_marketing_at=gate.NOW,
-            last_marketing_message_id=judged.c.id,
-            last_newsletter_at=case((newsletter, gate.NOW), else_=Subscriber.last_newsletter_at),
+        stamp.on_conflict_do_update(
+            index_elements=["subscriber_id"],
+            set_={
+                "at": new.at,
+                "message_id": new.message_id,
+                "newsletter_at": func.coalesce(new.newsletter_at, _STAMP.c.newsletter_at),
+            },
+            where=or_(
+                _STAMP.c.at <= gate.QUIET_SINCE, _STAMP.c.message_id == new.message_id, _OF_QUEUE == Queue.URGENT
+            ),
         )
+        .returning(_STAMP.c.message_id)
         .cte("stamped")
     )
+
+
+def _written(final: CTE) -> Any:
+    wanted = ("template", "message_id", "to_address", "step_id", "newsletter_id", "booking_id", "created_at")
+    # Looked up row by row: left to itself, the planner reads whole tables for a thousand rows.
+    return select(*(_MESSAGE.c[name] for name in wanted)).where(_MESSAGE.c.id == final.c.id).limit(1).lateral("written")
+
+
+def _removed(final: CTE) -> CTE:
+    ended = final.c.final.in_((Verdict.GO, *CLOSED))
+    return delete(_ENTRY).where(_ENTRY.c.message_id == final.c.id, ended).cte("removed")
+
+
+def _held(final: CTE) -> CTE:
+    held = update(_ENTRY).where(_ENTRY.c.message_id == final.c.id, final.c.final == Verdict.HOLD)
+    return held.values(due_at=final.c.until, expires_at=_longer(final), reason=final.c.reason).cte("held")
+
+
+def _held_message(final: CTE) -> CTE:
+    held = update(_MESSAGE).where(_MESSAGE.c.id == final.c.id, final.c.final == Verdict.HOLD)
+    return held.values(due_at=final.c.until, expires_at=_longer(final), reason=final.c.reason).cte("held_message")
+
+
+def _longer(final: CTE) -> Any:
+    """What is held for a pause lives on by as much; what is held for a day does not."""
+    longer = func.greatest(final.c.expires_at, final.c.until + (final.c.expires_at - final.c.due_at))
+    return case((final.c.reason == gate.PAUSED_COURSE, longer), else_=final.c.expires_at)
+
+
+def _closed(final: CTE) -> CTE:
+    state = case(*((final.c.final == verdict, literal(state, Message.state.type)) for verdict, state in CLOSED.items()))
+    closed = update(_MESSAGE).where(_MESSAGE.c.id == final.c.id, final.c.final.in_(CLOSED))
+    return closed.values(state=state, reason=final.c.reason, ended_at=gate.NOW, to_address=null()).cte("closed")
+
+
+def _taken(final: CTE) -> CTE:
+    """The claim itself; none when nothing goes."""
+    ids = postgresql.aggregate_order_by(final.c.id, final.c.due_at, final.c.id)
+    row = (
+        select(
+            bindparam("claim", type_=Claim.id.type),
+            _OF_QUEUE,
+            bindparam("by", type_=String),
+            bindparam("lease_end", type_=Claim.lease_until.type),
+            func.array_agg(ids),
+            gate.NOW,
+        )
+        .where(final.c.final == Verdict.GO)
+        .having(func.count() > 0)
+    )
+    names = ["id", "queue", "worker", "lease_until", "ids", "made_at"]
+    return insert(_CLAIM).from_select(names, row).cte("taken")

@@ -1,197 +1,224 @@
-"""Delivery: claim, render, hand over, record, until nothing is due or time is up.
+"""Delivery: claim, compose, hand over, journal, record, until nothing is due or time is up.
 
-No transaction is open while a mail server is spoken to. Whatever was claimed and not tried goes back to the queue.
+One process has one event loop that speaks SMTP over several connections, and one thread that speaks to the database, so
+that neither waits for the other.
 """
 
-import logging
+import asyncio
 import math
 import time
-from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
-from uuid import uuid4
 
-from sqlalchemy.exc import OperationalError
+import uvloop
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel import logs
-from funnel.db import Session, database_now
-from funnel.mail import batch, claim, halt, hours, record, relays, replies, smtp
-from funnel.mail.batch import Page
-from funnel.mail.claim import Claimed
-from funnel.mail.encoding import Unsendable
-from funnel.mail.render import Outgoing
-from funnel.mail.replies import Meaning, Outcome, Stage
-from funnel.mail.smtp import Connection, Refused
+from funnel.db import database_now
+from funnel.mail import halt, journal
+from funnel.mail.desk import Desk
+from funnel.mail.holding import Holding
+from funnel.mail.journal import Journal
+from funnel.mail.line import Line
+from funnel.mail.pace import Permits
+from funnel.mail.replies import Meaning
+from funnel.mail.wire import Patience
 from funnel.models.mail import Queue
+from funnel.relay import Relay
 
-LEASE_MARGIN_S = 60.0  # no dot is written in the last minute of a lease
-HELD_S = 15.0  # what a claim took and nobody could send by then is gated again: somebody may have left meanwhile
-MOST_ABOUT_US = 10  # refusals about us in a row, after which the stream pauses
-PAUSE_S = 300.0
-RECORD_WAITS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # a database that restarts must not cost us what we know
-GIVEN_BACK = "given back: the sending process stopped, was held up, or had no mail server left"
+LOOK_S = 0.05  # how often it is looked whether something is to be done that no event tells of
+LINGER_S = 1.0  # at the end of a turn; a dot unanswered then is waited for in the next turn
+HALT_S = 20.0  # after SIGTERM; hosts kill at 30
+RENEW_S = 60.0  # leases of what is with the relay
 
 Clock = Callable[[OrmSession], datetime]
 Found = TypeVar("Found")
 
-patience = smtp.Patience()
-log = logging.getLogger(__name__)
+patience = Patience()
+_engines: dict[Queue, "Engine"] = {}
 
 
 def deliver(queue: Queue, seconds: float = 50) -> int:
     """Sends what is due in `queue` until nothing is, or `seconds` have passed, or the process is told to stop.
 
-    Returns how many mails came to an outcome; 0 when nothing was due or no relay takes mail now.
+    Returns how many mails came to an outcome; 0 when nothing was due or no relay takes mail now. Connections, and mails
+    whose last answer is not there yet, are kept for the next turn of this process. Raises what the database or the
+    journal raises; then nothing is kept, and the journal tells the next process what the database was not told.
     """
     with halt.by_sigterm():
-        return _Run(queue, database_now, time.monotonic() + seconds).send()
+        if queue not in _engines:
+            _engines[queue] = Engine(queue, database_now)
+        try:
+            return _engines[queue].run(seconds, LINGER_S)
+        except BaseException:
+            _engines.pop(queue).close()
+            raise
 
 
 def deliver_now(queue: Queue, now: datetime) -> int:
-    """The same for everything due at `now`, the clock standing still."""
-    return _Run(queue, lambda _: now, math.inf).send()
+    """The same for everything due at `now`, the clock standing still; waits for every answer."""
+    engine = Engine(queue, lambda _: now)
+    try:
+        return engine.run(math.inf, math.inf)
+    finally:
+        engine.close()
 
 
-class _Run:
-    """One turn of sending. It owns at most one connection."""
+def close() -> None:
+    """Closes what was kept, as this process ends."""
+    while _engines:
+        _engines.popitem()[1].close()
 
-    def __init__(self, queue: Queue, clock: Clock, ends: float) -> None:
+
+class Engine:
+    """What one process sends of one queue: its loop, its database thread, its journal, its lines."""
+
+    def __init__(self, queue: Queue, clock: Clock) -> None:
         self.queue = queue
-        self.clock = clock
-        self.ends = ends
-        self.connection: Connection | None = None
-        self.about_us = 0  # refusals about us in a row
-        self.sent = 0
+        self.journal = Journal(journal.folder())
+        self.desk = Desk(queue, clock, self.journal)
+        self.loop = uvloop.new_event_loop()
+        self.thread = ThreadPoolExecutor(1, "database")
+        self.lines: dict[str, Line] = {}
+        self.leaving: list[Line] = []  # whose relay is in trouble: begins nothing, waits for answers
+        self.holdings: list[Holding] = []
+        self.claiming: asyncio.Future[Holding | None] | None = None
+        self.stirred = asyncio.Event()
+        self.renewed = self.counted = time.monotonic()
 
-    def send(self) -> int:
-        pace = batch.Pace()
-        try:
-            while not self._over() and self._waits() and self._connect():
-                pace.begin()
-                pages, lease_ends = self._claimed(pace.limit)
-                if pages is None:
-                    break
-                if pages:
-                    self._send_all(pages, lease_ends)
-                    pace.end(len(pages))
-        finally:
-            self._disconnect()
-        return self.sent
+    def run(self, seconds: float, linger: float) -> int:
+        """One turn. Returns how many mails came to an outcome."""
+        self.until = time.monotonic() + seconds
+        self.wait_until = math.inf  # for answers, once nothing else is to be done
+        self.empty = False  # nothing is due that may leave
+        self.paused = False  # the breaker said so when it was last asked
+        self.returned = False  # some went back into the queue since the last claim was begun
+        self.done = 0
+        self.counted = time.monotonic()  # a turn's pace, and not that of the wait before it
+        self.loop.run_until_complete(self._turn(linger))
+        if not self.holdings:
+            self.journal.clear()
+        return self.done
 
-    def _over(self) -> bool:
-        return halt.told.is_set() or time.monotonic() >= self.ends
+    def close(self) -> None:
+        """Ends the engine. With mails not recorded, or a claim on its way, the journal stays for the next process."""
+        for line in (*self.lines.values(), *self.leaving):
+            line.abort()
+        self.loop.run_until_complete(asyncio.sleep(0))
+        self.loop.close()
+        self.thread.shutdown()
+        self.journal.close(keep=bool(self.holdings or self.claiming))
 
-    def _waits(self) -> bool:
-        with Session.begin() as session:
-            return claim.waits(session, self.queue, self.clock(session))
+    async def _turn(self, linger: float) -> None:
+        for line in self.lines.values():
+            line.drop_idle()
+        await asyncio.sleep(0)  # what the kernel knows of kept connections is heard before they are used
+        await self._in_thread(self.desk.replay)
+        while self.claiming or not self._may_end(linger):
+            if self.claiming is None and self._wants_more():
+                self.returned = False
+                self.claiming = asyncio.ensure_future(self._in_thread(self.desk.take))
+                self.claiming.add_done_callback(lambda _: self.stirred.set())
+            await self._stir()
+            if self.claiming and self.claiming.done():
+                self._put(self.claiming.result())
+                self.claiming = None
+            self._tend()
+            await self._record(all_of_it=False)
+        if halt.told.is_set():
+            self._abort()  # a dot that is still unanswered is unknown
+            await asyncio.sleep(0)
+        await self._record(all_of_it=True)
 
-    def _connect(self) -> bool:
-        """A connection to a relay that is ready. False, said on the mails that wait, when there is none."""
-        while not (self.connection and self.connection.open):
-            relay = relays.ready()
-            if relay is None:
-                with Session.begin() as session:
-                    claim.explain(session, self.queue, relays.why_none(), self.clock(session))
-                return False
-            try:
-                self.connection = Connection(relay, patience)
-            except Refused as refused:
-                relays.rest(relay, str(refused))
-        return True
+    def _may_end(self, linger: float) -> bool:
+        """Whether nothing more is claimed in this turn, and what is on its way has ended or takes too long."""
+        halted, now = halt.told.is_set(), time.monotonic()
+        if not (self.empty or halted or now >= self.until):
+            return False
+        if all(holding.over and not holding.results and not holding.back for holding in self.holdings):
+            return True
+        if any(holding.to_go for holding in self.holdings) and not halted:
+            return False
+        self.wait_until = min(self.wait_until, now + (HALT_S if halted else linger))
+        return halt.again.is_set() or now > self.wait_until
 
-    def _disconnect(self) -> None:
-        if self.connection:
-            self.connection.close()
-        self.connection = None
+    def _wants_more(self) -> bool:
+        """Whether the next mails should be claimed while those before them are on their way."""
+        if self.empty or halt.told.is_set() or time.monotonic() >= self.until:
+            return False
+        return sum(line.to_go for line in self.lines.values()) <= self.desk.pace.limit() / 2
 
-    def _claimed(self, limit: int) -> tuple[list[Page] | None, float]:
-        """The next mails, None when none is due; and until when they are ours by our own clock, a margin left."""
-        lease_ends = _boot_seconds() + claim.LEASE.total_seconds() - LEASE_MARGIN_S
-        claims = self._taken(limit)
-        if not claims:
-            return (None if claims is None else []), lease_ends
-        try:
-            with Session.begin() as session:
-                return batch.rendered(session, claims, self.clock(session)), lease_ends
-        except Exception:
-            self._hand_back(claims, batch.OUR_ERROR)
-            raise
+    def _put(self, taken: Holding | None) -> None:
+        if taken is None:
+            self.empty = not self.returned  # else another relay may take at once what came back meanwhile
+            return
+        if self.paused:
+            taken.stop()  # it was claimed as the breaker was being asked
+        self.holdings.append(taken)
+        self._line(taken.relay).add(taken)
 
-    def _taken(self, limit: int) -> list[Claimed] | None:
-        claim_id = uuid4()
-        try:
-            with Session.begin() as session:
-                now = self.clock(session)
-                claims = claim.claim(session, self.queue, now, limit, claim_id)
-                return hours.within(session, claims, now) if claims else claims
-        except OperationalError:
-            # The commit may have been done and only its answer lost: then these would be ours without our knowing.
-            _kept(lambda session: record.hand_back_all(session, claim_id, batch.OUR_ERROR))
-            raise
+    def _line(self, relay: Relay) -> Line:
+        if relay.name not in self.lines:
+            self.lines[relay.name] = Line(
+                relay, patience, self.journal, Permits(relay, self.desk.queue), self.stirred.set
+            )
+        return self.lines[relay.name]
 
-    def _send_all(self, pages: list[Page], lease_ends: float) -> None:
-        left = deque(pages)
-        ends = min(lease_ends, _boot_seconds() + HELD_S)
-        try:
-            while left and not halt.told.is_set() and _boot_seconds() < ends and self._connect():
-                page = left.popleft()
-                logs.ref.set(f"message {page.claimed.id}")
-                outcome = page.mail if isinstance(page.mail, Outcome) else self._try(page.mail)
-                self._record(page.claimed, outcome)
-        finally:
-            if left:
-                self._hand_back([page.claimed for page in left], GIVEN_BACK)
+    def _tend(self) -> None:
+        for line in (*self.lines.values(), *self.leaving):
+            if line.broken:
+                raise line.broken
+            if halt.told.is_set():
+                line.stop()
+            line.tend()
+        self.leaving = [line for line in self.leaving if line.dialogues]
 
-    def _record(self, claimed: Claimed, outcome: Outcome) -> None:
-        meaning = _kept(lambda session: record.record(session, claimed, outcome, self.clock(session)))
-        log.info("%s", outcome.reason)
-        self.sent += meaning != Meaning.RELAY
-        self.about_us = self.about_us + 1 if meaning == Meaning.ABOUT_US else 0
-        if meaning == Meaning.RELAY:
-            self._rest(outcome.reply)
-        elif meaning == Meaning.TOO_MANY_BAD:
-            self._rest(Meaning.TOO_MANY_BAD.value, PAUSE_S)
-        elif self.about_us >= MOST_ABOUT_US:
-            self._rest(f"{MOST_ABOUT_US} refusals in a row about us: {outcome.reply}", PAUSE_S)
-        elif meaning == Meaning.ACCEPTED and self.connection:
-            relays.works(self.connection.relay)
+    def _abort(self) -> None:
+        for line in (*self.lines.values(), *self.leaving):
+            line.abort()
 
-    def _rest(self, why: str, at_least: float = relays.FIRST_REST_S) -> None:
-        if self.connection:
-            relays.rest(self.connection.relay, why, at_least)
-        self._disconnect()
+    async def _record(self, all_of_it: bool) -> None:
+        for name, line in list(self.lines.items()):
+            if line.trouble:
+                self.leaving.append(self.lines.pop(name))
+                await self._in_thread(self.desk.rest, line.relay, line.trouble)
+            elif line.to_go and line.relay.rate:
+                await self._in_thread(line.permits.refill)
+        for holding in [one for one in self.holdings if all_of_it or one.recordable()]:
+            results, back = holding.drain()
+            if results or back:
+                paused = await self._in_thread(self.desk.record, holding, results, back)
+                self._heed(holding, paused)
+                self._count(sum(result.outcome.meaning != Meaning.RELAY for result in results))
+                if back:
+                    self.empty, self.returned = False, True
+        self.holdings = [one for one in self.holdings if not one.over or one.results or one.back]
+        if self.holdings and time.monotonic() - self.renewed > RENEW_S:
+            self.renewed = time.monotonic()
+            await self._in_thread(self.desk.renew, [one.claim_id for one in self.holdings])
 
-    def _hand_back(self, claims: list[Claimed], reason: str) -> None:
-        _kept(lambda session: record.hand_back(session, claims, reason))
+    def _heed(self, holding: Holding, paused: bool) -> None:
+        """What the breaker said as a holding was recorded."""
+        self.paused = paused
+        for other in self.holdings if paused else ():
+            other.stop()
+        line = self.lines.get(holding.relay.name)
+        if line and line.in_doubt:
+            line.believe()
 
-    def _try(self, mail: Outgoing) -> Outcome:
-        """Hands one mail over, and again at once when a connection that was idle turns out to be closed."""
-        assert self.connection
-        used = self.connection.used
-        try:
-            reply = self.connection.send(mail)
-            if used and reply.code == 0 and reply.stage == Stage.MAIL and self._connect():
-                reply = self.connection.send(mail)
-        except Unsendable as why:
-            return replies.unsendable(str(why))
-        return replies.outcome(reply, self.connection.relay.name)
+    def _count(self, mails: int) -> None:
+        now = time.monotonic()
+        self.desk.pace.done(mails, now - self.counted)
+        self.counted = now
+        self.done += mails
 
+    async def _stir(self) -> None:
+        """Returns when something has happened, or it is time to look."""
+        look = self.loop.call_later(LOOK_S, self.stirred.set)
+        await self.stirred.wait()
+        look.cancel()
+        self.stirred.clear()
 
-def _kept(work: Callable[[OrmSession], Found]) -> Found:
-    """Does `work` in a transaction of its own, again and again while the database is away: it must not be forgotten."""
-    for wait in RECORD_WAITS_S:
-        try:
-            with Session.begin() as session:
-                return work(session)
-        except OperationalError as error:
-            log.warning("what was sent could not be recorded yet: %s", type(error.orig).__name__)
-            time.sleep(wait)
-    with Session.begin() as session:
-        return work(session)
-
-
-def _boot_seconds() -> float:
-    """A clock that goes on while a laptop sleeps, where the system has one: leases do not sleep."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    async def _in_thread(self, work: Callable[..., Found], *given: object) -> Found:
+        return await self.loop.run_in_executor(self.thread, work, *given)

@@ -15,7 +15,11 @@ FOLD = CRLF + b" "  # a header goes on in the next line
 SOFT_BREAK = b"=" + CRLF
 HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of signs, U+2028 and U+2029
 
-_PLAIN = re.compile(r"[A-Za-z0-9:/_~-][A-Za-z0-9:/._~-]{0,70}")  # stands in a body as it is; nearly every link does
+# Stands as it is in either part of a body and in a header of our own making: most names do.
+_SIGNS = r"A-Za-z0-9!#$%()*+,/:;?@\[\]\\^_`{|}~\-"
+is_plain = re.compile(rf"(?:(?!From )[{_SIGNS}](?:[{_SIGNS}. ]{{0,70}}[{_SIGNS}.])?)?").fullmatch
+_ALL_PLAIN = re.compile(f"[{_SIGNS}.]+").fullmatch
+
 _LITERAL = {code: bytes([code]) for code in (9, 32, *range(33, 127)) if code != ord("=")}
 _USUAL = re.compile(
     r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,20}"
@@ -30,10 +34,9 @@ class Unsendable(Exception):  # noqa: N818 (it says what the mail is)
 def quoted_printable(text: str) -> bytes:
     """`text`, its lines ended by \\n, in lines of 76 at most ended by CRLF. It begins at a line's start.
 
-    No line begins with a dot, so that no relay's dot-stuffing can go wrong, and none ends in a space.
+    No line begins with a dot, so that there is none to be doubled on the wire (RFC 5321 §4.5.2); none begins with
+    "From ", before which some mailboxes put a ">"; none ends in a space.
     """
-    if _PLAIN.fullmatch(text):
-        return text.encode()
     return CRLF.join(_folded(line) for line in text.split("\n"))
 
 
@@ -49,10 +52,11 @@ def stuffed(data: bytes) -> bytes:
 
 def header_text(text: str) -> bytes:
     """`text` as an unstructured header's value, folded. Raises Unsendable for a hidden sign such as a line break."""
-    if bad := next((sign for sign in text if unicodedata.category(sign) in HIDDEN), None):
+    # What can be printed hides nothing; the rest, such as the joiner in many an emoji, needs a closer look.
+    if not text.isprintable() and (bad := next((s for s in text if unicodedata.category(s) in HIDDEN), None)):
         raise Unsendable(f"a header would hold a hidden sign (U+{ord(bad):04X})")
-    if text.isascii() and len(text) <= HEADER_ROOM and "=?" not in text and text == text.strip():
-        return text.encode()
+    if text.isascii() and "=?" not in text and text == text.strip():
+        return text.encode() if len(text) <= HEADER_ROOM else _wrapped(text)
     return _encoded(text)
 
 
@@ -100,6 +104,13 @@ def token_text(text: str) -> bytes:
     return text.encode()
 
 
+def plain(text: str) -> bytes:
+    """A value we made ourselves that stands as it is, in a body too. Raises Unsendable where it would need encoding."""
+    if not _ALL_PLAIN(text):
+        raise Unsendable(f"“{text}” holds a sign that cannot stand in a mail as it is")
+    return text.encode()
+
+
 def _folded(line: str) -> bytes:
     signs = [_sign(sign) for sign in line]
     if signs and line[-1] in " \t":
@@ -107,12 +118,12 @@ def _folded(line: str) -> bytes:
     rows: list[bytes] = []
     row: list[bytes] = []
     width = 0
-    for sign in signs:
+    for at, sign in enumerate(signs):
         if width + len(sign) > LINE_ROOM:
             rows.append(b"".join(row))
             row, width = [], 0
-        if not width and sign == b".":
-            sign = b"=2E"
+        if not width and (sign == b"." or line.startswith("From ", at)):
+            sign = b"=%02X" % ord(sign)
         row.append(sign)
         width += len(sign)
     return SOFT_BREAK.join([*rows, b"".join(row)])
@@ -126,16 +137,32 @@ def _stands_plain(word: str) -> bool:
     return len(word) < HEADER_ROOM and bool(_ATOMS.fullmatch(word)) and "=?" not in word
 
 
+def _wrapped(text: str) -> bytes:
+    """ASCII words folded between two of them (RFC 5322 §2.2.3); encoded where that cannot be told from the words."""
+    rows: list[str] = []
+    for word in text.split(" "):
+        if not word or len(word) > HEADER_ROOM:
+            return _encoded(text)
+        if rows and len(rows[-1]) + 1 + len(word) <= HEADER_ROOM:
+            rows[-1] += f" {word}"
+        else:
+            rows.append(word)
+    return FOLD.join(row.encode() for row in rows)
+
+
 def _encoded(text: str) -> bytes:
     return FOLD.join(b"=?utf-8?b?" + base64.b64encode(word) + b"?=" for word in _words(text))
 
 
 def _words(text: str) -> list[bytes]:
     """`text` as UTF-8 in runs short enough for an encoded word, no sign cut in two."""
-    words = [bytearray()]
-    for sign in text:
-        raw = sign.encode()
-        if len(words[-1]) + len(raw) > WORD_BYTES:
-            words.append(bytearray())
-        words[-1] += raw
-    return [bytes(word) for word in words]
+    raw = text.encode()
+    words = []
+    start = 0
+    while len(raw) - start > WORD_BYTES:
+        end = start + WORD_BYTES
+        while raw[end] & 0xC0 == 0x80:  # the sign before it goes on
+            end -= 1
+        words.append(raw[start:end])
+        start = end
+    return [*words, raw[start:]]

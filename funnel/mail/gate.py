@@ -4,17 +4,19 @@ Whoever left, booked, bounced or asked for a pause a moment ago is seen here.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     DateTime,
     Interval,
     String,
     and_,
+    any_,
     bindparam,
     case,
     func,
@@ -22,10 +24,12 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.mail import MARKETING, MessageKind, Queue
-from funnel.models.people import Pace, SignUp, SubscriberState, Suppression, SuppressionReason
+from funnel.models.people import Pace, SignUp, Subscriber, SubscriberState, Suppression, SuppressionReason
+from funnel.models.sending import MarketingStamp
 from funnel.programme import calendar
 
 MONTHLY_DAYS = 28  # between two newsletters to somebody who asked for one a month
@@ -33,7 +37,7 @@ MONTHLY_DAYS = 28  # between two newsletters to somebody who asked for one a mon
 
 class Verdict(StrEnum):
     GO = "go"
-    LATER = "later"  # as it is: its person is being changed, or gets another mail, right now
+    LATER = "later"  # as it is: its person gets another mail right now
     HOLD = "hold"  # not before another time
     SKIP = "skip"
     EXPIRE = "expire"
@@ -47,6 +51,8 @@ MONTHLY = "they asked for one newsletter a month and no course"
 HAD_THIS_MONTH = "they asked for one newsletter a month, and had one"
 SUPPRESSED = "the address is not to be mailed"
 GONE = "the address was deleted"
+DOMAIN_RESTS = "waits: the mail servers of this domain take no more for now"
+DOMAIN_LOOK = timedelta(minutes=2)  # after which it is looked whether the domain still rests
 CONFIRMED = "they have confirmed already"
 COURSE_STOPPED = "the course was stopped: "
 ENDED = {
@@ -63,6 +69,7 @@ NOW = bindparam("now", type_=_TIME)
 QUIET_SINCE = bindparam("quiet_since", type_=_TIME)
 QUIET_FOR = bindparam("quiet_for", type_=Interval())
 MONTH_SINCE = bindparam("month_since", type_=_TIME)
+RESTING: Any = bindparam("resting", type_=ARRAY(String))  # domains
 
 
 @dataclass(frozen=True)
@@ -85,55 +92,92 @@ def times(now: datetime) -> dict[str, Any]:
     }
 
 
-def judged(due: CTE, person: CTE) -> CTE:
-    """The rows of `due` with verdict, reason and, for those held, until. `person`: the subscribers we could lock."""
-    rules = _rules(due.c, person.c)
+def judged(due: CTE) -> CTE:
+    """The rows of `due` with the person's address and name, verdict, reason and, for those held, until.
+
+    Each row is looked up for itself: left to itself, the planner reads whole tables to judge a thousand rows.
+    """
+    person, stamp = _person(due), _stamp(due)
+    course, asked = (
+        _one(due.c.enrolment_id, Enrolment, "state", "reason"),
+        _one(due.c.sign_up_id, SignUp, "id", "confirmed_at", "address_hash"),
+    )
+    rules = _rules(due.c, person.c, stamp.c, course.c, asked.c)
     found = (
         select(
             due,
+            person.c.email,
+            person.c.first_name,
             _first(rules, [rule.verdict.value for rule in rules], Verdict.GO.value).label("verdict"),
             _first(rules, [rule.reason for rule in rules], "").label("reason"),
             case(*((rule.holds, rule.until) for rule in rules if rule.until is not None)).label("until"),
             due.c.kind.in_(MARKETING).label("marketing"),
         )
         .select_from(due)
-        .outerjoin(person, person.c.id == due.c.subscriber_id)
-        .outerjoin(Enrolment, Enrolment.id == due.c.enrolment_id)
-        .outerjoin(SignUp, SignUp.id == due.c.sign_up_id)
+        .outerjoin(person, true())
+        .outerjoin(stamp, true())
+        .outerjoin(course, true())
+        .outerjoin(asked, true())
         .cte("judged")
+        .prefix_with("MATERIALIZED")
     )
     return _one_each(found)
 
 
-def _rules(due: Any, person: Any) -> list[Rule]:
+def _person(due: CTE) -> LateralFromClause:
+    wanted = ("id", "email", "first_name", "address_hash", "state", "pace", "paused_until")
+    return (
+        select(*(getattr(Subscriber, name) for name in wanted), Subscriber.mailable.label("mailable"))
+        .where(Subscriber.id == due.c.subscriber_id)
+        .limit(1)
+        .lateral("person")
+    )
+
+
+def _stamp(due: CTE) -> LateralFromClause:
+    return (
+        select(MarketingStamp.at, MarketingStamp.message_id, MarketingStamp.newsletter_at)
+        .where(MarketingStamp.subscriber_id == due.c.subscriber_id)
+        .limit(1)
+        .lateral("stamp")
+    )
+
+
+def _one(number: ColumnElement[Any], kind: Any, *wanted: str) -> LateralFromClause:
+    found = select(*(getattr(kind, name) for name in wanted)).where(kind.id == number).limit(1)
+    return found.lateral(f"one_{kind.__tablename__}")
+
+
+def _rules(due: Any, person: Any, stamp: Any, course: Any, asked: Any) -> list[Rule]:
+    resting = func.split_part(person.email, "@", 2) == any_(RESTING)
     return [
         Rule(due.expires_at <= NOW, Verdict.EXPIRE, TOO_LATE),
-        Rule(and_(due.subscriber_id.is_not(None), person.id.is_(None)), Verdict.LATER),
-        *_for_confirmations(due, person),
-        *_for_all_but_marketing(due, person),
-        *_for_marketing(due, person),
+        *_for_confirmations(due, person, asked),
+        *_for_all_but_marketing(due, person, asked),
+        *_for_marketing(due, person, stamp, course),
+        Rule(resting, Verdict.HOLD, DOMAIN_RESTS, NOW + DOMAIN_LOOK),
     ]
 
 
-def _for_confirmations(due: Any, person: Any) -> list[Rule]:
+def _for_confirmations(due: Any, person: Any, asked: Any) -> list[Rule]:
     asks = due.kind == MessageKind.CONFIRMATION
     return [
-        Rule(and_(asks, SignUp.id.is_(None)), Verdict.SKIP, GONE),
-        Rule(and_(asks, SignUp.confirmed_at.is_not(None)), Verdict.SKIP, CONFIRMED),
+        Rule(and_(asks, asked.id.is_(None)), Verdict.SKIP, GONE),
+        Rule(and_(asks, asked.confirmed_at.is_not(None)), Verdict.SKIP, CONFIRMED),
         Rule(and_(asks, person.state == SubscriberState.ACTIVE), Verdict.SKIP, CONFIRMED),
     ]
 
 
-def _for_all_but_marketing(due: Any, person: Any) -> list[Rule]:
+def _for_all_but_marketing(due: Any, person: Any, asked: Any) -> list[Rule]:
     """An erasure alone lets a fresh sign-up be answered; every other suppression is for good."""
     plain = due.kind.not_in(MARKETING)
     suppressed = (
         select(Suppression.address_hash)
         .where(
-            Suppression.address_hash == func.coalesce(person.address_hash, SignUp.address_hash),
+            Suppression.address_hash == func.coalesce(person.address_hash, asked.address_hash),
             Suppression.reason != SuppressionReason.ERASURE,
         )
-        .correlate(person.id.table, SignUp)
+        .correlate(person.id.table, asked.id.table)
         .exists()
     )
     return [
@@ -142,21 +186,18 @@ def _for_all_but_marketing(due: Any, person: Any) -> list[Rule]:
     ]
 
 
-def _for_marketing(due: Any, person: Any) -> list[Rule]:
+def _for_marketing(due: Any, person: Any, stamp: Any, course: Any) -> list[Rule]:
     step, newsletter = due.kind == MessageKind.STEP, due.kind == MessageKind.NEWSLETTER
     monthly, paused = person.pace == Pace.MONTHLY, person.paused_until > NOW
     ended = case(*((person.state == state, why) for state, why in ENDED.items()), else_=SUPPRESSED)
-    stopped = literal(COURSE_STOPPED, String) + func.coalesce(Enrolment.reason, literal(""))
-    had_one = person.last_newsletter_at > MONTH_SINCE
+    stopped = literal(COURSE_STOPPED, String) + func.coalesce(course.reason, literal(""))
     # A mail that is tried again is not held back by its own first try.
-    had_another = and_(
-        due.queue == Queue.BULK,
-        person.last_marketing_at > QUIET_SINCE,
-        person.last_marketing_message_id.is_distinct_from(due.id),
-    )
+    another = stamp.message_id != due.id
+    had_one = and_(stamp.newsletter_at > MONTH_SINCE, another)
+    had_another = and_(due.queue == Queue.BULK, stamp.at > QUIET_SINCE, another)
     return [
         Rule(and_(due.kind.in_(MARKETING), person.mailable.is_not(true())), Verdict.SKIP, ended),
-        Rule(Enrolment.state == EnrolmentState.STOPPED, Verdict.SKIP, stopped),
+        Rule(course.state == EnrolmentState.STOPPED, Verdict.SKIP, stopped),
         Rule(and_(step, monthly), Verdict.SKIP, MONTHLY),
         Rule(and_(newsletter, paused), Verdict.SKIP, PAUSED),
         Rule(and_(step, paused), Verdict.HOLD, PAUSED_COURSE, person.paused_until),
@@ -165,7 +206,7 @@ def _for_marketing(due: Any, person: Any) -> list[Rule]:
             and_(due.kind.in_(MARKETING), had_another),
             Verdict.HOLD,
             QUIET,
-            person.last_marketing_at + QUIET_FOR,
+            stamp.at + QUIET_FOR,
         ),
     ]
 

@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from types import FrameType
 
 told = threading.Event()
+again = threading.Event()  # told a second time: nothing is waited for any more
 
 
 @contextmanager
 def by_sigterm() -> Iterator[None]:
-    """Within it, SIGTERM sets `told`; after it, it ends the process. Does nothing in a thread that hears no signals."""
+    """Within it, SIGTERM sets `told`, a second one `again`; after it, it ends the process.
+
+    Does nothing in a thread that hears no signals.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -20,7 +24,7 @@ def by_sigterm() -> Iterator[None]:
 
     def heard(number: int, frame: FrameType | None) -> None:
         numbers.append(number)
-        told.set()
+        (again if told.is_set() else told).set()
 
     before = signal.signal(signal.SIGTERM, heard)
     try:

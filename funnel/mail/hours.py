@@ -1,24 +1,24 @@
 """Hours: a tip that was held up, by a relay that was away or a refusal, waits for its own morning again."""
 
-from collections.abc import Sequence as Listed
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from funnel.mail import lease
 from funnel.mail.claim import Claimed
 from funnel.models.content import Sequence, Step
-from funnel.models.mail import Message, MessageKind, MessageState, Queue
+from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Subscriber
-from funnel.programme import calendar, history
+from funnel.programme import calendar, history, waiting
 from funnel.programme.schedule import LATENESS
 
 OUT_OF_HOURS = "waits for the hours at which tips come"
 LIVES_ON = timedelta(days=1)  # after the moment it waits for, or a weekend would end what a Friday held up
 
 
-def within(session: Session, claims: Listed[Claimed], now: datetime) -> list[Claimed]:
-    """Those of `claims` that may leave at this hour; the others go back unspent, due at their next permitted moment.
+def within(session: Session, claims: list[Claimed], now: datetime) -> list[Claimed]:
+    """Those of `claims`, all of one claim, that may leave at this hour; the others wait for their next moment.
 
     Only tips keep hours, and not those that leave at once. One that comes within LATENESS of its window is in time.
     """
@@ -28,16 +28,17 @@ def within(session: Session, claims: Listed[Claimed], now: datetime) -> list[Cla
         if calendar.is_open(sequence, zone, now) or calendar.is_open(sequence, zone, now - LATENESS):
             continue
         held.add(message.id)
-        message.state, message.reason = MessageState.QUEUED, OUT_OF_HOURS
-        message.claim_id, message.lease_until = None, None
-        message.attempts -= 1
+        message.reason = OUT_OF_HOURS
         message.due_at = calendar.after(sequence, zone, seed, now)
         message.expires_at = max(message.expires_at, message.due_at + LIVES_ON)
-    session.flush()
+    if held:
+        session.flush()
+        lease.give_up(session, claims[0].claim_id, held)
+        waiting.put(session, held)
     return [claimed for claimed in claims if claimed.id not in held]
 
 
-def _tips(claims: Listed[Claimed]) -> Select[Message, str, Sequence]:
+def _tips(claims: list[Claimed]) -> Select[Message, str, Sequence]:
     return (
         select(Message, Subscriber.time_zone, Sequence)
         .join(Step, Step.id == Message.step_id)

@@ -24,7 +24,8 @@ _PLACE = re.compile(rf"\[\[({'|'.join(PLACES)})\]\]")
 
 def page(places: dict[str, Pieces]) -> Pieces:
     """The HTML of a mail. `places` holds HTML for each of PLACES, cut at its tags."""
-    places = places | {"preheader": joined(places["preheader"], (PADDING,))}
+    if places["preheader"]:
+        places = places | {"preheader": joined(places["preheader"], (PADDING,))}
     runs: list[Pieces] = []
     for number, run in enumerate(_PLACE.split(_compiled())):
         runs.append(places[run] if number % 2 else (run,))

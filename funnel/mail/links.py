@@ -1,7 +1,9 @@
 """The links in a mail: where each leads, its row, and the address under which a person finds it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,7 +12,11 @@ from sqlalchemy.orm import Session
 from funnel import tokens
 from funnel.config import Settings, settings
 from funnel.models.mail import Link, LinkKind
+from funnel.tokens import Purpose
 
+Owner: TypeAlias = Literal["step_id", "newsletter_id"]  # whose mail a link stands in
+
+GO = "go"  # the page that counts a visit and leads on
 CANARY = "canary"  # the label by which response/machine.py knows the hidden link
 
 
@@ -36,34 +42,43 @@ def ensure(
     now: datetime,
     step_id: int | None = None,
     post_id: int | None = None,
+    newsletter_id: int | None = None,
 ) -> int:
-    """The id of the row for `url` in this step or post, made when there is none. A row there is stays as it was."""
-    place = (Link.url == url, Link.step_id.is_not_distinct_from(step_id), Link.post_id.is_not_distinct_from(post_id))
-    there = select(Link.id).where(*place)
+    """The id of the row for `url` in this step, post or newsletter, made when there is none. One that is there stays.
+
+    Asked for in one transaction and mailed after it: what is rolled back must not be mailed.
+    """
+    place = {"step_id": step_id, "post_id": post_id, "newsletter_id": newsletter_id}
+    of_place = [getattr(Link, name).is_not_distinct_from(number) for name, number in place.items()]
+    there = select(Link.id).where(Link.url == url, *of_place)
     found = session.scalar(there)
     if found is not None:
         return found
-    row = insert(Link).values(url=url, kind=kind, label=label, step_id=step_id, post_id=post_id, created_at=now)
+    row = insert(Link).values(url=url, kind=kind, label=label, created_at=now, **place)
     made = session.scalar(row.on_conflict_do_nothing().returning(Link.id))
     return made if made is not None else session.scalars(there).one()
 
 
-def of_step(session: Session, step_id: int, places: tuple[Place, ...], now: datetime) -> list[int]:
-    """The ids of a step's links, in the order of `places`, asked for once a session.
-
-    Kept with the session and not with the process: what a transaction that is rolled back made must not be mailed.
-    """
-    kept: dict[tuple[int, tuple[Place, ...]], list[int]] = session.info.setdefault("links of steps", {})
-    if (step_id, places) not in kept:
-        kept[step_id, places] = [
-            ensure(session, place.url, place.kind, place.label, now, step_id=step_id) for place in places
+def of_mails(
+    session: Session, owner: Owner, places: Mapping[int, tuple[Place, ...]], now: datetime
+) -> dict[int, list[int]]:
+    """The ids of the links in some steps or newsletters, in the order of each one's `places`; missing ones are made."""
+    column = Link.step_id if owner == "step_id" else Link.newsletter_id
+    rows = session.execute(select(column, Link.url, Link.id).where(column.in_(list(places))))
+    there = {(number, url): link_id for number, url, link_id in rows}
+    return {
+        number: [
+            there.get((number, place.url))
+            or ensure(session, place.url, place.kind, place.label, now, **{owner: number})
+            for place in said
         ]
-    return kept[step_id, places]
+        for number, said in places.items()
+    }
 
 
 def url(link_id: int, message_id: int) -> str:
     """The address that counts the visit and leads on; `message_id` 0 on a page. Works for years (law 8)."""
-    return f"{settings().base_url}/go/{tokens.sign(tokens.Purpose.GO, link_id, message_id)}"
+    return f"{settings().base_url}/{GO}/{tokens.sign(Purpose.GO, link_id, message_id)}"
 
 
 def direct(place: Place, known: Settings) -> str:

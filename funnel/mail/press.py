@@ -1,4 +1,4 @@
-"""The press: from the words of a step or a notice to its stencil, once a wording and process.
+"""The press: from the words of a step, a newsletter or a notice to its stencil, once a wording and process.
 
 Kept by the words themselves, so that a corrected step is another stencil and an old one is forgotten in time.
 """
@@ -7,16 +7,19 @@ import functools
 import html
 from dataclasses import dataclass, replace
 
-from funnel.config import Settings
+from funnel.config import Settings, settings
 from funnel.mail import body, dress, headers, layout, links, stencil
 from funnel.mail.body import Body
+from funnel.mail.encoding import Unsendable
 from funnel.mail.links import Place
 from funnel.mail.pieces import Pieces, bound, joined
 from funnel.mail.stencil import Header, Stencil
+from funnel.models.content import Newsletter, Step
 from funnel.programme import merge
 from funnel.programme.merge import Tag
 
 STENCILS_KEPT = 128
+LONGEST_URL = 2000  # a row of an index in PostgreSQL holds 2,700 bytes
 FOOTERS = layout.FOLDER / "footers"
 REHEARSAL = "> **Rehearsal.** This mail is part of a trial run with a clock that runs fast. Nobody need act on it.\n\n"
 SIGNATURE = "\n-- \n"  # RFC 3676 §4.3: mail programs leave out of a reply what stands below it
@@ -51,20 +54,35 @@ class Sheet:
     places: tuple[Place, ...]
 
 
+def of_step(step: Step) -> Sheet:
+    """The sheet of `step` as it stands. Raises merge.BadTags and Unsendable, as all here do."""
+    course = Course(step.sequence.title, step.sequence.slug, step.slug)
+    return tip(Words(step.subject, step.preheader, step.body), course, settings())
+
+
+def of_newsletter(issue: Newsletter) -> Sheet:
+    """The sheet of `issue` as it stands."""
+    return newsletter(Words(issue.subject, issue.preheader, issue.body), issue.id, settings())
+
+
 @functools.lru_cache(maxsize=STENCILS_KEPT)
 def tip(words: Words, course: Course, known: Settings) -> Sheet:
-    """The sheet of a step. Its last place is the canary. Raises merge.BadTags and Unsendable."""
-    said = _read(words, known)
-    places = (*said.places, links.canary(known))
-    hidden: Pieces = (CANARY[0], Tag(f"{body.LINK}{len(said.places)}"), CANARY[1])
-    said = replace(said, html=joined(said.html, hidden), places=places)
+    """The sheet of a step. Its last place is the canary."""
     head = headers.of_tip(_subject(words, known), course.title, course.slug, course.step, known)
+    said = _watched(_read(words, known), known)
     return _sheet(head, words, said, _footer("tip", known), house(known) | {"form_title": course.title})
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
+def newsletter(words: Words, number: int, known: Settings) -> Sheet:
+    """The sheet of issue `number`. Its last place is the canary."""
+    head = headers.of_newsletter(_subject(words, known), number, known)
+    return _sheet(head, words, _watched(_read(words, known), known), _footer("newsletter", known), house(known))
+
+
+@functools.lru_cache(maxsize=STENCILS_KEPT)
 def notice(words: Words, known: Settings) -> Sheet:
-    """The sheet of a notice: its links lead straight to where they lead. Raises merge.BadTags and Unsendable."""
+    """The sheet of a notice: its links lead straight to where they lead."""
     said = _straight(_read(words, known), known)
     return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("notice", known), house(known))
 
@@ -82,6 +100,14 @@ def house(known: Settings) -> dict[str, str]:
 
 def _read(words: Words, known: Settings) -> Body:
     return body.read((REHEARSAL if known.rehearsal else "") + words.body, known)
+
+
+def _watched(said: Body, known: Settings) -> Body:
+    """The same with the canary below it. Its links will be rows."""
+    if too_long := next((place.label for place in said.places if len(place.url.encode()) > LONGEST_URL), None):
+        raise Unsendable(f"the link “{too_long}” leads to an address of more than {LONGEST_URL} signs")
+    hidden: Pieces = (CANARY[0], Tag(f"{body.LINK}{len(said.places)}"), CANARY[1])
+    return replace(said, html=joined(said.html, hidden), places=(*said.places, links.canary(known)))
 
 
 def _footer(name: str, known: Settings) -> Body:

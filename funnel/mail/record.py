@@ -1,27 +1,28 @@
-"""Recording: what became of a mail we had claimed, and what follows for its address.
+"""Recording: what became of the mails of a claim, and what follows for their addresses.
 
-Every change is held to the claim: a mail that was taken from us meanwhile, because our lease ended, stays as it is,
-unless it is `unknown` and we know better.
+Every change is held to the claim. Deferred mails go back into the queue in the same transaction.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, cast
-from uuid import UUID
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Table, select, text, update
+from sqlalchemy import Table, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel.audience import ending, suppression
-from funnel.mail import weight
+from funnel.mail import breaker, lease, weight
 from funnel.mail.claim import Claimed
 from funnel.mail.replies import Meaning, Outcome
-from funnel.models.mail import LAST_STATES, Message, MessageKind, MessageState
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SuppressionReason
 from funnel.models.responses import Event, EventKind
+from funnel.models.sending import Claim
+from funnel.programme import waiting
+from funnel.programme.history import among
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
 JITTER = 0.1  # of a delay, either way, so that what was refused together does not come back together
@@ -31,98 +32,147 @@ REPEAT_AFTER = timedelta(minutes=1)
 # Mails that nobody minds having twice, and that somebody waits for: repeated with the same Message-ID.
 REPEATED = (MessageKind.CONFIRMATION, MessageKind.NOTICE)
 MOST_REPEATED = 3
-LATEST = 200  # of the latest mails that were taken or refused,
-MOST_BAD = LATEST // 20  # when more than 5 % had a bad address, something is wrong with us or the list
+SEPARATOR = chr(31)  # US, the unit separator of ASCII
 
 TIRED = "refused for two days"
+NOT_HANDED_OVER = "given back: it was not handed over"
 NEVER_THROUGH = "the connection broke each time, for two days, before it was handed over"
 
-
 _MESSAGE = cast(Table, Message.__table__)
-# Written out, so that even a generic plan may use the partial index ix_message_delivered.
-_DELIVERED = text("message.state IN ('sent', 'failed')")
-_CLAIMED = text("message.state = 'claimed'")  # likewise ix_message_claimed
+_WRITE = """
+UPDATE message SET
+    state = after.state,
+    reason = coalesce(after.reason, ''),  -- string_to_array makes no member at all of an empty text
+    reply = coalesce(after.reply, ''),
+    relay = coalesce(after.relay, ''),
+    attempts = after.attempts,
+    due_at = coalesce(after.due_at, message.due_at),
+    sent_at = CASE WHEN after.state = 'sent' THEN :now END,
+    ended_at = CASE WHEN after.state IN ('sent', 'failed', 'unknown') THEN :now END,
+    troubled_at = CASE WHEN after.state IN ('failed', 'unknown') THEN :now END,
+    to_address = CASE WHEN after.state IN ('sent', 'failed', 'unknown') THEN NULL ELSE message.to_address END,
+    claim_id = CASE WHEN after.state = 'unknown' THEN :claim END
+FROM unnest(
+    CAST(string_to_array(:ids, chr(31)) AS bigint[]), string_to_array(:states, chr(31)),
+    string_to_array(:reasons, chr(31)), string_to_array(:replies, chr(31)), string_to_array(:relays, chr(31)),
+    CAST(string_to_array(:tries, chr(31)) AS bigint[]), CAST(string_to_array(:times, chr(31), '') AS timestamptz[])
+) AS after (id, state, reason, reply, relay, attempts, due_at)
+WHERE message.id = after.id AND {held} RETURNING message.id
+"""
+_OURS = text(_WRITE.format(held="message.state IN ('queued', 'deferred')"))
+# A mail to somebody we do not keep lost its address when it became unknown, and cannot wait again.
+_CORRECTED = text(
+    _WRITE.format(
+        held="message.state = 'unknown' AND message.claim_id = :claim AND (after.state IN ('sent', 'failed')"
+        " OR (after.state <> 'unknown' AND coalesce(message.subscriber_id, message.sign_up_id) IS NOT NULL))"
+    )
+)
 
 
-def record(session: Session, claimed: Claimed, outcome: Outcome, now: datetime) -> Meaning | None:
-    """Writes down what became of one mail. Returns what it came to mean; None when it is no longer ours to say."""
-    if outcome.meaning == Meaning.NO_SUCH_ADDRESS and _too_many_bad(session):
-        outcome = replace(outcome, meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
-    bounces = _bounces(claimed, outcome.meaning)
-    if bounces and claimed.subscriber_id:
-        ending.hold(session, claimed.subscriber_id)  # before the mail, as everybody does who ends a subscription
-    if not _write(session, claimed, outcome, now, _next(claimed, outcome, now)):
-        return None
-    if bounces:
-        _note_bounce(session, claimed, outcome, now)
-    return outcome.meaning
+class Result(NamedTuple):
+    """What became of one try at one claimed mail."""
+
+    claimed: Claimed
+    outcome: Outcome
 
 
-def hand_back(session: Session, claims: Iterable[Claimed], reason: str) -> None:
-    """Gives mails that were claimed and not tried back to the queue, their tries unspent."""
-    ids = [claimed.id for claimed in claims]
-    _give_back(session, {claimed.claim_id for claimed in claims}, reason, Message.id.in_(ids))
+class Change(NamedTuple):
+    """What is written on its message. `due_at` None: as it was."""
+
+    state: MessageState
+    reason: str
+    attempts: int
+    due_at: datetime | None = None
 
 
-def hand_back_all(session: Session, claim_id: UUID, reason: str) -> None:
+def record(
+    session: Session, claim_id: int, results: Collection[Result], now: datetime, back: Collection[Claimed] = ()
+) -> list[Meaning]:
+    """Writes down what became of mails of one claim, in sets; `back` returns to the queue, its tries unspent.
+
+    Returns what each of `results` came to mean. A claim that was taken from us meanwhile may still put right those of
+    its mails that became `unknown`; the others are no longer ours to say.
+    """
+    results = [_doubted(session, results, result) for result in results]
+    bounced = [result for result in results if _bounces(result.claimed, result.outcome.meaning)]
+    for subscriber_id in sorted({one.claimed.subscriber_id for one in bounced if one.claimed.subscriber_id}):
+        ending.hold(session, subscriber_id)  # before the mails, as everybody does who ends a subscription
+    done = [*(result.claimed.id for result in results), *(claimed.id for claimed in back)]
+    ours = lease.give_up(session, claim_id, done)
+    # Taken from us, they became unknown meanwhile; but we know that they were not handed over.
+    kept = [] if ours else [Result(claimed, Outcome(Meaning.RELAY, NOT_HANDED_OVER)) for claimed in back]
+    told = [*results, *kept]
+    changes = [_next(result.claimed, result.outcome, now) for result in told]
+    written = _write(session, claim_id, told, changes, ours, now)
+    again = [one.claimed.id for one, change in zip(told, changes, strict=True) if change.state in WAITING]
+    waiting.put(session, [number for number in again if number in written])
+    if ours:
+        waiting.put(session, [claimed.id for claimed in back])
+    for one in bounced:
+        if one.claimed.id in written:
+            _note_bounce(session, one.claimed, one.outcome, now)
+    return [result.outcome.meaning for result in results]
+
+
+def hand_back(session: Session, claim_id: int, ids: Collection[int], reason: str) -> None:
+    """Gives mails of a claim that were not tried back to the queue, their tries unspent, and says why they wait."""
+    if ids and lease.give_up(session, claim_id, ids):
+        session.execute(update(_MESSAGE).where(among(_MESSAGE.c.id, ids)).values(reason=reason))
+        waiting.put(session, ids)
+
+
+def hand_back_all(session: Session, claim_id: int, reason: str) -> None:
     """The same for whatever a claim took, if it took anything: for one whose commit was never answered."""
-    _give_back(session, {claim_id}, reason)
+    held = session.scalars(select(Claim.ids).where(Claim.id == claim_id)).one_or_none()
+    hand_back(session, claim_id, held or [], reason)
 
 
-def _give_back(session: Session, claim_ids: set[UUID], reason: str, *which: ColumnElement[bool]) -> None:
-    session.execute(
-        update(Message)
-        .where(_CLAIMED, Message.claim_id.in_(claim_ids), *which)
-        .values(
-            state=MessageState.QUEUED,
-            reason=reason,
-            attempts=Message.attempts - 1,
-            claim_id=None,
-            lease_until=None,
-        )
-        .execution_options(synchronize_session=False)
+def _doubted(session: Session, results: Collection[Result], result: Result) -> Result:
+    """`result`, but no address is given up while too many are refused: then something is wrong with us or the list."""
+    if result.outcome.meaning != Meaning.NO_SUCH_ADDRESS:
+        return result
+    bad = sum(other.outcome.meaning == Meaning.NO_SUCH_ADDRESS for other in results)
+    delivered = sum(other.outcome.meaning in breaker.DELIVERED for other in results)
+    if not breaker.too_many_bad(session, result.outcome.relay, bad, delivered):
+        return result
+    return Result(
+        result.claimed, replace(result.outcome, meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
     )
 
 
-def _next(claimed: Claimed, outcome: Outcome, now: datetime) -> dict[str, Any]:
-    """The columns that change."""
+def _next(claimed: Claimed, outcome: Outcome, now: datetime) -> Change:
     match outcome.meaning:
         case Meaning.ACCEPTED:
-            return {"state": MessageState.SENT, "reason": "", "sent_at": now}
+            return Change(MessageState.SENT, "", claimed.attempts)
         case Meaning.RELAY:
             # Behind the others, so that one mail at which a server balks does not hold all of them up.
-            return {
-                "state": MessageState.QUEUED,
-                "reason": outcome.reason,
-                "attempts": claimed.attempts - 1,
-                "due_at": now + BROKEN_AFTER,
-            }
+            return Change(MessageState.QUEUED, outcome.reason, claimed.attempts - 1, now + BROKEN_AFTER)
         case Meaning.DEFERRED if _is_tired(claimed):
-            return {"state": MessageState.FAILED, "reason": TIRED}
+            return Change(MessageState.FAILED, TIRED, claimed.attempts)
         case Meaning.LOST if _is_tired(claimed):
-            return {"state": MessageState.FAILED, "reason": NEVER_THROUGH}
+            return Change(MessageState.FAILED, NEVER_THROUGH, claimed.attempts)
         case Meaning.DEFERRED | Meaning.ABOUT_US | Meaning.TOO_MANY_BAD:
             return _later(claimed, now, MessageState.DEFERRED, outcome.reason)
         case Meaning.LOST:
             return _later(claimed, now, MessageState.QUEUED, outcome.reason)
         case Meaning.UNKNOWN:
-            return unanswered(claimed.kind, claimed.attempts, now) | {"reason": outcome.reason}
-    return {"state": MessageState.FAILED, "reason": outcome.reason}
+            return _unanswered(claimed, outcome.reason, now)
+    return Change(MessageState.FAILED, outcome.reason, claimed.attempts)
 
 
-def unanswered(kind: MessageKind, attempts: int, now: datetime) -> dict[str, Any]:
+def _unanswered(claimed: Claimed, reason: str, now: datetime) -> Change:
     """What follows when nobody can say whether a mail was taken: never a tip twice (RFC 1047)."""
-    if kind in REPEATED and attempts < MOST_REPEATED:
-        return {"state": MessageState.QUEUED, "due_at": now + REPEAT_AFTER}
-    return {"state": MessageState.UNKNOWN}
+    if claimed.kind in REPEATED and claimed.attempts < MOST_REPEATED:
+        return Change(MessageState.QUEUED, reason, claimed.attempts, now + REPEAT_AFTER)
+    return Change(MessageState.UNKNOWN, reason, claimed.attempts)
 
 
-def _later(claimed: Claimed, now: datetime, state: MessageState, reason: str) -> dict[str, Any]:
+def _later(claimed: Claimed, now: datetime, state: MessageState, reason: str) -> Change:
     """Another try, at the latest when the mail expires: then it is closed instead."""
     broke = state == MessageState.QUEUED and claimed.attempts == 1
     delay = BROKEN_AFTER if broke else RETRY_AFTER[min(claimed.attempts, len(RETRY_AFTER)) - 1]
     delay *= 1 + random.uniform(-JITTER, JITTER)  # noqa: S311 (spread, not secrecy)
-    return {"state": state, "reason": reason, "due_at": min(now + delay, max(now, claimed.expires_at))}
+    return Change(state, reason, claimed.attempts, min(now + delay, max(now, claimed.expires_at)))
 
 
 def _is_tired(claimed: Claimed) -> bool:
@@ -136,24 +186,29 @@ def _bounces(claimed: Claimed, meaning: Meaning) -> bool:
     return meaning in {Meaning.NO_SUCH_ADDRESS, Meaning.UNCLEAR}
 
 
-def _write(session: Session, claimed: Claimed, outcome: Outcome, now: datetime, changes: dict[str, Any]) -> bool:
-    over = changes["state"] in LAST_STATES
-    ours = {"claim_id": claimed.claim_id if changes["state"] == MessageState.UNKNOWN else None, "lease_until": None}
-    ended = {"ended_at": now if over else None} | ({"to_address": None} if over else {})
-    written = session.execute(
-        update(_MESSAGE)  # as a table: the ORM would triple what this costs, once a mail
-        .where(Message.id == claimed.id, Message.claim_id == claimed.claim_id)
-        .where(Message.state.in_((MessageState.CLAIMED, MessageState.UNKNOWN)))
-        .values(**changes, **ours, **ended, reply=outcome.reply, relay=outcome.relay)
-        .returning(Message.id)
-    )
-    return written.first() is not None
+def _write(
+    session: Session, claim_id: int, results: list[Result], changes: list[Change], ours: bool, now: datetime
+) -> set[int]:
+    """One statement whatever their number. Returns the ids of those that were written."""
+    if not results:
+        return set()
+    values = {
+        "now": now,
+        "claim": claim_id,
+        "ids": _column(str(result.claimed.id) for result in results),
+        "states": _column(change.state for change in changes),
+        "reasons": _column(change.reason for change in changes),
+        "replies": _column(result.outcome.reply for result in results),
+        "relays": _column(result.outcome.relay for result in results),
+        "tries": _column(str(change.attempts) for change in changes),
+        "times": _column(change.due_at.isoformat() if change.due_at else "" for change in changes),
+    }
+    return set(session.scalars(_OURS if ours else _CORRECTED, values))
 
 
-def _too_many_bad(session: Session) -> bool:
-    latest = select(Message.state, Message.reason).where(_DELIVERED).order_by(Message.ended_at.desc()).limit(LATEST)
-    bad = [row for row in session.execute(latest) if row.reason == Meaning.NO_SUCH_ADDRESS.value]
-    return len(bad) > MOST_BAD
+def _column(words: Iterable[str]) -> str:
+    """One column of many rows as a single text: the driver would take ten times as long over an array's members."""
+    return SEPARATOR.join(word.replace(SEPARATOR, " ") for word in words)
 
 
 def _note_bounce(session: Session, claimed: Claimed, outcome: Outcome, now: datetime) -> None:

@@ -1,34 +1,42 @@
-"""Rendering: from a planned message to the bytes that leave. A preview runs the same stencil, so it cannot lie."""
+"""Rendering what is one person's alone: notices, confirmations, tests and previews.
+
+What goes to many is composed by their Edition. All fill the same stencils, so a preview cannot lie.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
-from funnel.mail import links, notices, press, values, verp
+from funnel.mail import headers, links, notices, press, values, verp
 from funnel.mail.body import LINK
 from funnel.mail.encoding import Unsendable, wire_address
 from funnel.mail.pieces import filled
-from funnel.mail.press import Course, Sheet, Words
+from funnel.mail.press import Sheet
 from funnel.mail.values import Values
-from funnel.models.content import Step
+from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
+from funnel.programme import newsletters
 
-STEP = "step"  # the template of a message whose words are a step's
+STEP, NEWSLETTER = "step", newsletters.TEMPLATE  # the templates of messages whose words are the owner's
 NOTICES = notices.NAMES
 CLIPS_AT = 102_000  # bytes from which on Gmail hides the rest of a mail
 SAMPLE_ADDRESS = "reader@example.org"
 SAMPLE_ID = "<preview@example.org>"
+DELETED = "the address was deleted"
 
 
-@dataclass(frozen=True)
-class Outgoing:
-    """One mail as it leaves: the envelope's two addresses and the data, lines ended by CRLF."""
+class Outgoing(NamedTuple):
+    """One mail as it leaves: the envelope's two addresses, and the data.
+
+    The data's lines end in CRLF, the last one too, and none begins with a dot: nothing in it is to be doubled.
+    """
 
     sender: str
     recipient: str
@@ -47,26 +55,37 @@ class Preview:
 
 
 def rendered(session: Session, message: Message, now: datetime) -> Outgoing:
-    """The mail of `message`, ready for the relay. Makes the rows of its links when they are missing.
+    """A notice, a confirmation or a test, ready for the relay. Nothing in a test is counted or anybody's own.
 
     Raises Unsendable, in words for the owner, when it cannot be written or has nobody to go to.
     """
     recipient = _recipient(session, message)
-    prefix = values.TEST_PREFIX if message.kind == MessageKind.TEST else ""
-    sheet, own = _step(session, message, now) if message.template == STEP else _notice(session, message)
+    if message.template in NOTICES:
+        sheet, own = _sheet_of_notice(message.template), values.of_notice(session, message)
+        prefix = b""
+    elif message.kind == MessageKind.TEST:
+        sheet = _sheet_of_test(session, message)
+        own = values.of_nobody() | _straight(sheet)
+        prefix = headers.TEST_PREFIX
+    else:
+        raise ValueError(f"what is said to many is composed by its edition, not here: {message.template}")
     data = sheet.stencil.fill(values.envelope(recipient, message.message_id, now, prefix) | own)
     return Outgoing(verp.sender(message.id), recipient, data)
 
 
 def preview(session: Session, step: Step, subscriber: Subscriber | None, now: datetime) -> Preview:
     """A step as `subscriber` would see it; as somebody without a name would, for None. Nothing in it is counted."""
-    sheet = _sheet_of(step)
-    return _seen(sheet, values.of_nobody(subscriber) | _straight(sheet), now)
+    return _seen(press.of_step(step), subscriber, now)
+
+
+def preview_newsletter(issue: Newsletter, subscriber: Subscriber | None, now: datetime) -> Preview:
+    """The same of a newsletter."""
+    return _seen(press.of_newsletter(issue), subscriber, now)
 
 
 def preview_notice(session: Session, template: str, now: datetime) -> Preview:
     """A notice as anybody would see it. Raises KeyError for a name that is none of NOTICES."""
-    return _seen(_sheet_of_notice(template), values.of_nobody(), now)
+    return _seen(_sheet_of_notice(template), None, now)
 
 
 def _recipient(session: Session, message: Message) -> str:
@@ -74,28 +93,14 @@ def _recipient(session: Session, message: Message) -> str:
     sign_up = session.get(SignUp, message.sign_up_id) if message.sign_up_id else None
     address = message.to_address or (person and person.email) or (sign_up and sign_up.email)
     if not address:
-        raise Unsendable("the address was deleted")
+        raise Unsendable(DELETED)
     return wire_address(address)
 
 
-def _step(session: Session, message: Message, now: datetime) -> tuple[Sheet, Values]:
-    step = session.get_one(Step, message.step_id)
-    sheet = _sheet_of(step)
-    if message.kind == MessageKind.TEST or message.subscriber_id is None:
-        return sheet, values.of_nobody() | _straight(sheet)
-    person = session.get_one(Subscriber, message.subscriber_id)
-    ids = links.of_step(session, step.id, sheet.places, now)
-    tracked = {f"{LINK}{place}": links.url(link_id, message.id) for place, link_id in enumerate(ids)}
-    return sheet, values.of_reader(person, message) | tracked
-
-
-def _notice(session: Session, message: Message) -> tuple[Sheet, Values]:
-    return _sheet_of_notice(message.template), values.of_notice(session, message)
-
-
-def _sheet_of(step: Step) -> Sheet:
-    course = Course(step.sequence.title, step.sequence.slug, step.slug)
-    return press.tip(Words(step.subject, step.preheader, step.body), course, settings())
+def _sheet_of_test(session: Session, message: Message) -> Sheet:
+    if message.template == NEWSLETTER:
+        return press.of_newsletter(session.get_one(Newsletter, message.newsletter_id))
+    return press.of_step(session.get_one(Step, message.step_id))
 
 
 def _sheet_of_notice(name: str) -> Sheet:
@@ -107,9 +112,9 @@ def _straight(sheet: Sheet) -> Values:
     return {f"{LINK}{number}": links.direct(place, known) for number, place in enumerate(sheet.places)}
 
 
-def _seen(sheet: Sheet, own: Values, now: datetime) -> Preview:
-    given = values.envelope(SAMPLE_ADDRESS, SAMPLE_ID, now) | own
-    data = sheet.stencil.fill(given)
+def _seen(sheet: Sheet, subscriber: Subscriber | None, now: datetime) -> Preview:
+    own = values.of_nobody(subscriber) | _straight(sheet)
+    data = sheet.stencil.fill(values.envelope(SAMPLE_ADDRESS, SAMPLE_ID, now) | own)
     mail: EmailMessage = BytesParser(policy=policy.default).parsebytes(data)
     text, page = (part.get_content().replace("\r\n", "\n") for part in mail.iter_parts())
-    return Preview(str(mail["Subject"]), filled(sheet.preheader, given), page, text, len(data))
+    return Preview(str(mail["Subject"]), filled(sheet.preheader, own), page, text, len(data))

@@ -17,7 +17,10 @@ CLOSING = 421  # the server closes the connection after this answer
 LONGEST_REPLY = 300
 
 _STATUS = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?!\S)")
+_PLAIN_REPLY = re.compile(r"[!-?A-~]+(?: [!-?A-~]+){0,20}")  # no address in it, and no more than one line
 _ABOUT_US = re.compile(r"5\.(?:[3-7]\.\d+|1\.[78])")
+_TOO_MUCH = re.compile(r"rate limit|too many|unusual rate|throttl|temporarily deferred", re.IGNORECASE)
+_GREYLISTED = re.compile(r"gr[ae]y-?list", re.IGNORECASE)  # of one mail: that it comes again is all that is wanted
 
 
 class Stage(StrEnum):
@@ -75,11 +78,15 @@ class Outcome:
     reply: str = ""
     status: str = ""
     relay: str = ""
+    throttled: bool = False  # the recipient's domain wants fewer mails from us
 
 
 def outcome(reply: Reply, relay: str) -> Outcome:
+    """What `reply` of `relay` made of one try."""
+    if reply.code == 250 and reply.stage == Stage.DOT and _PLAIN_REPLY.fullmatch(reply.text):
+        return Outcome(Meaning.ACCEPTED, Meaning.ACCEPTED, f"250 {reply.text}", "", relay)  # of a hundred, all but one
     meaning = classify(reply)
-    return Outcome(meaning, meaning.value, reply.words, reply.status, relay)
+    return Outcome(meaning, meaning.value, reply.words, reply.status, relay, _is_throttled(reply))
 
 
 def unsendable(reason: str) -> Outcome:
@@ -99,6 +106,13 @@ def classify(reply: Reply) -> Meaning:
     if reply.status.startswith("4.3.") or code in SIGN_IN_WANTED:
         return Meaning.RELAY
     return Meaning.DEFERRED if code < 500 else _refused(reply)
+
+
+def _is_throttled(reply: Reply) -> bool:
+    """Whether the domain has enough of us for now: 4.7.x, or words that say so where there is no status."""
+    if reply.stage not in {Stage.RCPT, Stage.DOT} or not 400 <= reply.code < 500 or _GREYLISTED.search(reply.text):
+        return False
+    return reply.status.startswith("4.7.") or (not reply.status and bool(_TOO_MUCH.search(reply.text)))
 
 
 def _refused(reply: Reply) -> Meaning:

@@ -2,9 +2,10 @@
 
 What stands still is already encoded as it leaves. A slot in a body begins at a line's start, behind a soft break, so
 that what is put in cannot make a line of its neighbours too long; a slot in a header is the header's whole value.
-The transport doubles leading dots.
+No line begins with a dot, so nothing is left for the transport to double.
 """
 
+import functools
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,15 +14,21 @@ from email.parser import BytesParser
 from hashlib import blake2b
 from typing import TypeAlias
 
-from funnel.mail.encoding import CRLF, SOFT_BREAK, Unsendable, quoted_printable
-from funnel.mail.pieces import Pieces, filled
+from funnel.mail.encoding import CRLF, LINE_ROOM, SOFT_BREAK, Unsendable, is_plain, quoted_printable, token_text
+from funnel.mail.pieces import Pieces
+from funnel.programme import merge
 from funnel.programme.merge import Tag
 
 TARGET_BYTES = 60_000
 LARGEST_BYTES = 95_000  # Gmail cuts a mail off at 102 kB, and the way out with it
+VALUES_KEPT = 4096  # names that had to be encoded: they come again
 
 _SAMPLE = "sample"  # stands in every slot when a new stencil is checked
 _PART = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+
+Encode: TypeAlias = Callable[[str], bytes]
+# Bytes are ASCII of our own making that is encoded already, such as a link: they are put in as they are.
+Values: TypeAlias = Mapping[str, str | bytes]
 
 
 @dataclass(frozen=True)
@@ -29,14 +36,15 @@ class Slot:
     """A place for what differs from person to person, and how it is encoded where it stands."""
 
     parts: Pieces
-    encode: Callable[[str], bytes]
+    encode: Encode
 
-    def fill(self, values: Mapping[str, str]) -> bytes:
-        return self.encode(filled(self.parts, values))
+    def fill(self, values: Values) -> bytes:
+        """Raises KeyError for a value that is missing, and what `encode` raises."""
+        return self.encode("".join([part if isinstance(part, str) else _text(part, values) for part in self.parts]))
 
 
 Cuts: TypeAlias = tuple[bytes | Slot, ...]
-Header: TypeAlias = tuple[str, bytes | Slot]
+Header: TypeAlias = tuple[str, Cuts]
 
 
 class Stencil:
@@ -44,17 +52,39 @@ class Stencil:
 
     def __init__(self, cuts: Cuts) -> None:
         self._still: list[bytes] = [b"" if isinstance(cut, Slot) else cut for cut in cuts]
-        self._slots = [(place, cut) for place, cut in enumerate(cuts) if isinstance(cut, Slot)]
-        self.names = {part.name for _, slot in self._slots for part in slot.parts if isinstance(part, Tag)}
+        slots = [(place, cut) for place, cut in enumerate(cuts) if isinstance(cut, Slot)]
+        self.names = {part.name for _, slot in slots for part in slot.parts if isinstance(part, Tag)}
+        self._mixed = [(place, slot) for place, slot in slots if len(slot.parts) > 1]
+        alone: dict[tuple[Tag, bool], list[tuple[int, Slot]]] = {}
+        for place, slot in slots:
+            if len(slot.parts) == 1 and isinstance(slot.parts[0], Tag):
+                alone.setdefault((slot.parts[0], slot.encode in _KEEPS_PLAIN), []).append((place, slot))
+        self._alone = [
+            (tag.name, tag.default, is_plain if keeps_plain else _never, [at for at, _ in stand], stand)
+            for (tag, keeps_plain), stand in alone.items()
+        ]
 
-    def fill(self, values: Mapping[str, str]) -> bytes:
+    def fill(self, values: Values) -> bytes:
         """The mail with `values` in its slots, lines ended by CRLF.
 
         Raises Unsendable for a value that cannot stand where it would, and for a mail above LARGEST_BYTES.
         """
         out = self._still.copy()
         try:
-            for place, slot in self._slots:
+            # Each value is looked at once, wherever it stands: nearly none needs more than being put there.
+            for name, default, stands_plain, places, slots in self._alone:
+                found = values.get(name) or default or values[name]
+                if isinstance(found, str):
+                    plain = found.encode() if stands_plain(found) else None
+                else:
+                    plain = found if len(found) <= LINE_ROOM else None
+                if plain is not None:
+                    for place in places:
+                        out[place] = plain
+                else:
+                    for place, slot in slots:
+                        out[place] = slot.fill(values)
+            for place, slot in self._mixed:
                 out[place] = slot.fill(values)
         except KeyError as missing:
             raise Unsendable(f"the tag {missing.args[0]} has no value in this mail: take it out") from None
@@ -71,11 +101,11 @@ def cut(headers: list[Header], text: Pieces, page: Pieces) -> Stencil:
     """
     fence = b"=_" + blake2b(repr((text, page)).encode(), digest_size=12).hexdigest().encode()  # not in quoted-printable
     kind = b'multipart/alternative; boundary="' + fence + b'"'
-    headers = [*headers, ("MIME-Version", b"1.0"), ("Content-Type", kind)]
+    headers = [*headers, ("MIME-Version", (b"1.0",)), ("Content-Type", (kind,))]
     cuts: list[bytes | Slot] = []
-    for name, value in headers:
-        cuts += [name.encode() + b": ", value, CRLF]
-    cuts += [CRLF + b"--" + fence + CRLF + _PART % b"plain", *_body(text, quoted_printable)]
+    for name, pieces in headers:
+        cuts += [name.encode() + b": ", *pieces, CRLF]
+    cuts += [CRLF + b"--" + fence + CRLF + _PART % b"plain", *_body(text, _printable)]
     cuts += [CRLF + b"--" + fence + CRLF + _PART % b"html", *_body(page, _escaped)]
     cuts += [CRLF + b"--" + fence + b"--" + CRLF]
     stencil = Stencil(_whole(cuts))
@@ -83,11 +113,31 @@ def cut(headers: list[Header], text: Pieces, page: Pieces) -> Stencil:
     return stencil
 
 
-def _escaped(value: str) -> bytes:
-    return quoted_printable(html.escape(value))
+def _text(tag: Tag, values: Values) -> str:
+    found = values.get(tag.name)
+    if isinstance(found, bytes):
+        found = found.decode()
+    return found if found and found.strip() else merge.value(tag, {} if found is None else {tag.name: found})
 
 
-def _body(pieces: Pieces, encode: Callable[[str], bytes]) -> list[bytes | Slot]:
+@functools.lru_cache(VALUES_KEPT)
+def _printable(text: str) -> bytes:
+    return quoted_printable(text)
+
+
+@functools.lru_cache(VALUES_KEPT)
+def _escaped(text: str) -> bytes:
+    return quoted_printable(html.escape(text))
+
+
+def _never(_: str) -> None:
+    """Of a header that must be looked at closely, such as To."""
+
+
+_KEEPS_PLAIN = (_printable, _escaped, token_text)  # what `is_plain` comes out of each of them as it is
+
+
+def _body(pieces: Pieces, encode: Encode) -> list[bytes | Slot]:
     """A part's pieces, encoded. Between a slot and its neighbour on the line stands a soft break."""
     cuts: list[bytes | Slot] = []
     at_line_start = True

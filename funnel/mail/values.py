@@ -13,25 +13,25 @@ from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
 from funnel.tokens import Purpose
 
-TEST_PREFIX = "[TEST] "
 NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a page that harms nobody
+LEAVE, CHOOSE = "unsubscribe", "preferences"  # the pages behind the ways out
 
 PERSONAL_LINKS = ("unsubscribe_link", "preferences_link", "confirm_link", "fresh_link", "owner_link")
 
 Values: TypeAlias = dict[str, str]
 
 
-def envelope(to_address: str, message_id: str, now: datetime, prefix: str = "") -> Values:
+def envelope(to_address: str, message_id: str, now: datetime, prefix: bytes = b"") -> dict[str, str | bytes]:
     """What every mail needs for its headers."""
     return {"to": to_address, "message_id": message_id, "date": headers.date(now), "subject_prefix": prefix}
 
 
-def of_reader(person: Subscriber, message: Message) -> Values:
-    """A subscriber's own values in one mail."""
+def of_reader(person: Subscriber, message_id: int) -> Values:
+    """A subscriber's own values in one notice."""
     return {
         "first_name": person.first_name,
-        "unsubscribe_link": _link("unsubscribe", tokens.sign(Purpose.UNSUBSCRIBE, person.id, message.id)),
-        "preferences_link": _link("preferences", tokens.sign(Purpose.PREFERENCES, person.id, message.id)),
+        "unsubscribe_link": _link(LEAVE, tokens.sign(Purpose.UNSUBSCRIBE, person.id, message_id)),
+        "preferences_link": _link(CHOOSE, tokens.sign(Purpose.PREFERENCES, person.id, message_id)),
     }
 
 
@@ -46,7 +46,7 @@ def of_notice(session: Session, message: Message) -> Values:
     """Whatever a notice may say. What a form was filled with is not among it (law 5)."""
     own: Values = {}
     if message.subscriber_id and message.kind == MessageKind.NOTICE:
-        own |= of_reader(session.get_one(Subscriber, message.subscriber_id), message)
+        own |= of_reader(session.get_one(Subscriber, message.subscriber_id), message.id)
         own["fresh_link"] = _link("my-data", own_data.fresh_token(message.subscriber_id, message.created_at))
     if message.sign_up_id:
         own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))

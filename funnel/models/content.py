@@ -114,3 +114,27 @@ class Enrolment(Base):
         Index("ix_enrolment_due", "next_at", postgresql_where=text("state = 'active'")),
         Index("ix_enrolment_step", "step_id"),
     )
+
+
+class NewsletterState(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    PAUSED = "paused"
+    SENT = "sent"
+    CANCELLED = "cancelled"
+
+
+class Newsletter(Base):
+    """One issue to everybody who may be mailed."""
+
+    __tablename__ = "newsletter"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    preheader: Mapped[str] = mapped_column(default="")
+    body: Mapped[str]  # Markdown with merge tags
+    state: Mapped[NewsletterState] = mapped_column(words(NewsletterState), default=NewsletterState.DRAFT)
+    send_at: Mapped[datetime | None]
+    planned_to: Mapped[int] = mapped_column(default=0)  # subscribers up to this id have their mail planned
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

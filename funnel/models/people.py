@@ -145,9 +145,6 @@ class Subscriber(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # left, bounced, complained or erased
-    last_marketing_at: Mapped[datetime | None]  # the last tip or newsletter claimed for sending
-    last_marketing_message_id: Mapped[int | None]  # which mail that was: its own retries are not held back by it
-    last_newsletter_at: Mapped[datetime | None]
 
     @hybrid_property
     def mailable(self) -> bool:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal, select
@@ -11,10 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
+from funnel.models.sending import MarketingStamp
 from funnel.programme import calendar
 
-ON_ITS_WAY = (*WAITING, MessageState.CLAIMED)
-HAD = (*ON_ITS_WAY, MessageState.SENT, MessageState.UNKNOWN)
+HAD = (*WAITING, MessageState.SENT, MessageState.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,19 @@ def people(session: Session, subscriber_ids: Collection[int]) -> dict[int, Perso
         )
     ):
         had[subscriber_id].add(step_id)
-        if state in ON_ITS_WAY:
+        if state in WAITING:
             waiting.add(subscriber_id)
-    facts = select(
-        Subscriber.id,
-        Subscriber.time_zone,
-        Subscriber.mailable,
-        Subscriber.paused_until,
-        Subscriber.last_marketing_at,
-    ).where(among(Subscriber.id, subscriber_ids))
+    facts = (
+        select(
+            Subscriber.id,
+            Subscriber.time_zone,
+            Subscriber.mailable,
+            Subscriber.paused_until,
+            MarketingStamp.at.label("last_marketing_at"),
+        )
+        .outerjoin(MarketingStamp, MarketingStamp.subscriber_id == Subscriber.id)
+        .where(among(Subscriber.id, subscriber_ids))
+    )
     return {
         row.id: Person(
             zone=calendar.zone(row.time_zone),
@@ -62,7 +67,7 @@ def people(session: Session, subscriber_ids: Collection[int]) -> dict[int, Perso
 
 
 def among(
-    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None], ids: Collection[int]
+    column: InstrumentedAttribute[int] | InstrumentedAttribute[int | None] | ColumnElement[Any], ids: Collection[int]
 ) -> ColumnElement[bool]:
     """`column` is one of `ids`, as one array instead of a thousand parameters: the same statement for any number."""
     return column == any_(literal(list(ids), ARRAY(BigInteger)))

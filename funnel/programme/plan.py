@@ -1,19 +1,26 @@
 """The one place that mints a Message, whoever asks; and the count that every one of them must end up in."""
 
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, CTE, ColumnElement, Select, String, cast, column, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from funnel.config import settings
-from funnel.models.mail import LAST_STATES, MARKETING, WAITING, Message, MessageKind, MessageState, Queue
+from funnel.models.mail import LAST_STATES, MARKETING, Message, MessageKind, MessageState, Queue
+from funnel.models.sending import Claim, QueueEntry
+from funnel.programme import waiting
 
 MESSAGE_ID_BYTES = 16
+_MESSAGE_ID = re.compile(r"<(\d{1,18})\.[^<>@]+@[^<>@]+>")
+
+_NEXT_ID = func.nextval("message_id_seq")  # known before the row is made, for the Message-ID to name it
 
 
 def plan(
@@ -67,7 +74,7 @@ def draft(
     now: datetime,
     **whose: int | str | None,
 ) -> dict[str, Any]:
-    """One row for `plan_all`, with its Message-ID (RFC 5322 §3.6.4). Raises ValueError as `plan` does."""
+    """One row for `plan_all`. Raises ValueError as `plan` does."""
     for name, time in (("due_at", due_at), ("expires_at", expires_at), ("now", now)):
         if time.utcoffset() is None:
             raise ValueError(f"{name} has no time zone")
@@ -80,7 +87,6 @@ def draft(
         "key": key,
         "template": template,
         "queue": queue,
-        "message_id": f"<{secrets.token_hex(MESSAGE_ID_BYTES)}@{_domain()}>",
         "due_at": due_at,
         "expires_at": expires_at,
         "created_at": now,
@@ -89,11 +95,94 @@ def draft(
 
 
 def plan_all(session: Session, drafts: list[dict[str, Any]]) -> list[int]:
-    """Plans many mails of one shape in one statement. Returns the ids of those that were not planned before."""
+    """Plans many mails of one shape, in one statement. Returns the ids of those that were not planned before."""
     if not drafts:
         return []
-    statement = insert(Message).on_conflict_do_nothing(index_elements=["kind", "key"]).returning(Message.id)
-    return list(session.scalars(statement, drafts))
+    first = drafts[0]
+    # Most columns say the same of all, and are told once.
+    own = ["key", *(name for name in first if name != "key" and any(draft[name] != first[name] for draft in drafts))]
+    rows = (
+        func.unnest(*(literal([draft[name] for draft in drafts], ARRAY(_type(name))) for name in own))
+        .table_valued(*(column(name, _type(name)) for name in own), name="draft")
+        .render_derived()
+    )
+    numbered = select(_NEXT_ID.label("id"), rows).cte("numbered")
+    values = {name: numbered.c[name] if name in own else literal(first[name], _type(name)) for name in first}
+    made = _made(numbered, values, insert(Message).on_conflict_do_nothing(index_elements=["kind", "key"]))
+    return list(session.scalars(select(made.c.id).order_by(made.c.id).add_cte(_entries(made))))
+
+
+def plan_people(
+    session: Session,
+    people: Select[int],
+    *,
+    kind: MessageKind,
+    key: str,
+    template: str,
+    newsletter_id: int,
+    due_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+) -> int:
+    """Plans one bulk mail to each of `people` (a select of subscriber ids), in one statement; returns how many.
+
+    The key of each is `key` and the subscriber's id. Raises IntegrityError, planning none, when one was planned before.
+    """
+    numbered = select(_NEXT_ID.label("id"), people.subquery().c[0].label("person")).cte("numbered")
+    values = {
+        "kind": literal(kind, Message.kind.type),
+        "key": literal(f"{key}:") + cast(numbered.c.person, String),
+        "template": literal(template),
+        "queue": literal(Queue.BULK, Message.queue.type),
+        "subscriber_id": numbered.c.person,
+        "newsletter_id": literal(newsletter_id),
+        "due_at": literal(due_at),
+        "expires_at": literal(expires_at),
+        "created_at": literal(now),
+    }
+    made = _made(numbered, values, insert(Message))  # asking for conflicts first costs a fifth more
+    return session.scalars(select(func.count()).select_from(made).add_cte(_entries(made))).one()
+
+
+def _made(numbered: CTE, values: Mapping[str, ColumnElement[Any]], into: Insert) -> CTE:
+    """The messages with these `values`, one a row of `numbered`, whose `id` is known before it is made."""
+    values = {
+        **values,
+        "id": numbered.c.id,
+        "message_id": func.concat("<", numbered.c.id, ".", _unguessable(numbered.c.id), f"@{message_domain()}>"),
+        "state": literal(MessageState.QUEUED, Message.state.type),
+        **dict.fromkeys(("reason", "reply", "relay"), literal("")),
+        "attempts": literal(0),
+    }
+    rows = into.from_select(list(values), select(*values.values()))
+    return rows.returning(Message.id, *(getattr(Message, name) for name in waiting.COPIED)).cte("made")
+
+
+def _entries(made: CTE) -> CTE:
+    """Their entries in the queue."""
+    return insert(QueueEntry).from_select(["message_id", *waiting.COPIED], select(made)).cte("entries")
+
+
+def _type(name: str) -> TypeEngine[Any]:
+    found: TypeEngine[Any] = getattr(Message, name).type
+    return found
+
+
+def _unguessable(number: ColumnElement[int]) -> ColumnElement[str]:
+    """128 bits that nobody can tell from random, as 32 letters: cheaper than asking for random ones a row."""
+    secret = func.sha256(literal(secrets.token_bytes(MESSAGE_ID_BYTES)).op("||")(func.int8send(number)))
+    return func.left(func.encode(secret, "hex"), 2 * MESSAGE_ID_BYTES)
+
+
+def message_domain() -> str:
+    """The right side of our Message-IDs (RFC 5322 §3.6.4): the domain we send from, in ASCII."""
+    return settings().mail_from.rpartition("@")[2].encode("idna").decode()
+
+
+def id_in(message_id: str) -> int | None:
+    """The id of the message that a Message-ID says to be of: compare the whole of it, since anybody can write one."""
+    found = _MESSAGE_ID.fullmatch(message_id)
+    return int(found[1]) if found else None
 
 
 def skip_waiting(
@@ -106,15 +195,9 @@ def skip_waiting(
 ) -> int:
     """Skips this person's tips and newsletters that still wait, saying why. Returns how many.
 
-    One that is claimed is on its way: who claimed it has the last word.
+    One that is being sent is on its way: its worker has the last word.
     """
-    skipped = session.execute(
-        update(Message)
-        .where(Message.subscriber_id == subscriber_id, Message.kind.in_(kinds), Message.state.in_(WAITING))
-        .values(state=MessageState.SKIPPED, reason=reason, ended_at=now)
-        .returning(Message.id)
-    )
-    return len(skipped.all())
+    return waiting.skip(session, reason, now, Message.subscriber_id == subscriber_id, Message.kind.in_(kinds))
 
 
 @dataclass(frozen=True)
@@ -124,6 +207,8 @@ class Balance:
     planned: int
     states: dict[MessageState, int]
     unexplained: int  # ended without a time or, unless sent, without a reason
+    queued: int  # entries in the queue
+    claimed: int  # in the hands of workers
 
     @property
     def waiting(self) -> int:
@@ -132,8 +217,9 @@ class Balance:
 
     @property
     def holds(self) -> bool:
-        """planned = sent + skipped + failed + unknown + expired + waiting, each of them explained."""
-        return self.planned == sum(self.states.values()) and not self.unexplained
+        """planned = sent + skipped + failed + unknown + expired + waiting, each explained, and somebody's to decide."""
+        accounted = self.planned == sum(self.states.values()) and not self.unexplained
+        return accounted and self.waiting == self.queued + self.claimed
 
     @property
     def settled(self) -> bool:
@@ -147,11 +233,10 @@ def balance(session: Session) -> Balance:
     silent = ended & (Message.state != MessageState.SENT) & (Message.reason == "")
     untimely = ended.is_distinct_from(Message.ended_at.is_not(None))
     counts = [func.count().filter(Message.state == state) for state in MessageState]
-    planned, unexplained, *found = session.execute(
-        select(func.count(Message.id), func.count().filter(or_(silent, untimely)), *counts)
+    queued = select(func.count()).select_from(QueueEntry).scalar_subquery()
+    claimed = select(func.coalesce(func.sum(func.cardinality(Claim.ids)), 0)).scalar_subquery()
+    planned, unexplained, queued_now, claimed_now, *found = session.execute(
+        select(func.count(Message.id), func.count().filter(or_(silent, untimely)), queued, claimed, *counts)
     ).one()
-    return Balance(planned, dict(zip(MessageState, found, strict=True)), unexplained)
-
-
-def _domain() -> str:
-    return settings().mail_from.rpartition("@")[2].encode("idna").decode()
+    states = dict(zip(MessageState, found, strict=True))
+    return Balance(planned, states, unexplained, queued_now, int(claimed_now))

@@ -8,7 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -16,15 +16,18 @@ from funnel import tokens
 from funnel.audience import ending, suppression
 from funnel.logs import without_addresses
 from funnel.mail import verp, weight
-from funnel.models.mail import Message, MessageKind, MessageState
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import SignUp, Subscriber, SuppressionReason
 from funnel.models.responses import Booking, Event, EventKind
-from funnel.response import notices, reports
+from funnel.models.sending import QueueEntry
+from funnel.programme import plan
+from funnel.programme.history import among
+from funnel.response import doubts, notices, reports
 from funnel.response.reports import Recipient, Report
 
 UNKNOWN_RECIPIENT = "unknown recipient"
 LONGEST_WORDS = 500
-NEVER_LEFT = (MessageState.QUEUED, MessageState.SKIPPED, MessageState.EXPIRED)
+CLOSED_UNSENT = (MessageState.SKIPPED, MessageState.EXPIRED)
 
 log = logging.getLogger(__name__)
 
@@ -65,13 +68,19 @@ def _message(session: Session, report: Report) -> Message | None:
         message_id = verp.read(address)
         if message_id is not None:
             message = session.get(Message, message_id)
-            return message if message and _left_us(message) else None
-    named = select(Message).where(Message.message_id.in_(report.message_ids)).order_by(Message.id)
-    return next((found for found in session.scalars(named) if _left_us(found) and _fits(session, found, report)), None)
+            return message if message and _left_us(session, message) else None
+    ids = [number for named in report.message_ids if (number := plan.id_in(named))]
+    for message in session.scalars(select(Message).where(among(Message.id, ids)).order_by(Message.id)):
+        if message.message_id in report.message_ids and _left_us(session, message) and _fits(session, message, report):
+            return message
+    return None
 
 
-def _left_us(message: Message) -> bool:
-    return message.attempts > 0 or message.state not in NEVER_LEFT
+def _left_us(session: Session, message: Message) -> bool:
+    if message.attempts or message.state not in (*WAITING, *CLOSED_UNSENT):
+        return True
+    # Its first try is not recorded yet when its entry is taken: it is being sent.
+    return message.state in WAITING and session.get(QueueEntry, message.id) is None
 
 
 def _fits(session: Session, message: Message, report: Report) -> bool:
@@ -128,22 +137,9 @@ def _follow(session: Session, message: Message, kind: str, about: Recipient, now
     if kind == reports.COMPLAINT:
         _end(session, message, SuppressionReason.COMPLAINT, now)
     if kind == reports.BOUNCE:
-        _settle_unknown(session, message, about, now)
+        doubts.came_back(session, message.id, about.status, without_addresses(about.words)[:LONGEST_WORDS], now)
         if weight.is_final(session, message.subscriber_id, about.status, now):
             _end(session, message, SuppressionReason.BOUNCE, now)
-
-
-def _settle_unknown(session: Session, message: Message, about: Recipient, now: datetime) -> None:
-    session.execute(
-        update(Message)
-        .where(Message.id == message.id, Message.state == MessageState.UNKNOWN)
-        .values(
-            state=MessageState.FAILED,
-            reason=f"it came back: {about.status or 'no code told'}",
-            reply=without_addresses(about.words)[:LONGEST_WORDS],
-            ended_at=now,
-        )
-    )
 
 
 def _end(session: Session, message: Message, reason: SuppressionReason, now: datetime) -> None:

@@ -16,7 +16,7 @@ from funnel.models.content import Post, Step
 from funnel.models.mail import Link, LinkKind, Message, MessageKind
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Event, EventKind
-from funnel.response import calendars, machine
+from funnel.response import calendars, doubts, machine
 
 REFERENCE_BYTES = 9  # twelve signs, 72 bits: not to be guessed within its 60 days
 
@@ -68,13 +68,16 @@ class _Place:
 def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime) -> str:
     """Notes one visit of a tracked link as a person's or a machine's, and returns the absolute URL to send it to.
 
-    Changes nothing else (law 3). A person's visits of one link in one mail within a minute of the clock are one row.
+    A person's visits of one link in one mail within a minute of the clock are one row. Changes nothing else (law 3),
+    but that a mail of which nobody knew whether it arrived is then known to have.
     An erased person's visit is noted without the person; the link works all the same (law 8).
     Raises BadToken for a token that is not ours.
     """
     place = _place(session, token)
     why = _why_machine(session, place, head=head, agent=agent, now=now)
     reference = _note(session, place, why, now)
+    if place.message_id and place.delivery and place.delivery.state in doubts.OPEN:
+        doubts.arrived(session, place.message_id, now)
     return _target(place, token, reference)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from funnel.models.mail import Link, LinkKind, MessageState
+from funnel.models.mail import WAITING, Link, LinkKind, MessageState
 from funnel.models.responses import Event, EventKind
 
 SOONEST_PERSON = timedelta(seconds=2)  # after the relay took the mail
@@ -93,7 +93,7 @@ def lock(session: Session, message_id: int) -> None:
 
 def _too_soon(delivery: Delivery, now: datetime) -> bool:
     if delivery.sent_at is None:
-        return delivery.state == MessageState.CLAIMED  # followed while the relay was still taking it
+        return delivery.state in WAITING  # followed while the relay was still taking it
     return now - delivery.sent_at < SOONEST_PERSON
 
 

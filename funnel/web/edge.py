@@ -34,6 +34,7 @@ BLUEPRINTS = (
     "owner.bookings",
     "owner.mails",
     "owner.messages",
+    "owner.unknown",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -10,10 +10,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import refused
+from funnel.insight import refused, resting
+from funnel.insight.resting import Resting
+from funnel.mail import guard
 from funnel.programme import clock
 
 BROKER_TIMEOUT_S = 1.0
+MOST_DOMAINS = 5  # named one by one
 
 blueprint = Blueprint("health", __name__)
 log = logging.getLogger(__name__)
@@ -35,12 +38,22 @@ def _notices() -> list[str]:
     notices = [f"rehearsal: a day lasts {settings().day_seconds:g} seconds"] if settings().rehearsal else []
     try:
         with Session.begin() as session:
+            guard.check(session, 0, utc_now())  # a machine that only serves pages tells its withdrawals too
             count = refused.many_from_a_network(session, utc_now())
-    except SQLAlchemyError:  # the checks say so
+            notices += _resting(resting.resting(session, utc_now()))
+    except (SQLAlchemyError, OSError) as error:  # the checks say so of the database
+        log.warning("the notices of /ready are incomplete: %s", type(error).__name__)
         return notices
     if count:
         notices.append(f"{count} sign-ups of the last hour refused by the network limit: is TRUSTED_PROXIES right?")
     return notices
+
+
+def _resting(found: list[Resting]) -> list[str]:
+    domains = [one for one in found if one.is_domain]
+    named = [one for one in found if not one.is_domain] + domains[:MOST_DOMAINS]
+    more = len(domains) - MOST_DOMAINS
+    return [one.said for one in named] + ([f"Mails to {more} more domains wait"] if more > 0 else [])
 
 
 def _state(check: Callable[[], str]) -> str:

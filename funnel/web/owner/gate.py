@@ -60,9 +60,12 @@ def owner() -> SignedIn:
     return cast(SignedIn, g.owner)
 
 
-def note(session: OrmSession, action: str, now: datetime, **detail: object) -> None:
-    """Writes down what the signed-in owner did."""
-    session.add(AuditEntry(owner_id=owner().id, action=action, detail=detail, at=now))
+def note(session: OrmSession, action: str, now: datetime, **detail: object) -> int:
+    """Writes down what the signed-in owner did. Returns the entry's number."""
+    entry = AuditEntry(owner_id=owner().id, action=action, detail=detail, at=now)
+    session.add(entry)
+    session.flush()
+    return entry.id
 
 
 def local_path(path: str) -> str:

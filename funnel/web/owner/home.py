@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import bookings, funnel, health, refused, series
+from funnel.insight import bookings, funnel, health, refused, resting, series
 from funnel.models.content import Post, SequenceState, Step, StepKind
 from funnel.models.people import Form, Subscriber
 from funnel.web.owner import chart, gate, period
@@ -32,6 +32,7 @@ def index() -> str:
             chart=chart.drawn(sign_ups.days, sign_ups.counts),
             booked=bookings.recent(session, looked_at.since),
             queue=health.queue(session, now),
+            rests=resting.resting(session, now),
             refused=refused.sign_ups(session, looked_at.since),
             pulse=health.pulse(session, now),
             standing=health.standing(session, now),

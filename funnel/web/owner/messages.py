@@ -1,24 +1,49 @@
 """Sending: every mail planned, where it is, and why."""
 
-from flask import render_template, request
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import messages
-from funnel.models.mail import MessageState
+from funnel.insight import messages, resting
+from funnel.insight.whereabouts import Where
+from funnel.mail import rests
+from funnel.web.nudge import nudge
 from funnel.web.owner import gate
+from tasks.mail import send_bulk, send_urgent
 
 blueprint = gate.pages("messages", __name__)
 
 
 @blueprint.get("/messages")
 def index() -> str:
-    state = request.args.get("state", type=MessageState)
+    state = request.args.get("state", type=Where)
     page = request.args.get("page", 1, type=int)
+    now = utc_now()
     with Session.begin() as session:
         return render_template(
             "owner/messages/index.html",
-            now=utc_now(),
+            now=now,
+            rests=resting.resting(session, now),
             found=messages.listed(session, (state,) if state else (), page),
             state=state,
-            states=list(MessageState),
+            states=list(Where),
         )
+
+
+@blueprint.post("/messages/go-on")
+def go_on() -> AnyResponse:
+    """Ends a rest before its time. The guard's is not ended here, but by whoever restored the database."""
+    now, name = utc_now(), request.form.get("name", "").replace("\x00", "")
+    with Session.begin() as session:
+        ended = name != rests.GUARD and rests.end(session, name)
+        if ended:
+            gate.note(session, "ended a rest", now, rest=name)
+    if ended:
+        nudge(send_urgent)
+        nudge(send_bulk)
+        flash("Sending goes on. If it is refused again, it rests again by itself.")
+    else:
+        flash("That had ended already.")
+    return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.insight import subjects
+from funnel.insight.whereabouts import Where
 from funnel.models.content import StopReason
-from funnel.models.mail import MessageState
 from funnel.models.people import SubscriberState
 from funnel.models.responses import BookingState
 
@@ -15,18 +15,18 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
 # What a mail's state means for the owner, and how loud it is said.
 MAIL_STATES = {
-    MessageState.QUEUED: ("queued", "", "Waits for its time."),
-    MessageState.CLAIMED: ("being sent", "", "On its way to the relay now."),
-    MessageState.SENT: ("sent", "good", "The relay took it."),
-    MessageState.DEFERRED: ("deferred", "warn", "Refused for now. It is tried again by itself."),
-    MessageState.FAILED: ("failed", "alarm", "Refused for good. It is not tried again."),
-    MessageState.UNKNOWN: (
+    Where.QUEUED: ("queued", "", "Waits for its time."),
+    Where.SENDING: ("being sent", "", "On its way to the relay now."),
+    Where.SENT: ("sent", "good", "The relay took it."),
+    Where.DEFERRED: ("deferred", "warn", "Refused for now. It is tried again by itself."),
+    Where.FAILED: ("failed", "alarm", "Refused for good. It is not tried again."),
+    Where.UNKNOWN: (
         "unknown",
         "warn",
         "Handed over, but no answer came. A tip is not sent again, so that nobody gets it twice.",
     ),
-    MessageState.SKIPPED: ("skipped", "", "No longer wanted when its time came."),
-    MessageState.EXPIRED: ("expired", "", "Its time had passed before it could leave."),
+    Where.SKIPPED: ("skipped", "", "No longer wanted when its time came."),
+    Where.EXPIRED: ("expired", "", "Its time had passed before it could leave."),
 }
 PERSON_STATES = {
     SubscriberState.PENDING: ("not confirmed", ""),

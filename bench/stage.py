@@ -1,0 +1,237 @@
+"""The stage on which things break: the rig's servers and a rough sink, each of which can be killed and comes back."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import redis
+
+from bench import crowd, issue
+from bench.program import Program, ProgramError
+from bench.rig import Rig
+from bench.rough import LINE
+from bench.rows.drip import tick_until_none_is_due
+from funnel.local import database
+
+SETTLED_WITHIN_S = 240.0
+LAST_STATES = {"sent", "skipped", "failed", "unknown", "expired"}
+# Some are to be tried again in minutes or hours, and a relay or domain rests: that wait is left out.
+_HURRY = """
+UPDATE queue_entry SET due_at = now() WHERE message_id IN
+    (SELECT message_id FROM queue_entry WHERE due_at > now() FOR UPDATE SKIP LOCKED)
+"""
+
+
+@dataclass
+class Account:
+    """What became of the mails of one act."""
+
+    what: str
+    people: int
+    planned: int = 0
+    accepted: int = 0
+    twice: int = 0
+    unknown: int = 0
+    allowed: int = 0  # connections open at each kill, and cut by the sink at a dot: so many may be unknown
+    explained: int = 0  # failed, skipped or expired, each with its reason
+    lost: int = 0
+    astray: int = 0  # taken though recorded as not sent, or taken in pieces
+    kills: int = 0  # kill -9
+    others: int = 0  # stops, restarts, freezes, jumps
+    seconds: float = 0.0
+    even: bool = False  # plan.balance: it holds and nothing waits
+    note: str = ""
+
+    @property
+    def sound(self) -> bool:
+        right = self.even and self.planned == self.people and self.unknown <= self.allowed
+        return right and not (self.lost or self.twice or self.astray)
+
+
+class Stage:
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
+        self.port = _lasting_port()
+        self.acts = 0
+        self.file = Path()
+        rig.environ["SMTP_URL"] = self.smtp_url()
+        self.nest = rig.program("bench.nest").wait_until_ready()
+
+    def smtp_url(self, more: str = "") -> str:
+        return f"smtp://127.0.0.1:{self.port}?starttls=never&pool=4{more}"
+
+    @contextmanager
+    def act(self, what: str, people: int) -> Iterator[Account]:
+        """Fresh people, a fresh sink; at the end the account is made out."""
+        self.acts += 1
+        self.file = self.rig.folder / f"taken-{self.acts}"
+        self.rough: dict[str, Any] = {}
+        self.cuts = 0
+        crowd.fresh(self.rig.database, people)
+        self.rig.database.execute("TRUNCATE suppression, event CASCADE")
+        self.start_sink()
+        account = Account(what, people)
+        began = time.monotonic()
+        try:
+            yield account
+            account.allowed += self.cuts + self.sink.ask("glance")["cuts"]
+        finally:
+            self.sink.stop()
+        account.seconds = time.monotonic() - began
+        self._make_out(account)
+
+    # What is to be sent
+
+    def newsletter(self, after: int = 0) -> None:
+        """Planned for everybody with a higher number than `after`."""
+        number = issue.draft()
+        self.rig.database.execute("UPDATE newsletter SET planned_to = %s WHERE id = %s", [after, number])
+        issue.plan(number)
+
+    def tips(self, people: int) -> None:
+        """All eight, mixed, to the first `people`."""
+        crowd.open_all_day(self.rig.database)
+        crowd.enrolments(self.rig.database, people, soonest_s=-60, spread_s=0)
+        tick_until_none_is_due()
+
+    def fall_due(self, people: int, within_s: float) -> None:
+        """The same tips, to be planned by the clock within so many seconds."""
+        crowd.open_all_day(self.rig.database)
+        crowd.enrolments(self.rig.database, people, soonest_s=0, spread_s=within_s)
+
+    def waits(self) -> bool:
+        """Whether a mail waits or is being sent; also while the database is away."""
+        return self.ask("SELECT EXISTS (TABLE queue_entry) OR EXISTS (TABLE claim)") != (False,)
+
+    def why_waiting(self) -> str:
+        found = self.rig.database.execute(
+            "SELECT state, reason, count(*), min(due_at - clock_timestamp()) FROM message"
+            " WHERE state IN ('queued', 'deferred') GROUP BY 1, 2"
+        ).fetchall()
+        rests = self.rig.database.execute("SELECT name, why, seconds FROM rest").fetchall()
+        return f"{found}\n{rests}\n{self.rig.said('bench.nest')}"
+
+    def hurry(self) -> None:
+        self.ask(_HURRY)
+        self.ask("DELETE FROM rest WHERE name <> 'guard'")
+
+    def ask(self, statement: str) -> tuple[object, ...] | None:
+        with contextlib.suppress(psycopg.OperationalError):
+            if self.rig.database.closed:
+                self.rig.connect()
+            found = self.rig.database.execute(statement)
+            return found.fetchone() if found.description else ()
+        return None
+
+    # The sink
+
+    def start_sink(self) -> None:
+        self.sink: Program = self.rig.program("bench.rough", str(self.port), str(self.file)).wait_until_ready()
+        self.sink.ask("rough", **self.rough)
+
+    def taken(self) -> int:
+        """How many mails it took."""
+        return self.file.stat().st_size // LINE
+
+    def be_rough(self, delay_s: float = 0.0, rules: list[dict[str, Any]] | None = None) -> None:
+        self.rough = {"delay_s": delay_s, "rules": rules or []}
+        self.sink.ask("rough", **self.rough)
+
+    def kill_sink(self) -> None:
+        with contextlib.suppress(ProgramError):
+            self.cuts += self.sink.ask("glance")["cuts"]
+        self.sink.process.kill()
+        self.sink.stop()
+        self.start_sink()
+
+    # The servers
+
+    def kill_database(self, number: int = signal.SIGKILL) -> None:
+        """Without a warning, or by SIGINT as at a restart; then it is started again."""
+        server = self.rig.postgres
+        assert server.process
+        server.process.send_signal(number)
+        server.process.wait()
+        while True:  # until the last of what served the old one has ended
+            server.launch()
+            try:
+                server.wait()
+                break
+            except database.DatabaseError:
+                time.sleep(0.1)
+        if server.lone and server.process:
+            server.lone.register.add("server", server.process.pid, 0, signal.SIGINT)
+        self.rig.connect()
+        _forget_connections()
+
+    def kill_redis(self) -> None:
+        broker = self.rig.redis
+        assert broker.process
+        broker.process.kill()
+        broker.process.wait()
+        pid = broker.launch().pid
+        broker.wait()
+        if broker.lone:
+            broker.lone.register.add("server", pid, 0, signal.SIGTERM)
+
+    def flush_redis(self) -> None:
+        with redis.Redis.from_url(self.rig.redis.url) as client:
+            client.flushall()
+
+    def freeze_redis(self, seconds: float) -> None:
+        assert self.rig.redis.process
+        os.kill(self.rig.redis.process.pid, signal.SIGSTOP)
+        try:
+            time.sleep(seconds)
+        finally:
+            os.kill(self.rig.redis.process.pid, signal.SIGCONT)
+
+    # The account
+
+    def _make_out(self, account: Account) -> None:
+        from funnel.db import Session
+        from funnel.programme import plan
+
+        with Session.begin() as session:
+            account.even = plan.balance(session).settled
+        states = {int(str(row[0])): str(row[1]) for row in self.rig.database.execute("SELECT id, state FROM message")}
+        taken = Counter(int(line) for line in self.file.read_text().split())
+        pieces = taken.pop(0, 0)
+        account.planned, account.accepted = len(states), len(taken)
+        account.twice = sum(taken.values()) - len(taken)
+        account.unknown = sum(state == "unknown" for state in states.values())
+        account.explained = sum(state in {"failed", "skipped", "expired"} for state in states.values())
+        account.lost = (
+            account.people
+            - len(states)
+            + sum(
+                state not in LAST_STATES or (state == "sent" and number not in taken)
+                for number, state in states.items()
+            )
+        )
+        account.astray = pieces + sum(states.get(number) not in {"sent", "unknown"} for number in taken)
+
+
+def _lasting_port() -> int:
+    """A free one below those that the system gives to clients: a client might get the sink's while it is down."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", random.randrange(15_000, 30_000)))
+            return int(probe.getsockname()[1])
+
+
+def _forget_connections() -> None:
+    """Those of this process's pool have died with the server."""
+    from funnel.db import engine
+
+    engine().dispose()

@@ -1,0 +1,14 @@
+"""The commands: `flask --app wsgi --help`."""
+
+from flask import Flask
+
+from funnel.cli.content import content
+from funnel.cli.house import backup, check, keys, migrate
+from funnel.cli.owner import owner
+from funnel.cli.people import bounces, subscriber
+from funnel.cli.sending import messages, sending
+
+
+def attach(app: Flask) -> None:
+    for command in (migrate, check, owner, content, messages, sending, subscriber, bounces, backup, keys):
+        app.cli.add_command(command)

@@ -1,0 +1,26 @@
+"""What is said, kept as files."""
+
+from pathlib import Path
+
+import click
+
+from funnel.cli.plainly import Group, refuse
+from funnel.db import Session, utc_now
+from funnel.programme import content_files
+
+
+@click.group(cls=Group)
+def content() -> None:
+    """The forms, posts and courses kept as files."""
+
+
+@content.command("load")
+@click.option("--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=content_files.FOLDER)
+def load_content(folder: Path) -> None:
+    """Load the forms, posts and courses of FOLDER into the database. A broken file is named with its line."""
+    try:
+        with Session.begin() as session:
+            loaded = content_files.load(session, folder, utc_now())
+    except content_files.ContentError as error:
+        refuse(error)
+    click.echo(str(loaded))

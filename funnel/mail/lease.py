@@ -1,0 +1,36 @@
+"""The lease of a claim: its row is the fence. While it is there, its mails are its maker's to record, nobody else's."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import Table, delete, select, update
+from sqlalchemy.orm import Session
+
+from funnel.models.sending import Claim
+from funnel.programme.history import among
+
+LEASE = timedelta(minutes=5)  # by the database's clock
+
+_CLAIM = cast(Table, Claim.__table__)
+
+
+def give_up(session: Session, claim_id: int, ids: Collection[int]) -> bool:
+    """Takes `ids` out of a claim, which goes with the last of them. False: it was taken from us, or never made."""
+    fence = select(Claim.ids).where(Claim.id == claim_id).with_for_update()
+    held = session.scalars(fence).one_or_none()
+    if held is None:
+        return False
+    done = set(ids)
+    left = [number for number in held if number not in done]
+    if left:
+        session.execute(update(_CLAIM).where(_CLAIM.c.id == claim_id).values(ids=left))
+    else:
+        session.execute(delete(_CLAIM).where(_CLAIM.c.id == claim_id))
+    return True
+
+
+def renew(session: Session, claim_ids: Collection[int], now: datetime) -> list[int]:
+    """Lets these claims last a whole lease from `now` on. Returns those that are still ours."""
+    renewed = update(Claim).where(among(Claim.id, claim_ids)).values(lease_until=now + LEASE).returning(Claim.id)
+    return list(session.scalars(renewed.execution_options(synchronize_session=False)))
