@@ -116,6 +116,8 @@ class Line:
 
     def add(self, holding: Holding) -> None:
         self.holdings.append(holding)
+        if self.trouble:
+            holding.stop()  # it was claimed as the relay failed: nobody else would give it back
         self.tend()
 
     def tend(self) -> None:
