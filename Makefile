@@ -32,8 +32,8 @@ pictures: $(VENV)/.ready-test browser ## take README's pictures anew
 rehearse: $(VENV)/.ready-run ## the whole course in a minute, with a day of a second
 	@exec $(PY) -m bench.rehearse
 
-chaos: $(VENV)/.ready-run ## kill everything while it sends, a hundred times, and count every mail; some of it: ACTS="killed-2"
-	@exec $(PY) -m bench.chaos $(ACTS)
+chaos: $(VENV)/.ready-run ## kill everything while it sends, a hundred times, and count every mail; some of it: ACTS="sink celery" PEOPLE=2000; KEEP=1
+	@exec $(PY) -m bench.chaos $(ACTS) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep)
 
 bench: $(VENV)/.ready-run ## how fast it sends, beside smtp-source; less of it: ROWS="sink tick" PEOPLE=10000 ROUNDS=2; KEEP=1
 	@exec $(PY) -m bench $(ROWS) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(KEEP),--keep)

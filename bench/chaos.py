@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from bench import acts, machine
+from bench import acts, acts_celery, machine
+from bench.account import Account
 from bench.page import PATH
 from bench.rig import rig
-from bench.stage import Account, Stage
+from bench.stage import Stage
 
 PEOPLE = 20_000
 SHORT_PEOPLE = 1_500
@@ -38,10 +39,10 @@ ACTS: dict[str, tuple[Act, int, int | None]] = {
     "sigterm": (partial(acts.told_to_stop, twice=False), 60, None),
     "sigterm-twice": (partial(acts.told_to_stop, twice=True), 60, 6),
     "clocks": (acts.clocks_jump, 60, 6),
-    "celery": (acts.celery_killed, 50, None),
-    "redis": (partial(acts.redis_troubled, rate=1000), 12, None),
-    "celery-sigterm": (acts.celery_stopped, 3, None),
-    "beats": (acts.three_beats, 0, None),
+    "celery": (acts_celery.celery_killed, 50, None),
+    "redis": (partial(acts_celery.redis_troubled, rate=1000), 12, None),
+    "celery-sigterm": (acts_celery.celery_stopped, 3, None),
+    "beats": (acts_celery.three_beats, 0, None),
 }
 SHORT = tuple(name for name, (_, _, strikes) in ACTS.items() if strikes is not None)
 
@@ -58,7 +59,10 @@ def main() -> int:
         stage = Stage(made)
         for name in names:
             act, *strikes = ACTS[name]
-            accounts.append(act(stage, people, strikes[wanted.short] or 0))
+            try:
+                accounts.append(act(stage, people, strikes[wanted.short] or 0))
+            except TimeoutError as error:
+                accounts.append(Account(name, people, lost=people, note=str(error)))
             print(_line(accounts[-1]), flush=True)
     total = _total(accounts)
     print(_line(total))
@@ -99,9 +103,7 @@ def _keep(accounts: list[Account], total: Account, seed: int, here: dict[str, st
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     words = f"Measured {time.strftime('%Y-%m-%d')}, seed {seed}, {here['processor']}, {here['programs']}.\n\n{table}\n"
     page = PATH.read_text()
-    kept = re.sub(
-        r"(?s)(<!-- chaos begins -->\n).*?(<!-- chaos ends -->)", lambda found: f"{found[1]}{words}{found[2]}", page
-    )
+    kept = re.sub(r"(?s)(<!--chaos-->\n).*?(<!--end of chaos-->)", lambda found: f"{found[1]}{words}{found[2]}", page)
     PATH.write_text(kept)
 
 

@@ -1,6 +1,6 @@
 """A mail server that is rough with its clients, and keeps an account of what it took that outlives it.
 
-It runs as a process of its own: `python -m bench.rough <port> <file>`. Of each mail taken, one line is appended to the
+A process of its own: `python -m bench.rough <port> <file>`. Of each mail taken, one line is appended to the
 file before the 250 is written: the number in its Message-ID, or 0 for a mail that has none or is not whole. Questions
 come on standard input (bench.program): {"ask": "rough", "delay_s": …, "rules": […]} and {"ask": "glance"}.
 
@@ -134,8 +134,7 @@ class Session(asyncio.Protocol):
 
     def answer(self, at: str, usual: bytes) -> bool:
         """Whether it was the usual answer."""
-        rule = self.rule(at)
-        if rule:
+        if rule := self.rule(at):
             self.suffer(rule)
         else:
             self.said.append(usual)

@@ -34,8 +34,9 @@ class Senders:
             return 0
         return self._kill([random.choice(pids)])
 
-    def connections(self) -> int:
-        return sum(_connections(pid, self.port) for pid in self.pids())
+    def connections(self, *pids: int) -> int:
+        """How many to the sink are open, by these or all."""
+        return sum(_connections(pid, self.port) for pid in pids or self.pids())
 
     def _kill(self, pids: list[int]) -> int:
         """All stand still before they are counted: none opens another connection between that and its end."""

@@ -6,10 +6,8 @@ import random
 import signal
 import socket
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,45 +15,18 @@ import psycopg
 import redis
 
 from bench import crowd, issue
+from bench.account import Account
 from bench.program import Program, ProgramError
 from bench.rig import Rig
 from bench.rough import LINE
 from bench.rows.drip import tick_until_none_is_due
 from funnel.local import database
 
-SETTLED_WITHIN_S = 240.0
-LAST_STATES = {"sent", "skipped", "failed", "unknown", "expired"}
 # Some are to be tried again in minutes or hours, and a relay or domain rests: that wait is left out.
 _HURRY = """
 UPDATE queue_entry SET due_at = now() WHERE message_id IN
     (SELECT message_id FROM queue_entry WHERE due_at > now() FOR UPDATE SKIP LOCKED)
 """
-
-
-@dataclass
-class Account:
-    """What became of the mails of one act."""
-
-    what: str
-    people: int
-    planned: int = 0
-    accepted: int = 0
-    twice: int = 0
-    unknown: int = 0
-    allowed: int = 0  # connections open at each kill, and cut by the sink at a dot: so many may be unknown
-    explained: int = 0  # failed, skipped or expired, each with its reason
-    lost: int = 0
-    astray: int = 0  # taken though recorded as not sent, or taken in pieces
-    kills: int = 0  # kill -9
-    others: int = 0  # stops, restarts, freezes, jumps
-    seconds: float = 0.0
-    even: bool = False  # plan.balance: it holds and nothing waits
-    note: str = ""
-
-    @property
-    def sound(self) -> bool:
-        right = self.even and self.planned == self.people and self.unknown <= self.allowed
-        return right and not (self.lost or self.twice or self.astray)
 
 
 class Stage:
@@ -88,7 +59,7 @@ class Stage:
         finally:
             self.sink.stop()
         account.seconds = time.monotonic() - began
-        self._make_out(account)
+        account.make_out(self.rig, self.file)
 
     # What is to be sent
 
@@ -195,31 +166,6 @@ class Stage:
             time.sleep(seconds)
         finally:
             os.kill(self.rig.redis.process.pid, signal.SIGCONT)
-
-    # The account
-
-    def _make_out(self, account: Account) -> None:
-        from funnel.db import Session
-        from funnel.programme import plan
-
-        with Session.begin() as session:
-            account.even = plan.balance(session).settled
-        states = {int(str(row[0])): str(row[1]) for row in self.rig.database.execute("SELECT id, state FROM message")}
-        taken = Counter(int(line) for line in self.file.read_text().split())
-        pieces = taken.pop(0, 0)
-        account.planned, account.accepted = len(states), len(taken)
-        account.twice = sum(taken.values()) - len(taken)
-        account.unknown = sum(state == "unknown" for state in states.values())
-        account.explained = sum(state in {"failed", "skipped", "expired"} for state in states.values())
-        account.lost = (
-            account.people
-            - len(states)
-            + sum(
-                state not in LAST_STATES or (state == "sent" and number not in taken)
-                for number, state in states.items()
-            )
-        )
-        account.astray = pieces + sum(states.get(number) not in {"sent", "unknown"} for number in taken)
 
 
 def _lasting_port() -> int:
