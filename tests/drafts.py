@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from funnel.mail import batch
 from funnel.mail.batch import Draft
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.render import Outgoing
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from funnel.audience import suppression
 from funnel.mail import claim, delivery
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
 from funnel.models.people import SignUp, Subscriber, SuppressionReason
 from funnel.programme import waiting

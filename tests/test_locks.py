@@ -9,7 +9,7 @@ import pytest
 from funnel.audience import confirmation, ending, own_data
 from funnel.db import Session
 from funnel.mail import claim, record, weight
-from funnel.mail.record import Result
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Reply, Stage, outcome
 from funnel.models.mail import MessageState, Queue
 from funnel.models.people import Subscriber, SubscriberState

@@ -7,7 +7,7 @@ import pytest
 from funnel.config import settings
 from funnel.mail import breaker, pace, relays, replies, rests
 from funnel.mail.breaker import FIRST_PAUSE_S, LATEST, MOST_ABOUT_US
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.lease import LEASE
 from funnel.mail.replies import Meaning, Outcome, Reply, Stage
 from funnel.models.mail import Queue

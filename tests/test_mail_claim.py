@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from funnel.db import Session
 from funnel.mail import claim, lease, record
-from funnel.mail.record import Result
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Reply, Stage, outcome
 from funnel.models.mail import MessageState, Queue
 from funnel.models.people import SubscriberState

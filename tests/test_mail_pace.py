@@ -41,7 +41,7 @@ def test_a_claim_grows_to_two_seconds_of_the_measured_pace():
     for _ in range(9):
         sizes.append(claims.limit())
         claims.done(claims.limit(), claims.limit() / 400)  # 400 a second
-    assert sizes == [10, 20, 40, 80, 160, 320, 640, 800, 800]
+    assert sizes == [10, 40, 100, 400, 800, 800, 800, 800, 800]
 
 
 def test_a_claim_is_never_too_large_and_never_nothing():

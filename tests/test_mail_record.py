@@ -7,7 +7,7 @@ from sqlalchemy import select, text, update
 
 from funnel.audience import suppression
 from funnel.mail import breaker, lease, reap, record, rests
-from funnel.mail.record import Result
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Meaning, Outcome, Reply, Stage, outcome
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Subscriber, SubscriberState, SuppressionReason
@@ -147,7 +147,8 @@ def test_all_of_a_claim_is_recorded_at_once_each_as_it_went(session):
         Result(found[later.id], outcome(Reply(Stage.RCPT, 451, "4.2.0 Later"), "relay")),
         Result(found[bad.id], outcome(Reply(Stage.RCPT, 550, "5.1.1 No\x1fbody"), "relay")),
     ]
-    meanings = record.record(session, found[taken.id].claim_id, results, NOW, [found[back.id]])
+    judged = record.record(session, found[taken.id].claim_id, results, NOW, [found[back.id]])
+    meanings = [result.outcome.meaning for result in judged]
     session.commit()
     session.expire_all()
     assert meanings == [Meaning.ACCEPTED, Meaning.DEFERRED, Meaning.NO_SUCH_ADDRESS]
@@ -196,7 +197,7 @@ def test_who_comes_back_late_with_the_answer_corrects_an_unknown(session, late, 
     tip = a_tip(session)
     (found,) = claimed(session)
     reap.reap(session, found.lease_until + reap.GRACE * 2)
-    assert record.record(session, found.claim_id, [Result(found, late)], NOW) == [late.meaning]
+    assert record.record(session, found.claim_id, [Result(found, late)], NOW) == [Result(found, late)]
     session.commit()
     session.expire_all()
     assert tip.state == state

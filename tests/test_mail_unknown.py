@@ -9,7 +9,7 @@ from funnel.audience import ending
 from funnel.audience.visit import Visit
 from funnel.db import Session
 from funnel.mail import gate, reap, record, unknown
-from funnel.mail.record import Result
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Reply, Stage, outcome
 from funnel.models.content import Enrolment
 from funnel.models.mail import Message, MessageKind, MessageState, Queue

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from funnel import config
 from funnel.mail import press
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.edition import Edition
 from funnel.mail.press import Words
 from tests.conftest import NOW

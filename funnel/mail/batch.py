@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from funnel import logs
 from funnel.mail import edition, render, replies
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.edition import Edition
 from funnel.mail.encoding import Unsendable
 from funnel.mail.render import NEWSLETTER, STEP, Outgoing
@@ -27,7 +27,21 @@ TO_MANY = {
     NEWSLETTER: (attrgetter("newsletter_id"), edition.of_newsletters),
 }
 
+TEST = MessageKind.TEST.value
+
 Row = TypeVar("Row", Message, Subscriber, SignUp)
+
+
+class Wording(NamedTuple):
+    """Whose words a mail says, by which those of a batch are told apart."""
+
+    template: str
+    kind: str
+    step_id: int | None
+    newsletter_id: int | None
+
+
+wording_of = attrgetter(*Wording._fields)
 
 
 @dataclass(slots=True)
@@ -56,13 +70,15 @@ def prepared(session: Session, claims: Sequence[Claimed], now: datetime) -> list
 
     `now` is what their Date will say. Missing rows of links are made: commit before any of the mails leaves.
     """
-    drafts: dict[int, Draft] = {}
+    made: dict[tuple[object, ...], Edition | Outcome] = {}
+    wordings: list[tuple[object, ...]] = [wording_of(claimed) for claimed in claims]
     for template, (number_of, editions_of) in TO_MANY.items():
-        mine = [claimed for claimed in claims if claimed.template == template and claimed.kind != MessageKind.TEST]
-        editions = editions_of(session, {number_of(claimed) for claimed in mine} - {None}, now)
-        drafts |= {claimed.id: Draft(claimed, editions.get(number_of(claimed), GONE)) for claimed in mine}
-    alone = _rendered(session, [claimed.id for claimed in claims if claimed.id not in drafts], now)
-    return [drafts.get(claimed.id) or Draft(claimed, alone[claimed.id]) for claimed in claims]
+        mine = [one for one in map(Wording._make, set(wordings)) if one.template == template and one.kind != TEST]
+        editions = editions_of(session, {number_of(one) for one in mine} - {None}, now)
+        made |= {one: editions.get(number_of(one), GONE) for one in mine}
+    both = list(zip(claims, wordings, strict=True))
+    alone = _rendered(session, [claimed.id for claimed, wording in both if wording not in made], now)
+    return [Draft(claimed, made.get(wording) or alone[claimed.id]) for claimed, wording in both]
 
 
 def _rendered(session: Session, ids: list[int], now: datetime) -> dict[int, Outgoing | Outcome]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.mail import pace, relays, rests
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.lease import LEASE
 from funnel.mail.replies import Meaning, Outcome
 from funnel.models.mail import Queue
@@ -30,7 +30,7 @@ BAD_LIST = "more than 5 % of the last addresses do not exist, so none of them is
 DELIVERED = (Meaning.ACCEPTED, Meaning.NO_SUCH_ADDRESS)  # the address was looked at, and that is all
 ON_ITS_WAY = (Meaning.ACCEPTED, Meaning.UNKNOWN)
 
-Seen = Sequence[tuple[Claimed, Outcome]]
+Seen = Sequence[tuple[Claimed, Outcome]]  # in the order in which they were told
 
 _COUNT = text(
     """
@@ -69,11 +69,11 @@ def seen(session: Session, queue: Queue, outcomes: Seen, now: datetime) -> bool:
     if not outcomes:
         return paused
     paused |= _judge_stream(session, rests.STREAM + queue, outcomes, known, now)
-    _judge_domains(session, outcomes, known, now)
-    for name in sorted(
-        {outcome.relay for _, outcome in outcomes} - {""}
-    ):  # in one order, or two may wait for each other
-        given = [one for one in outcomes if one[1].relay == name]
+    if not _all_taken(outcomes) or any(name.startswith(rests.DOMAIN) for name in known):
+        _judge_domains(session, outcomes, known, now)
+    names = {outcome.relay for _, outcome in outcomes}
+    for name in sorted(names - {""}):  # in one order, or two may wait for each other
+        given = outcomes if len(names) == 1 else [one for one in outcomes if one[1].relay == name]
         _count(session, name, given, now)
         if rests.RELAY + name in known and any(outcome.meaning is Meaning.ACCEPTED for _, outcome in given):
             relays.works(session, name, now)
@@ -85,7 +85,7 @@ def _judge_stream(session: Session, name: str, outcomes: Seen, known: dict[str, 
     if row and _holds(row, now):
         return True  # what was on its way as it began says nothing new
     why, in_a_row = "", row.in_a_row if row else 0
-    for _, outcome in outcomes:
+    for _, outcome in outcomes[-1:] if _all_taken(outcomes) else outcomes:
         if outcome.meaning in DELIVERED:
             in_a_row = 0
         elif outcome.meaning == Meaning.TOO_MANY_BAD:
@@ -98,8 +98,6 @@ def _judge_stream(session: Session, name: str, outcomes: Seen, known: dict[str, 
 
 
 def _judge_domains(session: Session, outcomes: Seen, known: dict[str, Rest], now: datetime) -> None:
-    if not (any(outcome.throttled for _, outcome in outcomes) or any(name.startswith(rests.DOMAIN) for name in known)):
-        return
     in_a_row: dict[str, int] = {}
     reasons: dict[str, str] = {}
     for claimed, outcome in outcomes:
@@ -123,19 +121,24 @@ def _note(session: Session, name: str, in_a_row: int, why: str, row: Rest | None
         rests.count(session, name, in_a_row, now)
 
 
+def _all_taken(outcomes: Seen) -> bool:
+    """As they mostly are: then a thousand of them are as soon judged as one."""
+    return [outcome.meaning for _, outcome in outcomes].count(Meaning.ACCEPTED) == len(outcomes)
+
+
 def _holds(row: Rest, now: datetime) -> bool:
     return row.until is None or row.until > now
 
 
 def _count(session: Session, name: str, outcomes: Seen, now: datetime) -> None:
-    delivered = 0
+    delivered = len(outcomes) if _all_taken(outcomes) else 0
     places = []  # of the bad ones among them
-    for _, outcome in outcomes:
+    for _, outcome in () if delivered else outcomes:
         delivered += outcome.meaning in DELIVERED
         if outcome.meaning is Meaning.NO_SUCH_ADDRESS:
             places.append(delivered)
     relay = next((relay for relay in settings().relays if relay.name == name), None)
-    untaken = sum(outcome.meaning not in ON_ITS_WAY for _, outcome in outcomes)
+    untaken = sum([outcome.meaning not in ON_ITS_WAY for _, outcome in outcomes])
     if relay and untaken:
         pace.give_back(session, relay, untaken, outcomes[0][0].lease_until - LEASE)
     if delivered:

@@ -7,7 +7,7 @@ mails' own rows are not touched. Two workers never wait for each other here: an 
 import functools
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from sqlalchemy import (
     CTE,
@@ -26,14 +26,14 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from funnel.db import words
-from funnel.mail import gate
+from funnel.mail import claimed, gate
+from funnel.mail.claimed import Claimed
 from funnel.mail.gate import Verdict
 from funnel.mail.lease import LEASE
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
@@ -49,29 +49,6 @@ _CLAIM, _STAMP = cast(Table, Claim.__table__), cast(Table, MarketingStamp.__tabl
 # Durable before a socket opens; and by the indexes, also when PostgreSQL has not yet counted a queue just filled.
 _SURELY = text("SET LOCAL synchronous_commit = on; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off")
 _OF_QUEUE = bindparam("of_queue", type_=words(Queue))
-
-
-class Claimed(NamedTuple):
-    """A mail that is ours to send until `lease_until` on the database's clock, and ours to record by `claim_id`."""
-
-    id: int
-    claim_id: int
-    lease_until: datetime
-    kind: str  # a MessageKind's word, as the others: made into enumerations, they would cost more than all the rest
-    attempts: int  # this try counted
-    expires_at: datetime
-    subscriber_id: int | None
-    sign_up_id: int | None
-    enrolment_id: int | None
-    email: str | None  # of the subscriber, as is the name
-    first_name: str | None
-    template: str
-    message_id: str
-    to_address: str | None
-    step_id: int | None
-    newsletter_id: int | None
-    booking_id: int | None
-    created_at: datetime
 
 
 def waits(session: Session, queue: Queue, now: datetime) -> bool:
@@ -101,8 +78,8 @@ def claim(
     session.execute(_SURELY)
     ours = {"claim": claim_id, "by": worker, "lease_end": now + LEASE}
     values = gate.times(now) | ours | {"of_queue": queue, "most": limit, "resting": list(resting)}
-    rows = session.execute(_statement(), values).all()
-    return [Claimed(row[1], claim_id, now + LEASE, *row[2:]) for row in rows if row[0]] if rows else None
+    count, *columns = session.execute(_statement(), values).one()
+    return claimed.read(columns, claim_id, now + LEASE) if count else None
 
 
 def explain(session: Session, queue: Queue, reason: str, now: datetime) -> None:
@@ -126,7 +103,7 @@ def _some(session: Session, *which: Any) -> list[int]:
 
 
 @functools.cache
-def _statement() -> Select[Any]:
+def _statement() -> Select[*tuple[Any, ...]]:
     due = _due().cte("due").prefix_with("MATERIALIZED")
     judged = gate.judged(due)
     stamped = _stamped(judged)
@@ -140,19 +117,19 @@ def _statement() -> Select[Any]:
     )
     goes = final.c.final == Verdict.GO
     message = _written(final)
-    return (
+    told = (
         select(
-            goes,
-            final.c.id,
-            type_coerce(final.c.kind, String),
-            final.c.attempts + 1,
-            *(final.c[name] for name in ("expires_at", "subscriber_id", "sign_up_id", "enrolment_id")),
-            *(final.c[name] for name in ("email", "first_name")),
+            goes.label("goes"),
+            *(final.c[name] for name in ("id", "kind", "attempts", "expires_at")),
+            *(final.c[name] for name in ("subscriber_id", "sign_up_id", "enrolment_id", "email", "first_name")),
             *message.c,
         )
         .select_from(final.outerjoin(message, goes))
         .order_by(final.c.due_at, final.c.id)
-        .add_cte(_removed(final), _held(final), _held_message(final), _closed(final), _taken(final))
+        .subquery("told")
+    )
+    return select(func.count(), *claimed.columns(told.c, told.c.goes)).add_cte(
+        _removed(final), _held(final), _held_message(final), _closed(final), _taken(final)
     )
 
 

@@ -1,7 +1,7 @@
 """The crew of a connection: who gives it the mails, and is told what became of them."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from funnel.mail.replies import Reply
 
@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Job:
-    """A composed mail. `data`: lines ended by CRLF, no dot doubled and none at the end."""
+    """A composed mail. `data`: lines ended by CRLF, no dot doubled and none at the end.
+
+    `dotless`: no line of it begins with a dot, nor lacks its CRLF; then nothing is looked for that must be doubled.
+    """
+
+    dotless: ClassVar[bool] = False
 
     message_id: int
     claim_id: int

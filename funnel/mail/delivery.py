@@ -5,6 +5,7 @@ that neither waits for the other.
 """
 
 import asyncio
+import gc
 import math
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from funnel.relay import Relay
 LOOK_S = 0.05  # how often it is looked whether something is to be done that no event tells of
 LINGER_S = 1.0  # at the end of a turn; a dot unanswered then is waited for in the next turn
 HALT_S = 20.0  # after SIGTERM; hosts kill at 30
+GARBAGE_AT = 20_000  # new objects that live; a claim has a few thousand, and no cycles in them
 RENEW_S = 60.0  # leases of what is with the relay
 
 Clock = Callable[[OrmSession], datetime]
@@ -49,6 +51,7 @@ def deliver(queue: Queue, seconds: float = 50) -> int:
     with halt.by_sigterm():
         if queue not in _engines:
             _engines[queue] = Engine(queue, database_now)
+            _look_seldom()
         try:
             return _engines[queue].run(seconds, LINGER_S)
         except BaseException:
@@ -69,6 +72,13 @@ def close() -> None:
     """Closes what was kept, as this process ends."""
     while _engines:
         _engines.popitem()[1].close()
+
+
+def _look_seldom() -> None:
+    """Spares the collector of cycles what stays: it would look at every module again for each few thousand mails."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_AT, 20, 100)
 
 
 class Engine:

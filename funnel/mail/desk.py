@@ -5,7 +5,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -29,10 +28,10 @@ from funnel.mail import (
     rests,
 )
 from funnel.mail.abandoned import Found
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.holding import Holding, boot_seconds
 from funnel.mail.journal import Journal
-from funnel.mail.record import Result
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Reply
 from funnel.models.mail import Queue
 from funnel.models.sending import Rest
@@ -97,8 +96,9 @@ class Desk:
         """
         paused = kept(lambda session: self._record(session, holding, results, back))
         if results:
-            counts = Counter(result.outcome.meaning.value for result in results)
-            log.info("claim %s: %s", holding.claim_id, ", ".join(f"{count} {what}" for what, count in counts.items()))
+            counts = Counter([result.outcome.meaning for result in results])
+            said = ", ".join(f"{count} {what.value}" for what, count in counts.items())
+            log.info("claim %s: %s", holding.claim_id, said)
         return paused
 
     def renew(self, claim_ids: list[int]) -> list[int]:
@@ -143,14 +143,9 @@ class Desk:
 
     def _record(self, session: OrmSession, holding: Holding, results: list[Result], back: list[Claimed]) -> bool:
         now = self.clock(session)
-        meanings = record.record(session, holding.claim_id, results, now, back)
+        judged = record.record(session, holding.claim_id, results, now, back)
         if back:
             pace.give_back(session, holding.relay, len(back), back[0].lease_until - lease.LEASE)
-        outcomes = (
-            result.outcome if result.outcome.meaning == meaning else replace(result.outcome, meaning=meaning)
-            for result, meaning in zip(results, meanings, strict=True)
-        )
-        judged = list(zip((result.claimed for result in results), outcomes, strict=True))
         return breaker.seen(session, self.queue, judged, now)  # last, since it locks a row that all workers write
 
 

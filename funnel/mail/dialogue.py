@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import cast
 
 from funnel.mail.crew import Crew, Job
-from funnel.mail.encoding import CRLF, Unsendable, stuffed
+from funnel.mail.encoding import Unsendable, stuffed
 from funnel.mail.envelope import Offer
 from funnel.mail.replies import CLOSING, Reply, Stage
-from funnel.mail.wire import LONE_DOT, NOTHING, QUIT, RSET, Patience, Wire, plain
+from funnel.mail.wire import IN_STEP, LONE_DOT, NOTHING, QUIT, RSET, Patience, Wire, plain
 from funnel.relay import Relay
 
 GO_AHEAD = 354
@@ -69,6 +69,17 @@ class Dialogue(Wire):
         self.open = True
         self.idle_since = time.monotonic()
 
+    def data_received(self, data: bytes) -> None:
+        # Of a hundred pieces that come, all but one are these four answers: taken in at once, they cost a third.
+        if self._job and self.awaits is DOT and self.whole and (found := IN_STEP(data)):
+            self._read_dot(250, found[1])
+            if self._job and not self.gone:
+                self._rcpt_taken = True
+                self._dot(self._job)
+            self.all_read()
+        else:
+            super().data_received(data)
+
     def answered(self, code: int, said: bytes) -> None:
         READERS[self.awaits](self, code, said)
 
@@ -115,9 +126,7 @@ class Dialogue(Wire):
             self.abort()
             return
         following, envelope = self._next() if self.offer.pipelining else (None, b"")
-        data = job.data
-        if data.rfind(b"\r\n.") >= 0 or data[:1] == b"." or data[-2:] != CRLF:  # rfind: twice as fast as `in`
-            data = stuffed(data)[: -len(FINAL_DOT)]
+        data = job.data if job.dotless else stuffed(job.data)[: -len(FINAL_DOT)]
         if self._noted(job):
             self._dotted, self._job = job, following
             self.say(b"".join((data, FINAL_DOT, envelope)), DOT)
@@ -137,7 +146,7 @@ class Dialogue(Wire):
     def _read_reset(self, code: int, _said: bytes) -> None:
         self._ready(code >= 300)
 
-    def _read_goodbye(self, _code: int, _said: bytes) -> None:
+    def _read_bye(self, _code: int, _said: bytes) -> None:
         self.abort()
 
     def _read_unasked(self, _code: int, _said: bytes) -> None:
@@ -179,9 +188,7 @@ class Dialogue(Wire):
         if not before and not self.open:
             self.say(b"QUIT\r\n", QUIT)
             return
-        envelope = b""
-        if self.offer.pipelining or not before:
-            self._job, envelope = self._next()
+        self._job, envelope = self._next() if self.offer.pipelining or not before else (self._job, b"")
         if envelope and not self.offer.pipelining:
             self._unsaid.extend(envelope.splitlines(keepends=True))
             envelope = self._unsaid.popleft()
@@ -237,12 +244,6 @@ class Dialogue(Wire):
 
 
 READERS: dict[str, Callable[[Dialogue, int, bytes], None]] = {
-    NOTHING: Dialogue._read_unasked,
-    MAIL: Dialogue._read_mail,
-    RCPT: Dialogue._read_rcpt,
-    DATA: Dialogue._read_data,
-    DOT: Dialogue._read_dot,
-    LONE_DOT: Dialogue._read_lone_dot,
-    RSET: Dialogue._read_reset,
-    QUIT: Dialogue._read_goodbye,
-}
+    NOTHING: Dialogue._read_unasked, MAIL: Dialogue._read_mail, RCPT: Dialogue._read_rcpt, DATA: Dialogue._read_data,
+    DOT: Dialogue._read_dot, LONE_DOT: Dialogue._read_lone_dot, RSET: Dialogue._read_reset, QUIT: Dialogue._read_bye,
+}  # fmt: skip

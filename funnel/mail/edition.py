@@ -4,6 +4,7 @@ What is the same for everybody is made once. Composing one person's mail then as
 less than its way through the socket: no value that we sign ourselves is looked at twice.
 """
 
+import functools
 import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
@@ -17,17 +18,21 @@ from funnel import tokens
 from funnel.config import Settings, settings
 from funnel.mail import headers, links, press, replies, values, verp
 from funnel.mail.body import LINK
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.encoding import Unsendable, plain, token_text, wire_address
 from funnel.mail.links import Owner
 from funnel.mail.press import Sheet
 from funnel.mail.render import DELETED, Outgoing
 from funnel.mail.replies import Outcome
+from funnel.mail.stencil import Run, Stencil
 from funnel.models.content import Newsletter, Step
 from funnel.programme.history import among
 from funnel.programme.merge import BadTags
 from funnel.tokens import Purpose
 
+# What is a mail's own, in the order in which `compose` tells it; the links follow.
+OWN = ("date", "to", "message_id", "unsubscribe_link", "preferences_link")
+RUNS_KEPT = 32  # each with the names it was filled with, up to a megabyte
 OUR_ERROR = "an error of ours kept it from being written: see the log"
 
 Words = TypeVar("Words", Step, Newsletter)
@@ -41,7 +46,6 @@ class Edition:
     """`link_ids`: the rows of the sheet's places. Raises Unsendable for a BASE_URL that cannot stand in a mail."""
 
     def __init__(self, sheet: Sheet, link_ids: list[int], known: Settings, now: datetime) -> None:
-        self._fill = sheet.stencil.fill
         self._date = headers.date(now)
         self._sender = verp.senders(known)
         self._leave_page = plain(f"{known.base_url}/{values.LEAVE}/")
@@ -49,10 +53,8 @@ class Edition:
         self._choose_page = plain(f"{known.base_url}/{values.CHOOSE}/")
         self._choose = tokens.signer(Purpose.PREFERENCES, tokens.spelled)
         self._go_page = plain(f"{known.base_url}/{links.GO}/")
-        self._links = [
-            (f"{LINK}{place}", tokens.signer(Purpose.GO, tokens.spelled, link_id))
-            for place, link_id in enumerate(link_ids)
-        ]
+        self._go = [tokens.signer(Purpose.GO, tokens.spelled, link_id) for link_id in link_ids]
+        self._fill = _run(sheet.stencil, (*OWN, *(f"{LINK}{place}" for place in range(len(link_ids))))).fill
 
     def compose(self, claimed: Claimed) -> Outgoing:
         """The mail to one reader. Raises Unsendable, in words for the owner, when it cannot be written."""
@@ -61,19 +63,22 @@ class Edition:
         recipient = wire_address(claimed.email)
         message = tokens.packed(claimed.id)
         reader = tokens.packed(claimed.subscriber_id) + message
-        own: dict[str, str | bytes] = {
-            "to": recipient.encode(),
-            "subject_prefix": b"",
-            "date": self._date,
-            "message_id": token_text(claimed.message_id),
-            "first_name": claimed.first_name or "",
-            "unsubscribe_link": self._leave_page + self._leave(reader),
-            "preferences_link": self._choose_page + self._choose(reader),
-        }
         page = self._go_page
-        for slot, sign in self._links:
-            own[slot] = page + sign(message)
-        return Outgoing(self._sender(message), recipient, self._fill(own))
+        own = (
+            self._date,
+            recipient.encode(),
+            token_text(claimed.message_id),
+            self._leave_page + self._leave(reader),
+            self._choose_page + self._choose(reader),
+            *[page + go(message) for go in self._go],
+        )
+        data = self._fill(own, {"first_name": claimed.first_name or ""})
+        return Outgoing(self._sender(message), recipient, data)
+
+
+@functools.lru_cache(maxsize=RUNS_KEPT)
+def _run(stencil: Stencil, own: tuple[str, ...]) -> Run:
+    return Run(stencil, {"subject_prefix": b""}, own)
 
 
 def of_steps(session: Session, ids: Collection[int], now: datetime) -> dict[int, Edition | Outcome]:

@@ -15,10 +15,7 @@ FOLD = CRLF + b" "  # a header goes on in the next line
 SOFT_BREAK = b"=" + CRLF
 HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # controls, halves of signs, U+2028 and U+2029
 
-# Stands as it is in either part of a body and in a header of our own making: most names do.
-_SIGNS = r"A-Za-z0-9!#$%()*+,/:;?@\[\]\\^_`{|}~\-"
-is_plain = re.compile(rf"(?:(?!From )[{_SIGNS}](?:[{_SIGNS}. ]{{0,70}}[{_SIGNS}.])?)?").fullmatch
-_ALL_PLAIN = re.compile(f"[{_SIGNS}.]+").fullmatch
+_ALL_PLAIN = re.compile(r"[A-Za-z0-9!#$%()*+,/:;?@\[\]\\^_`{|}~.-]+").fullmatch  # stands as it is in a body
 
 _LITERAL = {code: bytes([code]) for code in (9, 32, *range(33, 127)) if code != ord("=")}
 _USUAL = re.compile(

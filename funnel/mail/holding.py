@@ -3,21 +3,25 @@
 import time
 from collections import deque
 from dataclasses import dataclass
+from typing import ClassVar
 
 from funnel.mail.batch import Draft
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.mail.crew import Job
-from funnel.mail.record import Result
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Outcome
 from funnel.relay import Relay
 
-RECORDED_AT = 500  # results, and
+RECORDED_AT = 1000  # results, and
 RECORDED_EVERY_S = 0.2  # after the first of them
+BOOT_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 @dataclass(slots=True)
 class Mail(Job):
-    """A composed mail of a holding."""
+    """A composed mail of a holding, made by a stencil: render.Outgoing says what that means for its lines."""
+
+    dotless: ClassVar[bool] = True
 
     claimed: Claimed
     holding: "Holding"
@@ -69,7 +73,12 @@ class Holding:
         """Whether its results are many enough, old enough or the last."""
         if not self.results and not self.back:
             return False
-        return self.over or len(self.results) >= RECORDED_AT or time.monotonic() - self._first_at > RECORDED_EVERY_S
+        return self.full or time.monotonic() - self._first_at > RECORDED_EVERY_S
+
+    @property
+    def full(self) -> bool:
+        """Whether it is recordable whatever the time: its results are many enough, or the last."""
+        return len(self.results) >= RECORDED_AT or self.over
 
     def drain(self) -> tuple[list[Result], list[Claimed]]:
         """What is to be recorded now."""
@@ -85,4 +94,4 @@ class Holding:
 
 def boot_seconds() -> float:
     """A clock that goes on while a laptop sleeps, where the system has one: leases do not sleep."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(BOOT_CLOCK)

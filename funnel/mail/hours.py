@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from funnel.mail import lease
-from funnel.mail.claim import Claimed
+from funnel.mail.claimed import Claimed
 from funnel.models.content import Sequence, Step
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Subscriber
@@ -22,6 +22,8 @@ def within(session: Session, claims: list[Claimed], now: datetime) -> list[Claim
 
     Only tips keep hours, and not those that leave at once. One that comes within LATENESS of its window is in time.
     """
+    if MessageKind.STEP not in {claimed.kind for claimed in claims}:
+        return claims
     held = set()
     for message, zone_name, sequence in session.execute(_tips(claims)):
         zone, seed = calendar.zone(zone_name), message.enrolment_id or message.id

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, delete, text, update
 from sqlalchemy.orm import Session
 
 from funnel.models.sending import Claim
@@ -13,21 +13,21 @@ from funnel.programme.history import among
 LEASE = timedelta(minutes=5)  # by the database's clock
 
 _CLAIM = cast(Table, Claim.__table__)
+_LESS = text(
+    """
+UPDATE claim SET ids = ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(CAST(:done AS bigint[]))) WHERE id = :claim
+RETURNING cardinality(ids)
+"""
+)
 
 
 def give_up(session: Session, claim_id: int, ids: Collection[int]) -> bool:
     """Takes `ids` out of a claim, which goes with the last of them. False: it was taken from us, or never made."""
-    fence = select(Claim.ids).where(Claim.id == claim_id).with_for_update()
-    held = session.scalars(fence).one_or_none()
-    if held is None:
-        return False
-    done = set(ids)
-    left = [number for number in held if number not in done]
-    if left:
-        session.execute(update(_CLAIM).where(_CLAIM.c.id == claim_id).values(ids=left))
-    else:
+    done = f"{{{','.join(map(str, ids))}}}"  # as a text: the driver would take ten times as long over its members
+    left = session.scalars(_LESS, {"claim": claim_id, "done": done}).one_or_none()
+    if left == 0:
         session.execute(delete(_CLAIM).where(_CLAIM.c.id == claim_id))
-    return True
+    return left is not None
 
 
 def renew(session: Session, claim_ids: Collection[int], now: datetime) -> list[int]:

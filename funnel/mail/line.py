@@ -35,6 +35,8 @@ class Line:
         self, relay: Relay, patience: Patience, book: Journal, permits: Permits, stir: Callable[[], None]
     ) -> None:
         self.relay = relay
+        self.name = relay.name
+        self.paced = relay.rate is not None
         self.patience = patience
         self.journal = book
         self.permits = permits
@@ -52,8 +54,8 @@ class Line:
 
     def next(self, dialogue: Dialogue) -> Job | None:
         """The next mail, composed before its envelope is written."""
-        while self._may_begin() and (holding := next((one for one in self.holdings if one.to_go), None)):
-            if not self.permits.take(time.monotonic()):
+        while self._may_begin() and (holding := self._first_to_go()):
+            if self.paced and not self.permits.take(time.monotonic()):
                 return None
             draft = holding.begin()
             try:
@@ -90,14 +92,14 @@ class Line:
 
     def ended(self, job: Job, reply: Reply) -> None:
         assert isinstance(job, Mail)
-        outcome = replies.outcome(reply, self.relay.name)
+        outcome = replies.outcome(reply, self.name)
         job.holding.end(job.claimed, outcome)
-        if outcome.meaning == Meaning.ACCEPTED:
+        if outcome.meaning is Meaning.ACCEPTED:
             self.refused_in_a_row = 0
         else:
             log.info("message %s: %s", job.message_id, outcome.reason)
             self._consider(outcome.meaning, reply)
-        if job.holding.recordable():
+        if job.holding.full:
             self.stir()
 
     def refused(self, job: Job, reason: str) -> None:
@@ -162,6 +164,12 @@ class Line:
             task.cancel()
         for dialogue in list(self.dialogues):
             dialogue.abort()
+
+    def _first_to_go(self) -> Holding | None:
+        for holding in self.holdings:
+            if holding.to_go:
+                return holding
+        return None
 
     def _may_begin(self) -> bool:
         return not (self.trouble or self.broken or self.in_doubt or halt.told.is_set())

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from funnel.mail import abandoned, record, replies
 from funnel.mail.abandoned import Found
-from funnel.mail.claim import Claimed
-from funnel.mail.record import Result
+from funnel.mail.claimed import Claimed
+from funnel.mail.ledger import Result
 from funnel.mail.replies import Meaning, Outcome, Reply
 from funnel.models.mail import Message, MessageState
 from funnel.models.sending import Claim

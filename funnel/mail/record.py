@@ -4,18 +4,18 @@ Every change is held to the claim. Deferred mails go back into the queue in the 
 """
 
 import random
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import cast
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel.audience import ending, suppression
-from funnel.mail import breaker, lease, weight
-from funnel.mail.claim import Claimed
+from funnel.mail import breaker, lease, ledger, weight
+from funnel.mail.claimed import Claimed
+from funnel.mail.ledger import Change, Result
 from funnel.mail.replies import Meaning, Outcome
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SuppressionReason
@@ -32,78 +32,41 @@ REPEAT_AFTER = timedelta(minutes=1)
 # Mails that nobody minds having twice, and that somebody waits for: repeated with the same Message-ID.
 REPEATED = (MessageKind.CONFIRMATION, MessageKind.NOTICE)
 MOST_REPEATED = 3
-SEPARATOR = chr(31)  # US, the unit separator of ASCII
 
 TIRED = "refused for two days"
 NOT_HANDED_OVER = "given back: it was not handed over"
 NEVER_THROUGH = "the connection broke each time, for two days, before it was handed over"
 
 _MESSAGE = cast(Table, Message.__table__)
-_WRITE = """
-UPDATE message SET
-    state = after.state,
-    reason = coalesce(after.reason, ''),  -- string_to_array makes no member at all of an empty text
-    reply = coalesce(after.reply, ''),
-    relay = coalesce(after.relay, ''),
-    attempts = after.attempts,
-    due_at = coalesce(after.due_at, message.due_at),
-    sent_at = CASE WHEN after.state = 'sent' THEN :now END,
-    ended_at = CASE WHEN after.state IN ('sent', 'failed', 'unknown') THEN :now END,
-    troubled_at = CASE WHEN after.state IN ('failed', 'unknown') THEN :now END,
-    to_address = CASE WHEN after.state IN ('sent', 'failed', 'unknown') THEN NULL ELSE message.to_address END,
-    claim_id = CASE WHEN after.state = 'unknown' THEN :claim END
-FROM unnest(
-    CAST(string_to_array(:ids, chr(31)) AS bigint[]), string_to_array(:states, chr(31)),
-    string_to_array(:reasons, chr(31)), string_to_array(:replies, chr(31)), string_to_array(:relays, chr(31)),
-    CAST(string_to_array(:tries, chr(31)) AS bigint[]), CAST(string_to_array(:times, chr(31), '') AS timestamptz[])
-) AS after (id, state, reason, reply, relay, attempts, due_at)
-WHERE message.id = after.id AND {held} RETURNING message.id
-"""
-_OURS = text(_WRITE.format(held="message.state IN ('queued', 'deferred')"))
-# A mail to somebody we do not keep lost its address when it became unknown, and cannot wait again.
-_CORRECTED = text(
-    _WRITE.format(
-        held="message.state = 'unknown' AND message.claim_id = :claim AND (after.state IN ('sent', 'failed')"
-        " OR (after.state <> 'unknown' AND coalesce(message.subscriber_id, message.sign_up_id) IS NOT NULL))"
-    )
-)
-
-
-class Result(NamedTuple):
-    """What became of one try at one claimed mail."""
-
-    claimed: Claimed
-    outcome: Outcome
-
-
-class Change(NamedTuple):
-    """What is written on its message. `due_at` None: as it was."""
-
-    state: MessageState
-    reason: str
-    attempts: int
-    due_at: datetime | None = None
 
 
 def record(
-    session: Session, claim_id: int, results: Collection[Result], now: datetime, back: Collection[Claimed] = ()
-) -> list[Meaning]:
+    session: Session, claim_id: int, results: Sequence[Result], now: datetime, back: Collection[Claimed] = ()
+) -> Sequence[Result]:
     """Writes down what became of mails of one claim, in sets; `back` returns to the queue, its tries unspent.
 
-    Returns what each of `results` came to mean. A claim that was taken from us meanwhile may still put right those of
+    Returns `results` with what each came to mean. A claim that was taken from us meanwhile may still put right those of
     its mails that became `unknown`; the others are no longer ours to say.
     """
-    results = [_doubted(session, results, result) for result in results]
-    bounced = [result for result in results if _bounces(result.claimed, result.outcome.meaning)]
+    ledger.look_up_row_by_row(session)
+    taken = [result for result in results if result.outcome.meaning is Meaning.ACCEPTED]
+    if len(taken) < len(results):
+        results = [_doubted(session, results, result) for result in results]
+    others = (
+        [] if len(taken) == len(results) else [one for one in results if one.outcome.meaning is not Meaning.ACCEPTED]
+    )
+    bounced = [result for result in others if _bounces(result.claimed, result.outcome.meaning)]
     for subscriber_id in sorted({one.claimed.subscriber_id for one in bounced if one.claimed.subscriber_id}):
         ending.hold(session, subscriber_id)  # before the mails, as everybody does who ends a subscription
-    done = [*(result.claimed.id for result in results), *(claimed.id for claimed in back)]
+    done = [result.claimed.id for result in results] + [claimed.id for claimed in back]
     ours = lease.give_up(session, claim_id, done)
     # Taken from us, they became unknown meanwhile; but we know that they were not handed over.
     kept = [] if ours else [Result(claimed, Outcome(Meaning.RELAY, NOT_HANDED_OVER)) for claimed in back]
-    told = [*results, *kept]
+    if ours:
+        ledger.write_taken(session, taken, now)
+    told = [*(others if ours else results), *kept]
     changes = [_next(result.claimed, result.outcome, now) for result in told]
-    written = _write(session, claim_id, told, changes, ours, now)
+    written = ledger.write(session, claim_id, told, changes, ours, now)
     again = [one.claimed.id for one, change in zip(told, changes, strict=True) if change.state in WAITING]
     waiting.put(session, [number for number in again if number in written])
     if ours:
@@ -111,7 +74,7 @@ def record(
     for one in bounced:
         if one.claimed.id in written:
             _note_bounce(session, one.claimed, one.outcome, now)
-    return [result.outcome.meaning for result in results]
+    return results
 
 
 def hand_back(session: Session, claim_id: int, ids: Collection[int], reason: str) -> None:
@@ -136,7 +99,7 @@ def _doubted(session: Session, results: Collection[Result], result: Result) -> R
     if not breaker.too_many_bad(session, result.outcome.relay, bad, delivered):
         return result
     return Result(
-        result.claimed, replace(result.outcome, meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
+        result.claimed, result.outcome._replace(meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
     )
 
 
@@ -184,31 +147,6 @@ def _bounces(claimed: Claimed, meaning: Meaning) -> bool:
     if meaning == Meaning.DEFERRED:
         return _is_tired(claimed)
     return meaning in {Meaning.NO_SUCH_ADDRESS, Meaning.UNCLEAR}
-
-
-def _write(
-    session: Session, claim_id: int, results: list[Result], changes: list[Change], ours: bool, now: datetime
-) -> set[int]:
-    """One statement whatever their number. Returns the ids of those that were written."""
-    if not results:
-        return set()
-    values = {
-        "now": now,
-        "claim": claim_id,
-        "ids": _column(str(result.claimed.id) for result in results),
-        "states": _column(change.state for change in changes),
-        "reasons": _column(change.reason for change in changes),
-        "replies": _column(result.outcome.reply for result in results),
-        "relays": _column(result.outcome.relay for result in results),
-        "tries": _column(str(change.attempts) for change in changes),
-        "times": _column(change.due_at.isoformat() if change.due_at else "" for change in changes),
-    }
-    return set(session.scalars(_OURS if ours else _CORRECTED, values))
-
-
-def _column(words: Iterable[str]) -> str:
-    """One column of many rows as a single text: the driver would take ten times as long over an array's members."""
-    return SEPARATOR.join(word.replace(SEPARATOR, " ") for word in words)
 
 
 def _note_bounce(session: Session, claimed: Claimed, outcome: Outcome, now: datetime) -> None:

@@ -4,8 +4,8 @@ Reply codes: RFC 5321 §4.2; enhanced status codes: RFC 3463 and RFC 2034.
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from funnel import logs
 
@@ -48,8 +48,7 @@ class Meaning(StrEnum):
     UNSENDABLE = "could not be written"
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """A server's answer at a stage. Code 0: none came, and `text` says why."""
 
     stage: Stage
@@ -69,9 +68,8 @@ class Reply:
         return logs.without_addresses(f"{self.code} {line}" if self.code else line)[:LONGEST_REPLY]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one try to hand over one mail."""
+class Outcome(NamedTuple):
+    """What became of one try to hand over one mail. A tuple, as Reply is: each mail has one, and it costs a third."""
 
     meaning: Meaning
     reason: str

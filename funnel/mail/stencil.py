@@ -5,23 +5,25 @@ that what is put in cannot make a line of its neighbours too long; a slot in a h
 No line begins with a dot, so nothing is left for the transport to double.
 """
 
-import functools
 import html
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import policy
 from email.parser import BytesParser
 from hashlib import blake2b
+from operator import itemgetter
 from typing import TypeAlias
 
-from funnel.mail.encoding import CRLF, LINE_ROOM, SOFT_BREAK, Unsendable, is_plain, quoted_printable, token_text
+from funnel.mail.encoding import CRLF, LINE_ROOM, SOFT_BREAK, Unsendable, quoted_printable
 from funnel.mail.pieces import Pieces
 from funnel.programme import merge
 from funnel.programme.merge import Tag
 
 TARGET_BYTES = 60_000
 LARGEST_BYTES = 95_000  # Gmail cuts a mail off at 102 kB, and the way out with it
-VALUES_KEPT = 4096  # names that had to be encoded: they come again
+VALUES_KEPT = 4096  # readers' names of a run, as each stands in the mail
 
 _SAMPLE = "sample"  # stands in every slot when a new stencil is checked
 _PART = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
@@ -38,8 +40,16 @@ class Slot:
     parts: Pieces
     encode: Encode
 
+    @property
+    def alone(self) -> str:
+        """The name of the one value that fills it; empty when it is made of several pieces."""
+        return self.parts[0].name if len(self.parts) == 1 and isinstance(self.parts[0], Tag) else ""
+
     def fill(self, values: Values) -> bytes:
         """Raises KeyError for a value that is missing, and what `encode` raises."""
+        found = values.get(self.alone)
+        if isinstance(found, bytes) and 0 < len(found) <= LINE_ROOM:
+            return found
         return self.encode("".join([part if isinstance(part, str) else _text(part, values) for part in self.parts]))
 
 
@@ -51,47 +61,68 @@ class Stencil:
     """A mail ready to be filled. `names`: every value it asks for."""
 
     def __init__(self, cuts: Cuts) -> None:
-        self._still: list[bytes] = [b"" if isinstance(cut, Slot) else cut for cut in cuts]
-        slots = [(place, cut) for place, cut in enumerate(cuts) if isinstance(cut, Slot)]
-        self.names = {part.name for _, slot in slots for part in slot.parts if isinstance(part, Tag)}
-        self._mixed = [(place, slot) for place, slot in slots if len(slot.parts) > 1]
-        alone: dict[tuple[Tag, bool], list[tuple[int, Slot]]] = {}
-        for place, slot in slots:
-            if len(slot.parts) == 1 and isinstance(slot.parts[0], Tag):
-                alone.setdefault((slot.parts[0], slot.encode in _KEEPS_PLAIN), []).append((place, slot))
-        self._alone = [
-            (tag.name, tag.default, is_plain if keeps_plain else _never, [at for at, _ in stand], stand)
-            for (tag, keeps_plain), stand in alone.items()
-        ]
+        self.cuts = cuts
+        slots = [cut for cut in cuts if isinstance(cut, Slot)]
+        self.names = {part.name for slot in slots for part in slot.parts if isinstance(part, Tag)}
 
     def fill(self, values: Values) -> bytes:
         """The mail with `values` in its slots, lines ended by CRLF.
 
         Raises Unsendable for a value that cannot stand where it would, and for a mail above LARGEST_BYTES.
         """
-        out = self._still.copy()
-        try:
-            # Each value is looked at once, wherever it stands: nearly none needs more than being put there.
-            for name, default, stands_plain, places, slots in self._alone:
-                found = values.get(name) or default or values[name]
-                if isinstance(found, str):
-                    plain = found.encode() if stands_plain(found) else None
-                else:
-                    plain = found if len(found) <= LINE_ROOM else None
-                if plain is not None:
-                    for place in places:
-                        out[place] = plain
-                else:
-                    for place, slot in slots:
-                        out[place] = slot.fill(values)
-            for place, slot in self._mixed:
-                out[place] = slot.fill(values)
-        except KeyError as missing:
-            raise Unsendable(f"the tag {missing.args[0]} has no value in this mail: take it out") from None
-        data = b"".join(out)
-        if len(data) > LARGEST_BYTES:
-            raise Unsendable(f"the mail is {len(data) // 1000} kB, and Gmail would cut it off: shorten it")
-        return data
+        with _named():
+            return _measured(b"".join([cut.fill(values) if isinstance(cut, Slot) else cut for cut in self.cuts]))
+
+
+class Run:
+    """A print run of a stencil: the same bytes as its `fill` gives, at a fifth of the price.
+
+    `still` is the same in every mail. The values of `own`, bytes as in Values, are another in each mail and told in
+    this order. What is left is said to the reader, such as a name: names come again, so how each looks is kept.
+    """
+
+    def __init__(self, stencil: Stencil, still: Mapping[str, bytes], own: Sequence[str]) -> None:
+        cuts = _whole(
+            [cut.fill(still) if isinstance(cut, Slot) and cut.alone in still else cut for cut in stencil.cuts]
+        )
+        self._order = tuple(own)
+        self._still = tuple(cut for cut in cuts if isinstance(cut, bytes))
+        self._said = [cut for cut in cuts if isinstance(cut, Slot) and cut.alone not in own]
+        # A slot that mixes what is said with what is its mail's own is not kept.
+        mixed = any(isinstance(part, Tag) and part.name in own for slot in self._said for part in slot.parts)
+        self._most = 0 if mixed else VALUES_KEPT
+        self._kept: dict[tuple[str, ...], tuple[bytes, ...]] = {}
+        self._pick = itemgetter(*self._places(cuts))
+
+    def fill(self, own: Sequence[bytes], said: dict[str, str]) -> bytes:
+        """One mail. Raises Unsendable as Stencil.fill does."""
+        words = tuple(said.values())
+        shown = self._kept.get(words) or self._shown(words, said, own)
+        in_body = own if max(map(len, own)) <= LINE_ROOM else [_in_body(value) for value in own]
+        return _measured(b"".join(self._pick((*own, *in_body, *self._still, *shown))))
+
+    def _places(self, cuts: Cuts) -> Iterator[int]:
+        """Of each cut, where `fill` has what stands there."""
+        still = iter(range(2 * len(self._order), 2 * len(self._order) + len(self._still)))
+        said = itertools.count(2 * len(self._order) + len(self._still))
+        for cut in cuts:
+            if isinstance(cut, bytes):
+                yield next(still)
+            elif cut.alone in self._order:
+                yield self._order.index(cut.alone) + (len(self._order) if cut.encode in _OF_BODY else 0)
+            else:
+                yield next(said)
+
+    def _shown(self, words: tuple[str, ...], said: dict[str, str], own: Sequence[bytes]) -> tuple[bytes, ...]:
+        """What is said to a reader, as it stands in each of its places."""
+        values: Values = {**dict(zip(self._order, own, strict=True)), **said}
+        with _named():
+            shown = tuple(slot.fill(values) for slot in self._said)
+        if len(self._kept) >= self._most:
+            self._kept.clear()
+        if self._most:
+            self._kept[words] = shown
+        return shown
 
 
 def cut(headers: list[Header], text: Pieces, page: Pieces) -> Stencil:
@@ -120,21 +151,34 @@ def _text(tag: Tag, values: Values) -> str:
     return found if found and found.strip() else merge.value(tag, {} if found is None else {tag.name: found})
 
 
-@functools.lru_cache(VALUES_KEPT)
+@contextmanager
+def _named() -> Iterator[None]:
+    """Says of a value that is missing which tag wants it."""
+    try:
+        yield
+    except KeyError as missing:
+        raise Unsendable(f"the tag {missing.args[0]} has no value in this mail: take it out") from None
+
+
+def _measured(data: bytes) -> bytes:
+    if len(data) > LARGEST_BYTES:
+        raise Unsendable(f"the mail is {len(data) // 1000} kB, and Gmail would cut it off: shorten it")
+    return data
+
+
 def _printable(text: str) -> bytes:
     return quoted_printable(text)
 
 
-@functools.lru_cache(VALUES_KEPT)
 def _escaped(text: str) -> bytes:
     return quoted_printable(html.escape(text))
 
 
-def _never(_: str) -> None:
-    """Of a header that must be looked at closely, such as To."""
+def _in_body(value: bytes) -> bytes:
+    return value if len(value) <= LINE_ROOM else quoted_printable(value.decode())
 
 
-_KEEPS_PLAIN = (_printable, _escaped, token_text)  # what `is_plain` comes out of each of them as it is
+_OF_BODY = (_printable, _escaped)
 
 
 def _body(pieces: Pieces, encode: Encode) -> list[bytes | Slot]:

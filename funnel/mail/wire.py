@@ -12,6 +12,8 @@ CODES = {b"%d " % code: code for code in range(200, 600)}
 LONGEST_LINE = 8_192  # of an answer, in bytes; RFC 5321 §4.5.3.1.5 allows 512
 MOST_LINES = 100  # of one answer
 PIECE = re.compile(rb"(?P<code>[2-5]\d\d)(?P<mark>[- ]|\r?$)")
+# A mail is taken and the next one is wanted: 250 to the dot, to MAIL and to RCPT, 354 to DATA.
+IN_STEP = re.compile(rb"250 ([^\n]*)\n250 [^\n]*\n250 [^\n]*\n354 [^\n]*\n").fullmatch
 
 # What is waited for, besides the stages of a mail
 NOTHING = "nothing"
@@ -66,6 +68,11 @@ class Wire(asyncio.Protocol):
             wait = self._block if self._stuck else self._patience[self.awaits]
             if now - self._since > wait:
                 self.broken("no answer in time")
+
+    @property
+    def whole(self) -> bool:
+        """Nothing of an answer came whose rest is still to come."""
+        return not (self._rest or self._more)
 
     def say(self, text: bytes, awaits: str) -> None:
         self.awaits = awaits

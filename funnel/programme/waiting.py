@@ -20,6 +20,8 @@ COPIED = (
 
 def put(session: Session, ids: Collection[int]) -> None:
     """Lets these messages, as their rows are now, wait for their turn. Raises IntegrityError for one that does."""
+    if not ids:
+        return
     rows = select(Message.id, *(getattr(Message, name) for name in COPIED)).where(among(Message.id, ids))
     session.execute(insert(QueueEntry).from_select(["message_id", *COPIED], rows))
 

@@ -1,0 +1,117 @@
+"""The ledger: outcomes written on the messages they are of, in sets, one statement whatever their number.
+
+Each is held to its claim: what somebody else has settled meanwhile is not written over.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from funnel.mail.claimed import SEPARATOR, Claimed
+from funnel.mail.replies import Outcome
+from funnel.models.mail import MessageState
+
+_WRITE = """
+UPDATE message SET
+    state = after.state,
+    reason = coalesce(after.reason, ''),  -- string_to_array makes no member at all of an empty text
+    reply = coalesce(after.reply, ''),
+    relay = coalesce(after.relay, ''),
+    attempts = after.attempts,
+    due_at = coalesce(after.due_at, message.due_at),
+    sent_at = CASE WHEN after.state = 'sent' THEN :now END,
+    ended_at = CASE WHEN after.state IN ('sent', 'failed', 'unknown') THEN :now END,
+    troubled_at = CASE WHEN after.state IN ('failed', 'unknown') THEN :now END,
+    to_address = CASE WHEN after.state IN ('sent', 'failed', 'unknown') THEN NULL ELSE message.to_address END,
+    claim_id = CASE WHEN after.state = 'unknown' THEN :claim END
+FROM unnest(
+    CAST(string_to_array(:ids, chr(31)) AS bigint[]), string_to_array(:states, chr(31)),
+    string_to_array(:reasons, chr(31)), string_to_array(:replies, chr(31)), string_to_array(:relays, chr(31)),
+    CAST(string_to_array(:tries, chr(31)) AS bigint[]), CAST(string_to_array(:times, chr(31), '') AS timestamptz[])
+) AS after (id, state, reason, reply, relay, attempts, due_at)
+WHERE message.id = after.id AND {held} RETURNING message.id
+"""
+# A thousand rows are looked up one by one; planned for what it takes to be all of a small table, it reads the whole.
+_ROW_BY_ROW = text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off")
+# What nearly all of them are: nothing but the answer is told of each.
+_TAKEN = text(
+    """
+UPDATE message SET
+    state = 'sent', reason = '', reply = after.reply, relay = :relay, attempts = after.attempts,
+    sent_at = :now, ended_at = :now, troubled_at = NULL, to_address = NULL, claim_id = NULL
+FROM unnest(
+    CAST(string_to_array(:ids, chr(31)) AS bigint[]), string_to_array(:replies, chr(31)),
+    CAST(string_to_array(:tries, chr(31)) AS bigint[])
+) AS after (id, reply, attempts)
+WHERE message.id = after.id AND message.state IN ('queued', 'deferred')
+"""
+)
+_OURS = text(_WRITE.format(held="message.state IN ('queued', 'deferred')"))
+# A mail to somebody we do not keep lost its address when it became unknown, and cannot wait again.
+_CORRECTED = text(
+    _WRITE.format(
+        held="message.state = 'unknown' AND message.claim_id = :claim AND (after.state IN ('sent', 'failed')"
+        " OR (after.state <> 'unknown' AND coalesce(message.subscriber_id, message.sign_up_id) IS NOT NULL))"
+    )
+)
+
+
+class Result(NamedTuple):
+    """What became of one try at one claimed mail."""
+
+    claimed: Claimed
+    outcome: Outcome
+
+
+class Change(NamedTuple):
+    """What is written on its message. `due_at` None: as it was."""
+
+    state: MessageState
+    reason: str
+    attempts: int
+    due_at: datetime | None = None
+
+
+def look_up_row_by_row(session: Session) -> None:
+    """For the rest of this transaction."""
+    session.execute(_ROW_BY_ROW)
+
+
+def write_taken(session: Session, results: Sequence[Result], now: datetime) -> None:
+    """Writes down mails that were taken."""
+    for relay in {result.outcome.relay for result in results}:
+        mine = [result for result in results if result.outcome.relay == relay]
+        told = {
+            "ids": SEPARATOR.join([str(result.claimed.id) for result in mine]),
+            "replies": _column(result.outcome.reply for result in mine),
+            "tries": SEPARATOR.join([str(result.claimed.attempts) for result in mine]),
+        }
+        session.execute(_TAKEN, told | {"relay": relay, "now": now})
+
+
+def write(
+    session: Session, claim_id: int, results: Sequence[Result], changes: Sequence[Change], ours: bool, now: datetime
+) -> set[int]:
+    """Writes down any others; `ours`: the claim is. Returns the ids of those that were written."""
+    if not results:
+        return set()
+    values = {
+        "now": now,
+        "claim": claim_id,
+        "ids": _column(str(result.claimed.id) for result in results),
+        "states": _column(change.state for change in changes),
+        "reasons": _column(change.reason for change in changes),
+        "replies": _column(result.outcome.reply for result in results),
+        "relays": _column(result.outcome.relay for result in results),
+        "tries": _column(str(change.attempts) for change in changes),
+        "times": _column(change.due_at.isoformat() if change.due_at else "" for change in changes),
+    }
+    return set(session.scalars(_OURS if ours else _CORRECTED, values))
+
+
+def _column(words: Iterable[str]) -> str:
+    """One column of many rows as a single text: the driver would take ten times as long over an array's members."""
+    return SEPARATOR.join([word.replace(SEPARATOR, " ") for word in words])
