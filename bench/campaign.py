@@ -8,21 +8,25 @@ from bench.rig import Rig
 from bench.sending import Sent
 from bench.table import number
 
-POOL = 4  # connections a process
 LIGHT = "--light"  # the 7 kB mail that others are measured with; else our own layout, which is heavier
 
 
-def by_processes(rig: Rig, count: int, *words: str, pool: int = POOL, delay_s: float = 0.0) -> Sent:
-    """Sent by processes of the bench's own, started with `words`."""
+def connections(processes: int) -> int:
+    """How many each process opens, so that all have as many as smtp-source, or hardly more."""
+    return -(-reference.SESSIONS // processes)
+
+
+def by_processes(rig: Rig, count: int, *words: str, pool: int = 0, delay_s: float = 0.0) -> Sent:
+    """Sent by processes of the bench's own, started with `words`, over `pool` connections each."""
     crowd.forget_mails(rig.database)
-    with crew.processes(rig, count, pool, *words) as hands:
+    with crew.processes(rig, count, pool or connections(count), *words) as hands:
         return sending.send(rig, hands, partial(_queued, hands), delay_s)
 
 
 def by_procfile(rig: Rig) -> Sent:
     """Sent by Celery's worker with two processes, and beat, started as the Procfile says."""
     crowd.forget_mails(rig.database)
-    with crew.celery(rig, 2, POOL) as hands:
+    with crew.celery(rig, 2, connections(2)) as hands:
         return sending.send(rig, hands, partial(_queued, hands))
 
 

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from bench import crew, crowd, reference, sending
-from bench.campaign import POOL
+from bench.campaign import connections
 from bench.crew import Crew
 from bench.rig import Rig
 from bench.rounds import interleaved
@@ -57,7 +57,7 @@ def planned_meanwhile(hands: Crew) -> int:
 def drip(rig: Rig, people: int, plan: Callable[[Crew], int] = planned_before) -> Sent:
     crowd.forget_mails(rig.database)
     crowd.enrolments(rig.database, people, soonest_s=-60, spread_s=0)
-    with crew.processes(rig, WORKERS, POOL) as hands:
+    with crew.processes(rig, WORKERS, connections(WORKERS)) as hands:
         return sending.send(rig, hands, partial(plan, hands))
 
 
