@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.insight import decisions
+from funnel.insight import decisions, groups
 from funnel.insight import unknown as doubts
 from funnel.insight.whereabouts import Where
 from funnel.mail import unknown
@@ -35,32 +35,32 @@ def cast(session):
 
 
 def ids(session, which):
-    return set(session.scalars(select(Message.id).where(unknown.is_unknown(), *doubts.chosen(which))))
+    return set(session.scalars(select(Message.id).where(unknown.is_unknown(), *groups.chosen(which))))
 
 
 def test_they_are_told_by_what_they_say_and_each_group_finds_its_own(session, cast):
-    found = {group.name: group for group in doubts.groups(session)}
+    found = {group.name: group for group in groups.groups(session, unknown.is_unknown())}
     assert {name: group.count for name, group in found.items()} == {
         "Mail 2": 2,
         "Spring news": 1,
         "Please confirm": 1,
-        doubts.TESTS: 1,
+        groups.TESTS: 1,
     }
     assert found["Spring news"].since == LATER
     assert ids(session, found["Mail 2"].which) == {tip.id for tip in cast["tips"]}
     assert ids(session, found["Spring news"].which) == {cast["issue"].id}
     assert ids(session, found["Please confirm"].which) == {cast["confirmation"].id}
-    assert ids(session, found[doubts.TESTS].which) == {cast["test"].id}
-    assert len(ids(session, doubts.ALL)) == 5
+    assert ids(session, found[groups.TESTS].which) == {cast["test"].id}
+    assert len(ids(session, groups.ALL)) == 5
     assert ids(session, f"mail-{cast['issue'].id}") == {cast["issue"].id}
-    assert [group.name for group in doubts.groups(session, *doubts.chosen("template-confirmation"))] == [
-        "Please confirm"
-    ]
+    assert [
+        group.name for group in groups.groups(session, unknown.is_unknown(), *groups.chosen("template-confirmation"))
+    ] == ["Please confirm"]
 
 
 @pytest.mark.parametrize("which", ["", "none", "step-", "step-x", f"mail-{10**18}", "template-A", "all-1", "mail-١"])
 def test_a_name_of_nothing_stands_for_nothing(which):
-    assert doubts.chosen(which) is None
+    assert groups.chosen(which) is None
 
 
 def test_together_they_say_why_and_what_cannot_be_sent_again(session, cast):
@@ -73,7 +73,7 @@ def test_together_they_say_why_and_what_cannot_be_sent_again(session, cast):
 
 def test_one_by_one_they_are_named_with_whom_they_went_to(session, cast):
     rows = {row.id: row for row in doubts.listed(session, NOW)}
-    assert set(rows) == ids(session, doubts.ALL)
+    assert set(rows) == ids(session, groups.ALL)
     tip = rows[cast["tips"][0].id]
     assert (tip.name, tip.subscriber_id, tip.hindrance) == ("Mail 2", cast["tips"][0].subscriber_id, "")
     assert tip.address.endswith("@example.org")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import decisions
+from funnel.insight import decisions, groups
 from funnel.insight import unknown as doubts
 from funnel.mail import unknown as fate
 from funnel.models.house import AuditEntry
@@ -48,7 +48,7 @@ def _note(session: OrmSession, action: str, ids: Collection[int], known: fate.Kn
     """Writes down what the operator did, if anything; the entry's number."""
     if not known:
         return None
-    entry = AuditEntry(action=action, detail={"which": list(ids) or doubts.ALL, "known": known}, at=now)
+    entry = AuditEntry(action=action, detail={"which": list(ids) or groups.ALL, "known": known}, at=now)
     session.add(entry)
     session.flush()
     return entry.id

@@ -35,6 +35,7 @@ BLUEPRINTS = (
     "owner.mails",
     "owner.messages",
     "owner.unknown",
+    "owner.wishes",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import decisions
+from funnel.insight import decisions, groups
 from funnel.insight import unknown as doubts
 from funnel.mail import unknown
 from funnel.models.mail import Message
@@ -29,7 +29,7 @@ def index() -> str:
         return render_template(
             "owner/unknown/index.html",
             now=utc_now(),
-            groups=doubts.groups(session),
+            groups=groups.groups(session, unknown.is_unknown()),
             made=decisions.latest(session),
         )
 
@@ -44,7 +44,7 @@ def ask(which: str) -> str:
             now=now,
             which=which,
             found=doubts.summed(session, now, *about),
-            groups=doubts.groups(session, *about),
+            groups=groups.groups(session, unknown.is_unknown(), *about),
             mails=doubts.listed(session, now, *about, limit=MOST_NAMED),
         )
 
@@ -91,7 +91,7 @@ def undo(entry_id: int) -> AnyResponse:
 
 
 def _about(which: str) -> tuple[ColumnElement[bool], ...]:
-    found = doubts.chosen(which)
+    found = groups.chosen(which)
     return abort(HTTPStatus.NOT_FOUND) if found is None else found
 
 
