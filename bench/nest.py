@@ -14,6 +14,8 @@ import threading
 import time
 from typing import Any
 
+from bench.worker import settle_in
+
 LOOK_AGAIN_S = 0.05
 SLICE_S = 5.0  # as tasks/mail.py
 
@@ -81,6 +83,7 @@ def main() -> None:
     from funnel.mail import delivery  # noqa: F401 (before the forks, all that it takes)
 
     logs.configure(settings().log_format)
+    settle_in()
     lifeline = os.pipe()
     print(json.dumps({"ready": True}), flush=True)
     for line in iter(sys.stdin.readline, ""):

@@ -29,7 +29,6 @@ TAG_BYTES = 10  # 80 bits: a guess a nanosecond for ten thousand years finds one
 ADDRESS_HASH_BYTES = 16
 KEY_BYTES = 32
 LONGEST_TOKEN = 200
-LONGEST_REST = 20  # bytes: two numbers of 63 bits, packed
 
 Spelled = TypeVar("Spelled", bytes, str)
 
@@ -82,13 +81,16 @@ def signer(purpose: Purpose, spell: Callable[[bytes], Spelled], *first: int) -> 
     `signer(p, spelled, 1)(packed(2) + packed(3))` is `sign(p, 1, 2, 3)` as bytes. It keeps the key it was made with.
     """
     head, fresh = b"".join(map(packed, first)), _keyed(purpose).copy
-    begun = []  # by the length of the rest: the hash with all in it that stands before that
-    for length in range(LONGEST_REST + 1):
-        begun.append(fresh())
-        begun[-1].update((len(head) + length).to_bytes(2, "big") + head)
+    begun: dict[int, blake2b] = {}  # by the length of the rest: the hash with all in it that stands before that
+
+    def begin(length: int) -> blake2b:
+        begun[length] = fresh()
+        begun[length].update((len(head) + length).to_bytes(2, "big") + head)
+        return begun[length]
 
     def sign_rest(rest: bytes) -> Spelled:
-        keyed = begun[len(rest)].copy()
+        length = len(rest)
+        keyed = (begun[length] if length in begun else begin(length)).copy()
         keyed.update(rest)
         return spell(head + rest + keyed.digest())
 

@@ -12,8 +12,10 @@ from funnel.mail import batch, press, render
 from funnel.mail.edition import OUR_ERROR, Edition
 from funnel.mail.encoding import Unsendable
 from funnel.mail.replies import Meaning
+from funnel.models.content import Step
 from funnel.models.mail import Link, Message, MessageKind
 from funnel.models.people import Subscriber
+from funnel.programme import content_files
 from tests.conftest import NOW
 from tests.drafts import as_claimed, drafts
 from tests.factories import a_message, a_sequence, a_step, a_subscriber
@@ -156,3 +158,19 @@ def test_a_page_whose_address_cannot_stand_in_a_mail_as_it_is_is_refused(session
     known = replace(settings(), base_url="https://mail.example.org/?a=b")
     with pytest.raises(Unsendable, match="as it is"):
         Edition(press.of_newsletter(an_issue(session)), [1, 2, 3, 4], known, NOW)
+
+
+@pytest.mark.parametrize("name", ["", "Ada", ".", ".Ada", "From me", "Zoë " * 20])
+def test_no_line_of_a_mail_begins_with_a_dot_whoever_it_is_to(session, name):
+    """The dialogue doubles none of a mail that was claimed (holding.Mail.dotless)."""
+    content_files.load(session, content_files.FOLDER, NOW)
+    person = a_subscriber(session, first_name=name)
+    steps = session.scalars(select(Step)).all()
+    mails = [a_tip(session, person, step_id=step.id) for step in steps]
+    mails += [its_mail(session, an_issue(session), person), a_confirmation(session)]
+    for draft in drafts(session, *mails):
+        data = draft.compose().data
+        assert data.endswith(b"\r\n")
+        assert not data.startswith(b".")
+        assert data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n")
+        assert b"\r\n." not in data

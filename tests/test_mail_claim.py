@@ -150,3 +150,29 @@ def test_two_claims_at_once_never_take_the_same_mail_nor_the_same_person_twice(s
     assert sorted(held) == sorted(row.id for row in found)
     assert session.scalar(select(func.count()).select_from(QueueEntry)) == 40
     assert_balance(session, waiting=80)
+
+
+def test_each_mail_of_a_claim_is_told_with_its_own_values(session):
+    """Read by columns: an empty value, or a sign between two of them, moves nobody's words to another."""
+    named, nameless = a_subscriber(session, first_name="A\x1fda"), a_subscriber(session, first_name="")
+    odd = a_subscriber(session, first_name="Zoë 李")
+    tips = [a_tip(session, person) for person in (nameless, named, odd)]
+    issue = a_newsletter(session, a_subscriber(session), expires_at=NOW + 9 * HOUR)
+    found = {one.id: one for one in claimed(session)}
+    assert [found[tip.id].first_name for tip in tips] == [None, "A da", "Zoë 李"]
+    assert [found[tip.id].email for tip in tips] == [person.email for person in (nameless, named, odd)]
+    for mail in (*tips, issue):
+        one = found[mail.id]
+        for name in ("subscriber_id", "message_id", "step_id", "newsletter_id", "expires_at", "created_at", "kind"):
+            assert getattr(one, name) == getattr(mail, name), name
+        assert (one.to_address, one.booking_id, one.sign_up_id) == (None, None, None)
+
+
+def test_only_what_was_in_a_claim_is_given_up(session):
+    first, second = a_tip(session), a_tip(session)
+    found = claimed(session)
+    claim_id = found[0].claim_id
+    assert lease.give_up(session, claim_id, [first.id, 10**12]) == {first.id}
+    assert lease.give_up(session, claim_id, [first.id]) == frozenset()
+    assert lease.give_up(session, claim_id, [first.id, second.id]) == {second.id}
+    assert session.get(Claim, claim_id) is None

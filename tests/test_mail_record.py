@@ -216,3 +216,42 @@ def test_a_confirmation_whose_process_died_goes_again_when_its_lease_ends(sessio
     session.commit()
     session.expire_all()
     assert (confirmation.kind, confirmation.state) == (MessageKind.CONFIRMATION, MessageState.UNKNOWN)
+
+
+def test_what_was_taken_from_a_claim_meanwhile_is_left_to_whoever_has_it(session):
+    """As when a worker that slept past its lease wakes: a confirmation was put back, and the rest is still its own."""
+    gone, kept, sent, lost = (a_tip(session) for _ in range(4))
+    found = {claim.id: claim for claim in claimed(session)}
+    claim_id = found[gone.id].claim_id
+    assert lease.give_up(session, claim_id, [gone.id, lost.id]) == {gone.id, lost.id}
+    waiting.put(session, [gone.id, lost.id])
+    results = [Result(found[lost.id], TAKEN), Result(found[sent.id], TAKEN)]
+    record.record(session, claim_id, results, NOW, [found[gone.id], found[kept.id]])
+    session.commit()
+    session.expire_all()
+    assert [(tip.state, tip.attempts) for tip in (gone, kept, lost)] == [(MessageState.QUEUED, 0)] * 3
+    assert sent.state == MessageState.SENT
+    assert_balance(session, waiting=3)
+    assert {claim.id for claim in claimed(session)} == {gone.id, kept.id, lost.id}
+
+
+def test_mails_taken_by_two_relays_are_recorded_each_with_its_answer(session):
+    tips = [a_tip(session) for _ in range(3)]
+    found = {claim.id: claim for claim in claimed(session)}
+    answers = [outcome(Reply(Stage.DOT, 250, f"Ok {name}"), name) for name in ("one", "two", "one")]
+    results = [Result(found[tip.id], answer) for tip, answer in zip(tips, answers, strict=True)]
+    record.record(session, results[0].claimed.claim_id, results, NOW)
+    session.commit()
+    session.expire_all()
+    assert [(tip.relay, tip.reply, tip.sent_at) for tip in tips] == [
+        ("one", "250 Ok one", NOW), ("two", "250 Ok two", NOW), ("one", "250 Ok one", NOW),
+    ]  # fmt: skip
+
+
+def test_a_mail_that_was_taken_without_a_word_is_recorded_too(session):
+    tip = a_tip(session)
+    (found,) = claimed(session)
+    record.record(session, found.claim_id, [Result(found, Outcome(Meaning.ACCEPTED, "taken"))], NOW)
+    session.commit()
+    session.expire_all()
+    assert (tip.state, tip.reply, tip.relay) == (MessageState.SENT, "", "")

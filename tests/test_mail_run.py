@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funnel.mail import run as module
 from funnel.mail import stencil
 from funnel.mail.encoding import Unsendable, address_text, header_text, token_text
-from funnel.mail.stencil import Run, Slot
+from funnel.mail.run import Run
+from funnel.mail.stencil import Slot
 from funnel.programme.merge import Tag
 from tests.hard import SIGNS, WORDS
 from tests.test_mail_stencil import LINK, NAME, PIECES, a_stencil, read, values
@@ -61,7 +63,7 @@ def test_what_a_run_keeps_of_one_reader_is_shown_to_no_other():
 
 
 def test_a_run_forgets_names_before_they_are_too_many(monkeypatch):
-    monkeypatch.setattr(stencil, "VALUES_KEPT", 3)
+    monkeypatch.setattr(module, "NAMES_KEPT", 3)
     run, own, _ = as_a_run(a_stencil(), values("Ada"))
     for number in range(10):
         assert f"Hello Ada{number}," in read(run.fill(own, {"first_name": f"Ada{number}"}))[1]

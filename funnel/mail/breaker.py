@@ -68,8 +68,10 @@ def seen(session: Session, queue: Queue, outcomes: Seen, now: datetime) -> bool:
     paused = rests.paused((row for row in known.values() if _holds(row, now)), queue) is not None
     if not outcomes:
         return paused
-    paused |= _judge_stream(session, rests.STREAM + queue, outcomes, known, now)
-    if not _all_taken(outcomes) or any(name.startswith(rests.DOMAIN) for name in known):
+    all_taken = [outcome.meaning for _, outcome in outcomes].count(Meaning.ACCEPTED) == len(outcomes)
+    # As they mostly are: then the last one says of the stream what all of them do.
+    paused |= _judge_stream(session, rests.STREAM + queue, outcomes[-1:] if all_taken else outcomes, known, now)
+    if not all_taken or any(name.startswith(rests.DOMAIN) for name in known):
         _judge_domains(session, outcomes, known, now)
     names = {outcome.relay for _, outcome in outcomes}
     for name in sorted(names - {""}):  # in one order, or two may wait for each other
@@ -85,7 +87,7 @@ def _judge_stream(session: Session, name: str, outcomes: Seen, known: dict[str, 
     if row and _holds(row, now):
         return True  # what was on its way as it began says nothing new
     why, in_a_row = "", row.in_a_row if row else 0
-    for _, outcome in outcomes[-1:] if _all_taken(outcomes) else outcomes:
+    for _, outcome in outcomes:
         if outcome.meaning in DELIVERED:
             in_a_row = 0
         elif outcome.meaning == Meaning.TOO_MANY_BAD:
@@ -121,19 +123,14 @@ def _note(session: Session, name: str, in_a_row: int, why: str, row: Rest | None
         rests.count(session, name, in_a_row, now)
 
 
-def _all_taken(outcomes: Seen) -> bool:
-    """As they mostly are: then a thousand of them are as soon judged as one."""
-    return [outcome.meaning for _, outcome in outcomes].count(Meaning.ACCEPTED) == len(outcomes)
-
-
 def _holds(row: Rest, now: datetime) -> bool:
     return row.until is None or row.until > now
 
 
 def _count(session: Session, name: str, outcomes: Seen, now: datetime) -> None:
-    delivered = len(outcomes) if _all_taken(outcomes) else 0
+    delivered = 0
     places = []  # of the bad ones among them
-    for _, outcome in () if delivered else outcomes:
+    for _, outcome in outcomes:
         delivered += outcome.meaning in DELIVERED
         if outcome.meaning is Meaning.NO_SUCH_ADDRESS:
             places.append(delivered)

@@ -5,7 +5,6 @@ that neither waits for the other.
 """
 
 import asyncio
-import gc
 import math
 import time
 from collections.abc import Callable
@@ -31,7 +30,6 @@ from funnel.relay import Relay
 LOOK_S = 0.05  # how often it is looked whether something is to be done that no event tells of
 LINGER_S = 1.0  # at the end of a turn; a dot unanswered then is waited for in the next turn
 HALT_S = 20.0  # after SIGTERM; hosts kill at 30
-GARBAGE_AT = 20_000  # new objects that live; a claim has a few thousand, and no cycles in them
 RENEW_S = 60.0  # leases of what is with the relay
 
 Clock = Callable[[OrmSession], datetime]
@@ -51,7 +49,6 @@ def deliver(queue: Queue, seconds: float = 50) -> int:
     with halt.by_sigterm():
         if queue not in _engines:
             _engines[queue] = Engine(queue, database_now)
-            _look_seldom()
         try:
             return _engines[queue].run(seconds, LINGER_S)
         except BaseException:
@@ -72,13 +69,6 @@ def close() -> None:
     """Closes what was kept, as this process ends."""
     while _engines:
         _engines.popitem()[1].close()
-
-
-def _look_seldom() -> None:
-    """Spares the collector of cycles what stays: it would look at every module again for each few thousand mails."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_AT, 20, 100)
 
 
 class Engine:
@@ -195,14 +185,17 @@ class Engine:
                 await self._in_thread(self.desk.rest, line.relay, line.trouble)
             elif line.to_go and line.relay.rate:
                 await self._in_thread(line.permits.refill)
+        done = 0
         for holding in [one for one in self.holdings if all_of_it or one.recordable()]:
             results, back = holding.drain()
             if results or back:
                 paused = await self._in_thread(self.desk.record, holding, results, back)
                 self._heed(holding, paused)
-                self._count(sum(result.outcome.meaning != Meaning.RELAY for result in results))
+                done += len(results) - [result.outcome.meaning for result in results].count(Meaning.RELAY)
                 if back:
                     self.empty, self.returned = False, True
+        if done:
+            self._count(done)
         self.holdings = [one for one in self.holdings if not one.over or one.results or one.back]
         if self.holdings and time.monotonic() - self.renewed > RENEW_S:
             self.renewed = time.monotonic()

@@ -9,7 +9,6 @@ without an answer:
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -18,7 +17,6 @@ from funnel.mail.encoding import Unsendable, stuffed
 from funnel.mail.envelope import Offer
 from funnel.mail.replies import CLOSING, Reply, Stage
 from funnel.mail.wire import IN_STEP, LONE_DOT, NOTHING, QUIT, RSET, Patience, Wire, plain
-from funnel.relay import Relay
 
 GO_AHEAD = 354
 FINAL_DOT = b".\r\n"
@@ -26,18 +24,16 @@ MAIL, RCPT, DATA, DOT = Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.DOT  # by the 
 
 
 class Dialogue(Wire):
-    """Hands a crew's mails over to `relay`. By the time `closed` is done, every job has ended."""
+    """Hands a crew's mails over to a mail server. By the time `closed` is done, every job has ended."""
 
-    def __init__(self, relay: Relay, patience: Patience, crew: Crew, offer: Offer) -> None:
+    def __init__(self, patience: Patience, crew: Crew, offer: Offer) -> None:
         super().__init__(patience)
-        self.relay = relay
         self.crew = crew
         self.offer = offer
         self.open = False  # takes further mails
         self.idle_since = 0.0  # by time.monotonic()
         self._dotted: Job | None = None  # its dot is written and not answered
         self._job: Job | None = None  # its envelope is written, or being written a command at a time
-        self._unsaid: deque[bytes] = deque()  # the commands of that envelope still to be written
         self._rcpt_taken = False
         self._answered: tuple[Job, Reply] | None = None  # not yet noted
         self._used = False  # a mail ended on it: it may have been idle since, and closed by the server
@@ -97,7 +93,7 @@ class Dialogue(Wire):
 
     def _read_mail(self, code: int, said: bytes) -> None:
         if code < 300:
-            self._say_next(RCPT)
+            self.say_next(RCPT)
         else:
             self._refused(MAIL, code, said)
 
@@ -106,7 +102,7 @@ class Dialogue(Wire):
         if self._job and not self._rcpt_taken:
             self._refused(RCPT, code, said)
         else:
-            self._say_next(DATA)
+            self.say_next(DATA)
 
     def _read_data(self, code: int, said: bytes) -> None:
         if self._job and code == GO_AHEAD:
@@ -146,7 +142,7 @@ class Dialogue(Wire):
     def _read_reset(self, code: int, _said: bytes) -> None:
         self._ready(code >= 300)
 
-    def _read_bye(self, _code: int, _said: bytes) -> None:
+    def _read_goodbye(self, _code: int, _said: bytes) -> None:
         self.abort()
 
     def _read_unasked(self, _code: int, _said: bytes) -> None:
@@ -156,7 +152,7 @@ class Dialogue(Wire):
         """The mail has ended. Answers to what was already written of its envelope are still to come."""
         job = cast(Job, self._job)
         self._job, self._used = None, True
-        self._unsaid.clear()
+        self.unsaid.clear()
         self.crew.ended(job, Reply(stage, code, plain(said)))
         if stage == DATA or not self.offer.pipelining or code < 400 or code == CLOSING:
             self._reset(code)
@@ -188,10 +184,12 @@ class Dialogue(Wire):
         if not before and not self.open:
             self.say(b"QUIT\r\n", QUIT)
             return
-        self._job, envelope = self._next() if self.offer.pipelining or not before else (self._job, b"")
+        envelope = b""
+        if self.offer.pipelining or not before:
+            self._job, envelope = self._next()
         if envelope and not self.offer.pipelining:
-            self._unsaid.extend(envelope.splitlines(keepends=True))
-            envelope = self._unsaid.popleft()
+            self.unsaid.extend(envelope.splitlines(keepends=True))
+            envelope = self.unsaid.popleft()
         if before or envelope:
             self.say(before + envelope, awaits)
         else:
@@ -205,11 +203,6 @@ class Dialogue(Wire):
             except Unsendable as why:
                 self.crew.refused(job, str(why))
         return None, b""
-
-    def _say_next(self, awaits: str) -> None:
-        self.awaits = awaits
-        if self._unsaid:
-            self.say(self._unsaid.popleft(), awaits)
 
     def _noted(self, begins: Job | None) -> bool:
         """Has the crew keep what was answered and what begins. False, and all closed, when it could not."""
@@ -244,6 +237,12 @@ class Dialogue(Wire):
 
 
 READERS: dict[str, Callable[[Dialogue, int, bytes], None]] = {
-    NOTHING: Dialogue._read_unasked, MAIL: Dialogue._read_mail, RCPT: Dialogue._read_rcpt, DATA: Dialogue._read_data,
-    DOT: Dialogue._read_dot, LONE_DOT: Dialogue._read_lone_dot, RSET: Dialogue._read_reset, QUIT: Dialogue._read_bye,
-}  # fmt: skip
+    NOTHING: Dialogue._read_unasked,
+    MAIL: Dialogue._read_mail,
+    RCPT: Dialogue._read_rcpt,
+    DATA: Dialogue._read_data,
+    DOT: Dialogue._read_dot,
+    LONE_DOT: Dialogue._read_lone_dot,
+    RSET: Dialogue._read_reset,
+    QUIT: Dialogue._read_goodbye,
+}

@@ -24,7 +24,8 @@ from funnel.mail.links import Owner
 from funnel.mail.press import Sheet
 from funnel.mail.render import DELETED, Outgoing
 from funnel.mail.replies import Outcome
-from funnel.mail.stencil import Run, Stencil
+from funnel.mail.run import Run
+from funnel.mail.stencil import Stencil
 from funnel.models.content import Newsletter, Step
 from funnel.programme.history import among
 from funnel.programme.merge import BadTags
@@ -32,7 +33,7 @@ from funnel.tokens import Purpose
 
 # What is a mail's own, in the order in which `compose` tells it; the links follow.
 OWN = ("date", "to", "message_id", "unsubscribe_link", "preferences_link")
-RUNS_KEPT = 32  # each with the names it was filled with, up to a megabyte
+RUNS_KEPT = 12  # as many wordings as are sent at a time; each keeps names, a megabyte of them at the most
 OUR_ERROR = "an error of ours kept it from being written: see the log"
 
 Words = TypeVar("Words", Step, Newsletter)

@@ -1,13 +1,14 @@
-"""The ledger: outcomes written on the messages they are of, in sets, one statement whatever their number.
+"""The ledger: outcomes written on the messages they are of, in sets: a few statements whatever their number.
 
-Each is held to its claim: what somebody else has settled meanwhile is not written over.
+Whoever writes here has taken the mails out of their claim before (lease.give_up): what was not in it any more, somebody
+else has settled, and only `correct` may touch it.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from funnel.mail.claimed import SEPARATOR, Claimed
@@ -40,7 +41,7 @@ _ROW_BY_ROW = text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin 
 _TAKEN = text(
     """
 UPDATE message SET
-    state = 'sent', reason = '', reply = after.reply, relay = :relay, attempts = after.attempts,
+    state = 'sent', reason = '', reply = coalesce(after.reply, ''), relay = :relay, attempts = after.attempts,
     sent_at = :now, ended_at = :now, troubled_at = NULL, to_address = NULL, claim_id = NULL
 FROM unnest(
     CAST(string_to_array(:ids, chr(31)) AS bigint[]), string_to_array(:replies, chr(31)),
@@ -75,6 +76,9 @@ class Change(NamedTuple):
     due_at: datetime | None = None
 
 
+Line: TypeAlias = tuple[Result, Change]
+
+
 def look_up_row_by_row(session: Session) -> None:
     """For the rest of this transaction."""
     session.execute(_ROW_BY_ROW)
@@ -92,24 +96,31 @@ def write_taken(session: Session, results: Sequence[Result], now: datetime) -> N
         session.execute(_TAKEN, told | {"relay": relay, "now": now})
 
 
-def write(
-    session: Session, claim_id: int, results: Sequence[Result], changes: Sequence[Change], ours: bool, now: datetime
-) -> set[int]:
-    """Writes down any others; `ours`: the claim is. Returns the ids of those that were written."""
-    if not results:
+def write(session: Session, claim_id: int, lines: Sequence[Line], now: datetime) -> set[int]:
+    """Writes down whatever became of any others. Returns the ids of those that were written."""
+    return _write(session, _OURS, claim_id, lines, now)
+
+
+def correct(session: Session, claim_id: int, lines: Sequence[Line], now: datetime) -> set[int]:
+    """The same of mails that were taken from us meanwhile: only of those that are unknown, as of this claim."""
+    return _write(session, _CORRECTED, claim_id, lines, now)
+
+
+def _write(session: Session, statement: TextClause, claim_id: int, lines: Sequence[Line], now: datetime) -> set[int]:
+    if not lines:
         return set()
     values = {
         "now": now,
         "claim": claim_id,
-        "ids": _column(str(result.claimed.id) for result in results),
-        "states": _column(change.state for change in changes),
-        "reasons": _column(change.reason for change in changes),
-        "replies": _column(result.outcome.reply for result in results),
-        "relays": _column(result.outcome.relay for result in results),
-        "tries": _column(str(change.attempts) for change in changes),
-        "times": _column(change.due_at.isoformat() if change.due_at else "" for change in changes),
+        "ids": _column(str(result.claimed.id) for result, _ in lines),
+        "states": _column(change.state for _, change in lines),
+        "reasons": _column(change.reason for _, change in lines),
+        "replies": _column(result.outcome.reply for result, _ in lines),
+        "relays": _column(result.outcome.relay for result, _ in lines),
+        "tries": _column(str(change.attempts) for _, change in lines),
+        "times": _column(change.due_at.isoformat() if change.due_at else "" for _, change in lines),
     }
-    return set(session.scalars(_OURS if ours else _CORRECTED, values))
+    return set(session.scalars(statement, values))
 
 
 def _column(words: Iterable[str]) -> str:

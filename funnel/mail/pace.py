@@ -21,7 +21,7 @@ from funnel.relay import Relay
 CLAIM_S = 2.0
 FIRST, MOST = 10, 2000  # mails a claim
 FASTER = 4  # times as many in the next claim, at most
-STEP = 100  # a claim's limit is a multiple, so that PostgreSQL has planned most of them before
+STEP = 100  # what is more is rounded down to a multiple: PostgreSQL then has planned most claims before
 GROWTH = 1.5  # of a warm-up, a day
 GROWN = 10**9  # mails a day are no limit any more
 KEPT_FOR_URGENT = 20  # one in so many of the day's mails is kept for confirmations and notices

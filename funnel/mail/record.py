@@ -4,7 +4,7 @@ Every change is held to the claim. Deferred mails go back into the queue in the 
 """
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from funnel.audience import ending, suppression
 from funnel.mail import breaker, lease, ledger, weight
 from funnel.mail.claimed import Claimed
-from funnel.mail.ledger import Change, Result
+from funnel.mail.ledger import Change, Line, Result
 from funnel.mail.replies import Meaning, Outcome
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SuppressionReason
@@ -50,27 +50,22 @@ def record(
     """
     ledger.look_up_row_by_row(session)
     taken = [result for result in results if result.outcome.meaning is Meaning.ACCEPTED]
+    others: list[Result] = []
     if len(taken) < len(results):
         results = [_doubted(session, results, result) for result in results]
-    others = (
-        [] if len(taken) == len(results) else [one for one in results if one.outcome.meaning is not Meaning.ACCEPTED]
-    )
+        others = [result for result in results if result.outcome.meaning is not Meaning.ACCEPTED]
     bounced = [result for result in others if _bounces(result.claimed, result.outcome.meaning)]
     for subscriber_id in sorted({one.claimed.subscriber_id for one in bounced if one.claimed.subscriber_id}):
         ending.hold(session, subscriber_id)  # before the mails, as everybody does who ends a subscription
     done = [result.claimed.id for result in results] + [claimed.id for claimed in back]
     ours = lease.give_up(session, claim_id, done)
-    # Taken from us, they became unknown meanwhile; but we know that they were not handed over.
-    kept = [] if ours else [Result(claimed, Outcome(Meaning.RELAY, NOT_HANDED_OVER)) for claimed in back]
-    if ours:
-        ledger.write_taken(session, taken, now)
-    told = [*(others if ours else results), *kept]
-    changes = [_next(result.claimed, result.outcome, now) for result in told]
-    written = ledger.write(session, claim_id, told, changes, ours, now)
-    again = [one.claimed.id for one, change in zip(told, changes, strict=True) if change.state in WAITING]
+    ledger.write_taken(session, [result for result in taken if result.claimed.id in ours], now)
+    told = _lines([result for result in others if result.claimed.id in ours], now)
+    lost = _lines(_lost(results, back, ours), now) if len(ours) < len(done) else []
+    written = ledger.write(session, claim_id, told, now) | ledger.correct(session, claim_id, lost, now)
+    again = [one.claimed.id for one, change in (*told, *lost) if change.state in WAITING]
     waiting.put(session, [number for number in again if number in written])
-    if ours:
-        waiting.put(session, [claimed.id for claimed in back])
+    waiting.put(session, [claimed.id for claimed in back if claimed.id in ours])
     for one in bounced:
         if one.claimed.id in written:
             _note_bounce(session, one.claimed, one.outcome, now)
@@ -79,9 +74,9 @@ def record(
 
 def hand_back(session: Session, claim_id: int, ids: Collection[int], reason: str) -> None:
     """Gives mails of a claim that were not tried back to the queue, their tries unspent, and says why they wait."""
-    if ids and lease.give_up(session, claim_id, ids):
-        session.execute(update(_MESSAGE).where(among(_MESSAGE.c.id, ids)).values(reason=reason))
-        waiting.put(session, ids)
+    if ids and (ours := lease.give_up(session, claim_id, ids)):
+        session.execute(update(_MESSAGE).where(among(_MESSAGE.c.id, ours)).values(reason=reason))
+        waiting.put(session, ours)
 
 
 def hand_back_all(session: Session, claim_id: int, reason: str) -> None:
@@ -101,6 +96,16 @@ def _doubted(session: Session, results: Collection[Result], result: Result) -> R
     return Result(
         result.claimed, result.outcome._replace(meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
     )
+
+
+def _lines(results: Iterable[Result], now: datetime) -> list[Line]:
+    return [(one, _next(one.claimed, one.outcome, now)) for one in results]
+
+
+def _lost(results: Iterable[Result], back: Iterable[Claimed], ours: Collection[int]) -> list[Result]:
+    """What we know of those that were taken from us and became unknown: also that some were not handed over."""
+    kept = [Result(claimed, Outcome(Meaning.RELAY, NOT_HANDED_OVER)) for claimed in back]
+    return [one for one in (*results, *kept) if one.claimed.id not in ours]
 
 
 def _next(claimed: Claimed, outcome: Outcome, now: datetime) -> Change:

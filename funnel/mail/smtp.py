@@ -43,7 +43,7 @@ async def opened(relay: Relay, patience: Patience, crew: Crew) -> Dialogue:
             await smtp.ehlo()
             await _secure(smtp, relay)
             await _sign_in(smtp, relay)
-        return _taken_over(smtp, Dialogue(relay, patience, crew, Offer(smtp.esmtp_extensions)))
+        return _taken_over(smtp, Dialogue(patience, crew, Offer(smtp.esmtp_extensions)))
     except aiosmtplib.SMTPResponseException as error:
         code = max(error.code, 0)  # aiosmtplib says -1 of an answer that is none
         raise Refused(Reply(Stage.CONNECT, code, _text(error.message))) from None

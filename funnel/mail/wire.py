@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import cast
 
@@ -41,6 +42,7 @@ class Wire(asyncio.Protocol):
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.gone = False
         self.awaits: str = NOTHING  # what the next answer is to
+        self.unsaid: deque[bytes] = deque()  # commands to be written one at a time, each after the last one's answer
         self._patience = {
             Stage.MAIL: patience.command, Stage.RCPT: patience.command, Stage.DATA: patience.data,
             Stage.DOT: patience.dot, LONE_DOT: patience.dot, RSET: patience.command, QUIT: patience.quit,
@@ -78,6 +80,12 @@ class Wire(asyncio.Protocol):
         self.awaits = awaits
         self._since = time.monotonic()
         self._transport.write(text)
+
+    def say_next(self, awaits: str) -> None:
+        """Writes the next command that is to be, if any. `awaits`: what the next answer is to."""
+        self.awaits = awaits
+        if self.unsaid:
+            self.say(self.unsaid.popleft(), awaits)
 
     def cut(self) -> None:
         """Closes at once; nothing more is read, and what the kernel has not taken is not sent."""

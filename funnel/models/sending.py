@@ -52,7 +52,7 @@ class Claim(Base):
     queue: Mapped[Queue] = mapped_column(words(Queue))
     worker: Mapped[str]  # whose journal knows more: host and file
     lease_until: Mapped[datetime] = mapped_column(index=True)
-    ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))  # not compressed: migration 0003
     made_at: Mapped[datetime]
 
 
