@@ -12,7 +12,7 @@ from funnel.mail.ledger import Result
 from funnel.mail.replies import Outcome
 from funnel.relay import Relay
 
-RECORDED_AT = 1000  # results, and
+RECORDED_AT = 2000  # results, and
 RECORDED_EVERY_S = 0.2  # after the first of them
 BOOT_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
