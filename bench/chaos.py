@@ -91,7 +91,7 @@ def _total(accounts: list[Account]) -> Account:
 
 
 def _keep(accounts: list[Account], total: Account, seed: int, here: dict[str, str]) -> None:
-    """Replaces what stands between the page's heading of it and the next one."""
+    """Replaces what stands between its marks on the page."""
     rows = [HEAD, ("---", *("---:",) * (len(HEAD) - 1))]
     for one in (*accounts, total):
         what = f"{one.what} ({one.note})" if one.note else one.what

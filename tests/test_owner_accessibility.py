@@ -28,6 +28,8 @@ FULL = {
     "sending, failed": "/owner/messages?state=failed",
     "sending, none": "/owner/messages?state=expired",
     "sending, unknown": "/owner/messages?state=unknown",
+    "sending, what now?": "/owner/messages/all",
+    "sending, settled": "/owner/messages/mail-1",
     "unknown": "/owner/unknown",
     "unknown, what now?": "/owner/unknown/all",
     "unknown, settled": "/owner/unknown/mail-1",
@@ -160,6 +162,20 @@ def test_an_unknown_mail_is_decided_and_that_taken_back_on_a_phone(live, desk, f
     assert faults(window) == []
     window.get_by_role("button", name="Take it back for 1 mail").click()
     assert window.get_by_role("status").inner_text() == "Taken back for 1 mail."
+    assert faults(window) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_mails_that_wait_are_cancelled_and_that_taken_back_on_a_phone(live, desk, full, scheme):
+    window = desk(scheme=scheme, width=PHONE)
+    window.goto(f"{live}/owner/messages?state=queued")
+    window.get_by_role("link", name="Cancel all that wait or failed").click()
+    window.get_by_role("button", name="Cancel 3 mails").click()
+    window.wait_for_url("**/owner/messages/cancelled/*")
+    assert window.get_by_role("heading", name="3 mails cancelled").is_visible()
+    assert faults(window) == []
+    window.get_by_role("button", name="Send 3 mails after all").click()
+    assert window.get_by_role("status").inner_text() == "Taken back: 3 mails will be sent."
     assert faults(window) == []
 
 
