@@ -21,11 +21,14 @@ from bench.rig import Rig
 from bench.rough import LINE
 from bench.rows.drip import tick_until_none_is_due
 from funnel.local import database
+from funnel.mail import record
 
 # Some are to be tried again in minutes or hours, and a relay or domain rests: that wait is left out.
-_HURRY = """
-UPDATE queue_entry SET due_at = now() WHERE message_id IN
-    (SELECT message_id FROM queue_entry WHERE due_at > now() FOR UPDATE SKIP LOCKED)
+# What is refused for something about us is tried until it expires: after so many tries that is now.
+_HURRY = f"""
+UPDATE queue_entry SET due_at = now(),
+    expires_at = CASE WHEN attempts > {record.MOST_TRIES} THEN now() ELSE expires_at END
+WHERE message_id IN (SELECT message_id FROM queue_entry WHERE due_at > now() FOR UPDATE SKIP LOCKED)
 """
 
 
