@@ -6,14 +6,13 @@ import pytest
 from sqlalchemy import select, text, update
 
 from funnel.audience import suppression
-from funnel.mail import breaker, lease, reap, record, rests
+from funnel.mail import breaker, reap, record, rests
 from funnel.mail.ledger import Result
 from funnel.mail.replies import Meaning, Outcome, Reply, Stage, outcome
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Event, EventKind
 from funnel.models.sending import RelayTally
-from funnel.programme import waiting
 from tests.balance import assert_balance
 from tests.conftest import NOW
 from tests.factories import a_message, a_subscriber, add
@@ -114,17 +113,6 @@ def test_a_refusal_about_us_leaves_no_mark_on_the_address(session, sink):
     assert session.get(Subscriber, tip.subscriber_id).state == SubscriberState.ACTIVE
 
 
-def test_who_lost_the_claim_has_no_say(session):
-    tip = a_tip(session)
-    (found,) = claimed(session)
-    assert lease.give_up(session, found.claim_id, [tip.id])
-    waiting.put(session, [tip.id])
-    record.record(session, found.claim_id, [Result(found, TAKEN)], NOW)
-    session.commit()
-    assert tip.state == MessageState.QUEUED
-    assert_balance(session, waiting=1)
-
-
 def test_handing_back_restores_the_try_and_only_what_is_still_ours(session):
     ours, recorded = a_tip(session), a_tip(session)
     found = {claim.id: claim for claim in claimed(session)}
@@ -216,23 +204,6 @@ def test_a_confirmation_whose_process_died_goes_again_when_its_lease_ends(sessio
     session.commit()
     session.expire_all()
     assert (confirmation.kind, confirmation.state) == (MessageKind.CONFIRMATION, MessageState.UNKNOWN)
-
-
-def test_what_was_taken_from_a_claim_meanwhile_is_left_to_whoever_has_it(session):
-    """As when a worker that slept past its lease wakes: a confirmation was put back, and the rest is still its own."""
-    gone, kept, sent, lost = (a_tip(session) for _ in range(4))
-    found = {claim.id: claim for claim in claimed(session)}
-    claim_id = found[gone.id].claim_id
-    assert lease.give_up(session, claim_id, [gone.id, lost.id]) == {gone.id, lost.id}
-    waiting.put(session, [gone.id, lost.id])
-    results = [Result(found[lost.id], TAKEN), Result(found[sent.id], TAKEN)]
-    record.record(session, claim_id, results, NOW, [found[gone.id], found[kept.id]])
-    session.commit()
-    session.expire_all()
-    assert [(tip.state, tip.attempts) for tip in (gone, kept, lost)] == [(MessageState.QUEUED, 0)] * 3
-    assert sent.state == MessageState.SENT
-    assert_balance(session, waiting=3)
-    assert {claim.id for claim in claimed(session)} == {gone.id, kept.id, lost.id}
 
 
 def test_mails_taken_by_two_relays_are_recorded_each_with_its_answer(session):

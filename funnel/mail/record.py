@@ -45,8 +45,8 @@ def record(
 ) -> Sequence[Result]:
     """Writes down what became of mails of one claim, in sets; `back` returns to the queue, its tries unspent.
 
-    Returns `results` with what each came to mean. A claim that was taken from us meanwhile may still put right those of
-    its mails that became `unknown`; the others are no longer ours to say.
+    Returns `results` with what each came to mean. Of mails that were taken from us meanwhile, those that became `unknown`
+    may still be put right, and those that wait again though the relay took them; the others are not ours to say.
     """
     ledger.look_up_row_by_row(session)
     taken = [result for result in results if result.outcome.meaning is Meaning.ACCEPTED]
@@ -59,7 +59,8 @@ def record(
         ending.hold(session, subscriber_id)  # before the mails, as everybody does who ends a subscription
     done = [result.claimed.id for result in results] + [claimed.id for claimed in back]
     ours = lease.give_up(session, claim_id, done)
-    ledger.write_taken(session, [result for result in taken if result.claimed.id in ours], now)
+    certain = ours | _still_waiting(session, taken, ours)
+    ledger.write_taken(session, [result for result in taken if result.claimed.id in certain], now)
     told = _lines([result for result in others if result.claimed.id in ours], now)
     lost = _lines(_lost(results, back, ours), now) if len(ours) < len(done) else []
     written = ledger.write(session, claim_id, told, now) | ledger.correct(session, claim_id, lost, now)
@@ -96,6 +97,12 @@ def _doubted(session: Session, results: Collection[Result], result: Result) -> R
     return Result(
         result.claimed, result.outcome._replace(meaning=Meaning.TOO_MANY_BAD, reason=Meaning.TOO_MANY_BAD.value)
     )
+
+
+def _still_waiting(session: Session, taken: Iterable[Result], ours: Collection[int]) -> set[int]:
+    """Those that were taken from us and wait to be sent again, which we now know need not be: ours once more."""
+    lost = [result.claimed.id for result in taken if result.claimed.id not in ours]
+    return set(waiting.take(session, among(Message.id, lost))) if lost else set()
 
 
 def _lines(results: Iterable[Result], now: datetime) -> list[Line]:
