@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from funnel.db import utc_now
+from funnel.insight.cancellations import TRIED
 from funnel.mail import wishes
 from funnel.models.house import AuditEntry
 from funnel.models.mail import Message, MessageState
+from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.sending import QueueEntry
-from funnel.web.owner import wishes as pages
 from tests.balance import assert_balance
 from tests.owner_data import Practice, press, signed_in
 
@@ -46,16 +47,15 @@ def test_the_list_of_mails_leads_there(desk, practice, state, words):
     (mail, *_) = the(practice, state)
     page = desk.get(f"{HERE}?state={state}").text
     assert re.search(rf'href="{HERE}/mail-{mail.id}">{words}', page)
-    assert f'href="{HERE}/all">' in page
+    assert (f'href="{HERE}/all">' in page) == (state != "failed")
 
 
 def test_before_a_wish_it_says_what_is_known_and_what_either_means(desk, practice):
     page = desk.get(f"{HERE}/all").text
     for said in (
-        "What becomes of these 4 mails?",
+        "What becomes of these 3 mails?",
         "The relay asked to try later.",
-        "There is no such address.",
-        "Try 3 mails now",
+        "Try 2 mails now",
         "Cancel 3 mails",
         "You can take this back.",
     ):
@@ -66,13 +66,30 @@ def test_with_nothing_outstanding_it_says_so(desk, practice):
     assert "Nothing waits here" in desk.get(f"{HERE}/mail-{the(practice, 'skipped')[0].id}").text
 
 
-def test_what_was_put_off_or_failed_is_tried_now(desk, practice):
+def test_what_was_put_off_is_tried_now(desk, practice):
     answer = wish(desk, "all", "now")
-    assert "3 mails to be tried now." in desk.get(answer.location).text
-    assert len(the(practice, MessageState.QUEUED)) == 2
-    assert {mail.reason for mail in the(practice, MessageState.DEFERRED)} == {wishes.AGAIN}
+    assert "2 mails to be tried now." in desk.get(answer.location).text
+    late = the(practice, MessageState.DEFERRED)
+    assert {mail.reason for mail in late} == {wishes.AGAIN}
     entry = practice.session.scalars(select(AuditEntry)).one()
-    assert (entry.action, entry.detail) == (pages.TRIED, {"which": "all", "mails": 3})
+    assert (entry.action, entry.detail) == (TRIED, {"which": "all", "ids": [mail.id for mail in late]})
+
+
+def test_one_that_failed_is_sent_again(desk, practice):
+    (mail,) = the(practice, MessageState.FAILED)
+    assert "Send it again" in desk.get(f"{HERE}/mail-{mail.id}").text
+    assert "1 mail to be tried now." in desk.get(wish(desk, f"mail-{mail.id}", "now").location).text
+    assert the(practice, MessageState.FAILED) == []
+    assert mail.state == MessageState.QUEUED
+
+
+def test_one_that_failed_for_somebody_who_left_says_why_it_cannot(desk, practice):
+    (mail,) = the(practice, MessageState.FAILED)
+    practice.session.get_one(Subscriber, mail.subscriber_id).state = SubscriberState.UNSUBSCRIBED
+    practice.session.commit()
+    page = desk.get(f"{HERE}/mail-{mail.id}").text
+    assert f"It cannot be sent again: {wishes.TURNED_AWAY}." in page
+    assert f"{HERE}/mail-{mail.id}/now" not in page
 
 
 def test_one_is_cancelled_and_that_taken_back(desk, practice):
@@ -83,9 +100,22 @@ def test_one_is_cancelled_and_that_taken_back(desk, practice):
     assert press(desk, f"{receipt}/undo", on=receipt).location == receipt
     page = desk.get(receipt).text
     assert "Taken back: 1 mail will be sent." in page
-    assert "Nothing of it is left to take back." in page
+    assert "Nothing of it is left to take back" in page
+    assert f'href="{receipt}"' in desk.get(HERE).text
     assert [one.id for one in the(practice, MessageState.QUEUED)] == [mail.id]
     assert_balance(practice.session, waiting=3)
+
+
+def test_a_cancellation_that_was_taken_back_has_no_say_about_the_next_one(desk, practice):
+    (mail,) = the(practice, MessageState.QUEUED)
+    first = wish(desk, f"mail-{mail.id}", "cancel").location
+    press(desk, f"{first}/undo", on=first)
+    second = wish(desk, f"mail-{mail.id}", "cancel").location
+    assert "/undo" not in desk.get(first).text
+    press(desk, f"{first}/undo", on="/owner/")
+    practice.session.expire_all()
+    assert mail.state == MessageState.SKIPPED
+    assert "/undo" in desk.get(second).text
 
 
 def test_all_of_a_step_are_cancelled(desk, practice):

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
-from sqlalchemy import func as sql
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects
-from funnel.mail import unknown, wishes
+from funnel.mail import wishes
+from funnel.mail.replies import Meaning
 from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import Subscriber
@@ -36,8 +36,9 @@ class Sum:
 
     @property
     def retriable(self) -> int:
-        """How many can be tried now: refused for now, or for good."""
-        return self.count - self.states[MessageState.QUEUED] - self.hindrances.total()
+        """How many can be tried now: put off, or failed and not hindered."""
+        put_off = self.states[MessageState.DEFERRED] + self.reasons[MessageState.QUEUED, Meaning.LOST.value]
+        return put_off + self.states[MessageState.FAILED] - self.hindrances.total()
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,10 @@ class Mail:
     due_at: datetime
 
 
-def are() -> ColumnElement[bool]:
-    """Which mails are outstanding."""
-    return or_(wishes.is_waiting(), wishes.is_failed())
-
-
 def summed(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sum | None:
-    """What is known of the outstanding mails for which `which` holds; None when there are none."""
-    hindrance = unknown.hindrance(now).label("hindrance")
-    query = select(Message.state, Message.reason, hindrance, sql.count(), sql.max(Message.id)).where(are(), *which)
+    """What is known of the mails for which `which` holds, `wishes.waits` or `is_failed` among it; None of none."""
+    hindrance = wishes.hindrance(now).label("hindrance")
+    query = select(Message.state, Message.reason, hindrance, func.count(), func.max(Message.id)).where(*which)
     rows: Any = session.execute(query.group_by(Message.state, Message.reason, hindrance)).all()
     found = Sum(Counter(), Counter(), Counter(), max((row[4] for row in rows), default=0))
     for state, reason, why, count, _ in sorted(rows, key=lambda row: -row[3]):
@@ -72,21 +68,21 @@ def summed(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sum 
 
 
 def listed(session: Session, limit: int, *which: ColumnElement[bool]) -> list[Mail]:
-    """The outstanding mails for which `which` holds one by one, those due first first."""
+    """The same one by one, those due first first."""
     query = (
         select(
             Message.id,
             Message.template,
-            sql.coalesce(Step.subject, Newsletter.subject),
+            func.coalesce(Step.subject, Newsletter.subject),
             Message.subscriber_id,
-            sql.coalesce(Message.to_address, Subscriber.email),
+            func.coalesce(Message.to_address, Subscriber.email),
             Message.state,
             Message.due_at,
         )
         .outerjoin(Step, Step.id == Message.step_id)
         .outerjoin(Newsletter, Newsletter.id == Message.newsletter_id)
         .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
-        .where(are(), *which)
+        .where(*which)
         .order_by(Message.due_at, Message.id)
         .limit(limit)
     )

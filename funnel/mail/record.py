@@ -45,8 +45,8 @@ def record(
 ) -> Sequence[Result]:
     """Writes down what became of mails of one claim, in sets; `back` returns to the queue, its tries unspent.
 
-    Returns `results` with what each came to mean. Of mails that were taken from us meanwhile, those that became `unknown`
-    may still be put right, and those that wait again though the relay took them; the others are not ours to say.
+    Returns `results` with what each came to mean. Of mails taken from us meanwhile, those that became `unknown` may
+    still be put right, and those that wait again though the relay took them; the others are not ours to say.
     """
     ledger.look_up_row_by_row(session)
     taken = [result for result in results if result.outcome.meaning is Meaning.ACCEPTED]

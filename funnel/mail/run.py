@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from funnel.mail.encoding import LINE_ROOM, quoted_printable
-from funnel.mail.stencil import Cuts, Slot, Stencil, Values, escaped, measured, named, printable, whole
+from funnel.mail.stencil import Cuts, Slot, Stencil, Values, escaped, measured, merged, named, printable
 from funnel.programme.merge import Tag
 
 NAMES_KEPT = 2048  # of a run; with the places they stand in, about a megabyte
@@ -23,7 +23,9 @@ class Run:
     """
 
     def __init__(self, stencil: Stencil, still: Mapping[str, bytes], own: Sequence[str]) -> None:
-        cuts = whole([cut.fill(still) if isinstance(cut, Slot) and cut.alone in still else cut for cut in stencil.cuts])
+        cuts = merged(
+            [cut.fill(still) if isinstance(cut, Slot) and cut.alone in still else cut for cut in stencil.cuts]
+        )
         self._still_said = dict(still)
         self._order = tuple(own)
         self._still = tuple(cut for cut in cuts if isinstance(cut, bytes))

@@ -85,7 +85,7 @@ def cut(headers: list[Header], text: Pieces, page: Pieces) -> Stencil:
     cuts += [CRLF + b"--" + fence + CRLF + _PART % b"plain", *_body(text, printable)]
     cuts += [CRLF + b"--" + fence + CRLF + _PART % b"html", *_body(page, escaped)]
     cuts += [CRLF + b"--" + fence + b"--" + CRLF]
-    stencil = Stencil(whole(cuts))
+    stencil = Stencil(merged(cuts))
     _check(stencil, [name for name, _ in headers])
     return stencil
 
@@ -134,7 +134,7 @@ def _body(pieces: Pieces, encode: Encode) -> list[bytes | Slot]:
     return cuts
 
 
-def whole(cuts: list[bytes | Slot]) -> Cuts:
+def merged(cuts: list[bytes | Slot]) -> Cuts:
     """Neighbouring bytes made one, so that filling joins as few as can be."""
     whole: list[bytes | Slot] = []
     for piece in cuts:

@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import messages, resting
+from funnel.insight import cancellations, messages, resting
 from funnel.insight.whereabouts import Where
 from funnel.mail import rests
 from funnel.web.nudge import nudge
@@ -26,6 +26,7 @@ def index() -> str:
             "owner/messages/index.html",
             now=now,
             rests=resting.resting(session, now),
+            cancelled=cancellations.latest(session),
             found=messages.listed(session, (state,) if state else (), page),
             state=state,
             states=list(Where),
