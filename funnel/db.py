@@ -60,7 +60,6 @@ def engine() -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
         pool_pre_ping=True,
-        pool_use_lifo=True,  # the connection used last has its statements planned and its caches warm
         hide_parameters=True,  # an error's text is logged, and these are what people typed
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": "-c timezone=UTC"},
     )

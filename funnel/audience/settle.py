@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, aliased
 from funnel.audience import allowance, answer, suppression
 from funnel.audience.confirmation import VALID
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState, SuppressionReason
+from funnel.programme.history import among
 
 # Why it was refused, as the owner reads it. The reader never does.
 ADDRESS_LIMIT = "address limit"
@@ -63,9 +64,11 @@ def _refusal(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: d
 def _refuse_others_too(session: Session, whose: ColumnElement[bool], reason: str, now: datetime) -> str:
     # The others that wait would be refused one by one: a flood of ten thousand must not hold up everybody else.
     others = select(SignUp.id).where(whose, SignUp.state == SignUpState.NEW).with_for_update(skip_locked=True)
+    # Two statements: as one, a plan made while there were few looked for the others again for each sign-up there is.
+    ids = session.scalars(others).all()
     session.execute(
         update(SignUp)
-        .where(SignUp.id.in_(others))
+        .where(among(SignUp.id, ids))
         .values(state=SignUpState.REFUSED, reason=reason, settled_at=now)
         .execution_options(synchronize_session=False)
     )

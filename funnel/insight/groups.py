@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from funnel.insight import subjects
 from funnel.models.content import Newsletter, Step
 from funnel.models.mail import MARKETING, Message, MessageKind
+from funnel.models.people import Subscriber
 
 ALL = "all"
 TESTS = "A test"
@@ -63,6 +64,20 @@ def groups(session: Session, *which: ColumnElement[bool]) -> list[Group]:
         .order_by(counted.c.mails.desc(), counted.c.template, counted.c.step, counted.c.newsletter)
     )
     return [_group(*row) for row in session.execute(named)]
+
+
+def named(*more: Any) -> Select[*tuple[Any, ...]]:
+    """Mails one by one: id, template, the owner's subject if it has one, subscriber, address, and `more` columns."""
+    subject, address = (
+        func.coalesce(Step.subject, Newsletter.subject),
+        func.coalesce(Message.to_address, Subscriber.email),
+    )
+    return (
+        select(Message.id, Message.template, subject, Message.subscriber_id, address, *more)
+        .outerjoin(Step, Step.id == Message.step_id)
+        .outerjoin(Newsletter, Newsletter.id == Message.newsletter_id)
+        .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
+    )
 
 
 def _group(

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from funnel.insight import subjects
+from funnel.insight import groups, subjects
 from funnel.mail import wishes
 from funnel.mail.replies import Meaning
-from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message, MessageState
-from funnel.models.people import Subscriber
 
 
 @dataclass(frozen=True)
@@ -69,22 +67,6 @@ def summed(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sum 
 
 def listed(session: Session, limit: int, *which: ColumnElement[bool]) -> list[Mail]:
     """The same one by one, those due first first."""
-    query = (
-        select(
-            Message.id,
-            Message.template,
-            func.coalesce(Step.subject, Newsletter.subject),
-            Message.subscriber_id,
-            func.coalesce(Message.to_address, Subscriber.email),
-            Message.state,
-            Message.due_at,
-        )
-        .outerjoin(Step, Step.id == Message.step_id)
-        .outerjoin(Newsletter, Newsletter.id == Message.newsletter_id)
-        .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
-        .where(*which)
-        .order_by(Message.due_at, Message.id)
-        .limit(limit)
-    )
-    rows: Any = session.execute(query)
+    query = groups.named(Message.state, Message.due_at).where(*which).order_by(Message.due_at, Message.id)
+    rows: Any = session.execute(query.limit(limit))
     return [Mail(number, subjects.called(template, subject), *rest) for number, template, subject, *rest in rows]

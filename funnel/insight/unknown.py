@@ -8,11 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from funnel.insight import subjects
+from funnel.insight import groups, subjects
 from funnel.mail import unknown
-from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message
-from funnel.models.people import Subscriber
 
 
 @dataclass(frozen=True)
@@ -63,23 +61,7 @@ def summed(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sum 
 
 def listed(session: Session, now: datetime, *which: ColumnElement[bool], limit: int | None = None) -> list[Doubt]:
     """The unknown mails for which `which` holds one by one, the longest unknown first."""
-    query = (
-        select(
-            Message.id,
-            Message.template,
-            func.coalesce(Step.subject, Newsletter.subject),
-            Message.subscriber_id,
-            func.coalesce(Message.to_address, Subscriber.email),
-            Message.troubled_at,
-            Message.reason,
-            unknown.hindrance(now),
-        )
-        .outerjoin(Step, Step.id == Message.step_id)
-        .outerjoin(Newsletter, Newsletter.id == Message.newsletter_id)
-        .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
-        .where(unknown.is_unknown(), *which)
-        .order_by(Message.troubled_at, Message.id)
-        .limit(limit)
-    )
-    rows: Any = session.execute(query)
+    query = groups.named(Message.troubled_at, Message.reason, unknown.hindrance(now))
+    unsure = query.where(unknown.is_unknown(), *which).order_by(Message.troubled_at, Message.id)
+    rows: Any = session.execute(unsure.limit(limit))
     return [Doubt(number, subjects.called(template, subject), *rest) for number, template, subject, *rest in rows]
