@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from funnel.db import Session as OwnSession
 from funnel.db import utc_now
-from funnel.insight import decisions
-from funnel.mail import unknown
+from funnel.insight import cancellations, decisions
+from funnel.mail import unknown, wishes
 from funnel.models.content import EnrolmentState, Sequence, Step, StopReason
 from funnel.models.house import AuditEntry, Heartbeat, Owner
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
@@ -197,6 +197,13 @@ class Practice:
         mail = self.mail(self.newcomer("Ewa"), self.now, reason=unknown.TAKEN)
         detail = {"which": f"mail-{mail.id}", "known": {"no answer came": [mail.id]}}
         return factories.add(self.session, AuditEntry(action=decisions.ACCEPTED, detail=detail, at=self.now))
+
+    def cancellation(self) -> AuditEntry:
+        """The owner cancelled a mail."""
+        ended = {"state": MessageState.SKIPPED, "reason": wishes.CANCELLED, "sent_at": None}
+        mail = self.mail(self.newcomer("Pia"), self.now, **ended)
+        detail = {"which": f"mail-{mail.id}", "ids": [mail.id]}
+        return factories.add(self.session, AuditEntry(action=cancellations.CANCELLED, detail=detail, at=self.now))
 
     def newcomer(self, name: str) -> Subscriber:
         came = {"created_at": self.now, "confirmed_at": self.now, "source": "instagram", "form_id": self.form.id}

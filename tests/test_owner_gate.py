@@ -9,7 +9,7 @@ from funnel.web.owner import gate
 from tests.owner_data import Practice, press, signed_in
 
 OPEN = {"signin.show", "signin.check"}
-VALUES = {"person_id": 1, "booking_id": 1, "name": "1", "which": "all", "entry_id": 1}
+VALUES = {"person_id": 1, "booking_id": 1, "name": "1", "which": "all", "entry_id": 1, "cancellation_id": 2}
 
 
 def routes(app, method):
@@ -29,6 +29,7 @@ def practice(session):
     made.set_up()
     made.booking(made.newcomer("Ada"), None, utc_now())
     made.decision()
+    made.cancellation()
     session.commit()
 
 

@@ -61,32 +61,32 @@ def cancel(which: str) -> AnyResponse:
     if entry is None:
         flash(SETTLED, "warn")
         return redirect(url_for("messages.index"), HTTPStatus.SEE_OTHER)
-    return redirect(url_for(".cancelled", entry_id=entry), HTTPStatus.SEE_OTHER)
+    return redirect(url_for(".cancelled", cancellation_id=entry), HTTPStatus.SEE_OTHER)
 
 
-@blueprint.get(f"/messages/cancelled/<{gate.ID}:entry_id>")
-def cancelled(entry_id: int) -> str:
+@blueprint.get(f"/messages/cancelled/<{gate.ID}:cancellation_id>")
+def cancelled(cancellation_id: int) -> str:
     """What was cancelled, and how much of it can still be taken back."""
     now = utc_now()
     with Session.begin() as session:
-        made = cancellations.made(session, entry_id) or abort(HTTPStatus.NOT_FOUND)
-        restorable = wishes.restorable(session, cancellations.mails(session, entry_id), now)
+        made = cancellations.made(session, cancellation_id) or abort(HTTPStatus.NOT_FOUND)
+        restorable = wishes.restorable(session, cancellations.mails(session, cancellation_id), now)
         return render_template("owner/wishes/cancelled.html", made=made, restorable=restorable)
 
 
-@blueprint.post(f"/messages/cancelled/<{gate.ID}:entry_id>/undo")
-def undo(entry_id: int) -> AnyResponse:
+@blueprint.post(f"/messages/cancelled/<{gate.ID}:cancellation_id>/undo")
+def undo(cancellation_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        if not cancellations.made(session, entry_id):
+        if not cancellations.made(session, cancellation_id):
             abort(HTTPStatus.NOT_FOUND)
-        count = wishes.restore(session, cancellations.mails(session, entry_id), now)
+        count = wishes.restore(session, cancellations.mails(session, cancellation_id), now)
         if count:
-            gate.note(session, cancellations.TAKEN_BACK, now, decision=entry_id, mails=count)
+            gate.note(session, cancellations.TAKEN_BACK, now, decision=cancellation_id, mails=count)
     nudge(send_bulk)
     nudge(send_urgent)
     flash(f"Taken back: {counted(count, 'mail')} will be sent." if count else "Nothing was left to take back.")
-    return redirect(url_for(".cancelled", entry_id=entry_id), HTTPStatus.SEE_OTHER)
+    return redirect(url_for(".cancelled", cancellation_id=cancellation_id), HTTPStatus.SEE_OTHER)
 
 
 def _about(which: str) -> tuple[ColumnElement[bool], ...]:
