@@ -63,7 +63,9 @@ def test_before_a_wish_it_says_what_is_known_and_what_either_means(desk, practic
 
 
 def test_with_nothing_outstanding_it_says_so(desk, practice):
-    assert "Nothing waits here" in desk.get(f"{HERE}/mail-{the(practice, 'skipped')[0].id}").text
+    page = desk.get(f"{HERE}/mail-{the(practice, 'skipped')[0].id}").text
+    assert "Nothing waits here" in page
+    assert 'href="/owner/unknown"' in page
 
 
 def test_what_was_put_off_is_tried_now(desk, practice):
