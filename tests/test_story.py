@@ -21,6 +21,7 @@ from funnel.local import ports
 
 ROOT = Path(__file__).parent.parent
 OWNER, PASSWORD = "owner@example.org", "four random words here"
+INVITATION = "Where remedial soft tissue therapy fits"  # the seventh mail, the first that leads to the booking page
 START_TIMEOUT_S, COURSE_TIMEOUT_S, MAIL_TIMEOUT_S = 90, 90, 20
 
 pytestmark = pytest.mark.timeout(300)
@@ -124,8 +125,8 @@ def test_from_the_post_to_the_booking_and_the_owner_sees_it(service, page):
     reader.get_by_role("button").first.click()
     look(reader, "story-confirmed")
 
-    service.wait_for(lambda: len(service.mails(address)) >= 8, COURSE_TIMEOUT_S, "seven mails of the course")
-    invitation = service.mails(address)[7]
+    # Named, not counted: a day is a second here, so a reminder to confirm may stand between the mails of the course.
+    invitation = service.mail(address, INVITATION, COURSE_TIMEOUT_S)
     assert invitation["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     time.sleep(2.2)  # quicker would be a machine's click
     reader.goto(booking_link(service, invitation))
