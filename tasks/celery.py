@@ -16,7 +16,9 @@ MINUTE_S = 60.0
 HOUR_S = 3600.0
 
 known = settings_or_exit()
-app = Celery("funnel", broker=known.redis_url, include=["tasks.audience", "tasks.programme", "tasks.mail"])
+app = Celery(
+    "funnel", broker=known.redis_url, include=["tasks.audience", "tasks.programme", "tasks.mail", "tasks.insight"]
+)
 
 TICK_S = known.tick_seconds
 
@@ -31,6 +33,7 @@ QUEUES = {
     "tasks.mail.send_urgent": "urgent",
     "tasks.mail.send_bulk": "bulk",
     "tasks.mail.reap": "urgent",
+    "tasks.insight.tally": "bulk",
 }
 
 # Every so many seconds. Each is an idempotent tick that claims rows which are due, so that no beat, one, or three are
@@ -42,6 +45,7 @@ TIMETABLE = {
     "tasks.programme.tick": TICK_S,
     "tasks.mail.send_urgent": TICK_S,
     "tasks.mail.send_bulk": TICK_S,
+    "tasks.insight.tally": TICK_S,
     "tasks.mail.reap": MINUTE_S,
     "tasks.audience.retain": HOUR_S,
 }

@@ -1,0 +1,52 @@
+"""What the roll-ups must say, counted from the rows themselves: slow, and without any of the code that keeps them."""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from funnel.config import settings
+
+_JOURNEYS = """
+SELECT s.id, CAST(timezone(:zone, s.created_at) AS date), s.source, s.form_id, s.state, s.created_at, s.confirmed_at,
+    (SELECT coalesce(array_agg(DISTINCT m.step_id ORDER BY m.step_id), '{}') FROM message m
+        WHERE m.subscriber_id = s.id AND m.state = 'sent' AND m.step_id IS NOT NULL),
+    (SELECT min(e.at) FROM event e JOIN link l ON l.id = e.link_id
+        WHERE e.subscriber_id = s.id AND e.kind = 'click' AND NOT e.machine),
+    (SELECT min(e.at) FROM event e JOIN link l ON l.id = e.link_id
+        WHERE e.subscriber_id = s.id AND e.kind = 'click' AND NOT e.machine AND l.kind = 'booking'),
+    (SELECT min(b.created_at) FROM booking b WHERE b.subscriber_id = s.id AND b.state <> 'cancelled')
+FROM subscriber s ORDER BY s.id
+"""
+_MAILS = """
+SELECT CAST(timezone(:zone, created_at) AS date), kind, template, coalesce(step_id, 0), coalesce(newsletter_id, 0),
+    state, count(*)
+FROM message GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+"""
+_MAIL_TALLY = """
+SELECT day, kind, template, step_id, newsletter_id, state, sum(mails)
+FROM mail_tally GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+"""
+_TALLY = """
+SELECT day, source, form_id, confirmed, steps, clicked, booking_clicked, booked, people
+FROM tally JOIN way ON way.id = tally.way_id
+"""
+
+
+def assert_tallies(session: Session) -> None:
+    """Every roll-up says what counting the rows says."""
+    people = _rows(session, _JOURNEYS)
+    assert _rows(session, "SELECT * FROM journey ORDER BY subscriber_id") == people
+    ways = Counter(
+        (p[1], p[2], p[3] or 0, p[6] is not None, tuple(p[7]), *(at is not None for at in p[8:])) for p in people
+    )
+    assert {(*row[:4], tuple(row[4]), *row[5:8]): row[8] for row in _rows(session, _TALLY)} == ways
+    assert dict(_rows(session, "SELECT state, people FROM state_tally")) == Counter(p[4] for p in people)
+    assert _rows(session, _MAIL_TALLY) == _rows(session, _MAILS)
+
+
+def _rows(session: Session, statement: str) -> list[tuple[Any, ...]]:
+    session.flush()
+    told = {"zone": settings().zone.key} if ":zone" in statement else {}
+    return [tuple(row) for row in session.execute(text(statement), told)]
