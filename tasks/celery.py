@@ -13,6 +13,7 @@ from funnel.config import settings_or_exit
 from funnel.db import engine
 
 MINUTE_S = 60.0
+QUARTER_S = 900.0
 HOUR_S = 3600.0
 
 known = settings_or_exit()
@@ -34,6 +35,7 @@ QUEUES = {
     "tasks.mail.send_bulk": "bulk",
     "tasks.mail.reap": "urgent",
     "tasks.insight.tally": "bulk",
+    "tasks.insight.letter": "bulk",
 }
 
 # Every so many seconds. Each is an idempotent tick that claims rows which are due, so that no beat, one, or three are
@@ -48,6 +50,7 @@ TIMETABLE = {
     "tasks.insight.tally": TICK_S,
     "tasks.mail.reap": MINUTE_S,
     "tasks.audience.retain": HOUR_S,
+    "tasks.insight.letter": QUARTER_S,
 }
 
 GARBAGE_AT = 20_000  # new objects before the collector looks at them

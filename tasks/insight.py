@@ -1,10 +1,11 @@
-"""What the owner's pages read, counted."""
+"""What the owner's pages read, counted, and what the owner is told without asking."""
 
 import time
 
 from funnel.db import Session, utc_now
-from funnel.insight import tallies
+from funnel.insight import letters, tallies
 from tasks.celery import app
+from tasks.mail import send_urgent
 
 SLICE_S = 5.0  # then the clock and the sending get their turn
 
@@ -16,6 +17,14 @@ def tally() -> None:
         if time.monotonic() - began > SLICE_S:
             tally.delay()
             return
+
+
+@app.task(name="tasks.insight.letter")
+def letter() -> None:
+    with Session.begin() as session:
+        planned = letters.send(session, utc_now())
+    if planned:
+        send_urgent.delay()
 
 
 def _count_once() -> bool:

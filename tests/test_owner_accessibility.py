@@ -31,6 +31,8 @@ FULL = {
     "sending, what now?": "/owner/messages/all",
     "sending, settled": "/owner/messages/mail-1",
     "unknown": "/owner/unknown",
+    "letters": "/owner/letters",
+    "letter": "/owner/letters/next",
     "unknown, what now?": "/owner/unknown/all",
     "unknown, settled": "/owner/unknown/mail-1",
 }

@@ -5,13 +5,15 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from funnel.db import utc_now
+from funnel.insight import letters
 from funnel.models.content import Enrolment
+from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
 from funnel.programme import clock
-from tasks import audience, mail, programme
+from tasks import audience, insight, mail, programme
 from tests.balance import assert_balance
-from tests.factories import a_claim, a_form, a_message, a_sequence, a_sign_up, a_subscriber, an_enrolment
+from tests.factories import a_claim, a_form, a_message, a_sequence, a_sign_up, a_subscriber, add, an_enrolment
 
 
 def states(session):
@@ -131,3 +133,13 @@ def test_a_task_that_is_run_twice_does_its_work_once(session, sink):
     assert len(sink.caught) == 1
     person = session.scalars(select(Subscriber)).one()
     assert person.state is SubscriberState.PENDING
+
+
+def test_the_weekly_letter_leaves_at_once(session, sink, monkeypatch):
+    add(session, Owner(email="alessandro@example.org", password_hash="-", session_key="-", created_at=utc_now()))
+    session.commit()
+    monkeypatch.setattr(letters, "GOOD_FOR", timedelta(days=8))  # whatever day the test runs on
+    insight.letter()
+    insight.letter()
+    mail.send_urgent()
+    assert [caught.recipient for caught in sink.caught] == ["alessandro@example.org"]

@@ -10,6 +10,7 @@ TEMPLATES = {
     "already_in": "You are already in",
     "fresh_link": "A fresh link",
     "booking_thanks": "Thanks for asking for a session",
+    "letter": "Your weekly letter",
     "booking_notice": "Word to the owner of a session asked for",
 }
 

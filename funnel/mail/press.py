@@ -87,6 +87,13 @@ def notice(words: Words, known: Settings) -> Sheet:
     return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("notice", known), house(known))
 
 
+@functools.lru_cache(maxsize=STENCILS_KEPT)
+def letter(words: Words, known: Settings) -> Sheet:
+    """The sheet of a letter to the owner: a notice with a footer that says how to be spared it."""
+    said = _straight(_read(words, known), known)
+    return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("letter", known), house(known))
+
+
 def house(known: Settings) -> dict[str, str]:
     """The values that are the same in every mail of this practice."""
     return {

@@ -17,15 +17,17 @@ from funnel.mail import headers, links, notices, press, values, verp
 from funnel.mail.body import LINK
 from funnel.mail.encoding import Unsendable, wire_address
 from funnel.mail.pieces import filled
-from funnel.mail.press import Sheet
+from funnel.mail.press import Sheet, Words
 from funnel.mail.values import Values
 from funnel.models.content import Newsletter, Step
+from funnel.models.letters import Letter
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
 from funnel.programme import newsletters
 
 STEP, NEWSLETTER = "step", newsletters.TEMPLATE  # the templates of messages whose words are the owner's
 NOTICES = notices.NAMES
+LETTER = "letter"  # the template of the weekly letter, whose words are kept with its week
 CLIPS_AT = 102_000  # bytes from which on Gmail hides the rest of a mail
 SAMPLE_ADDRESS = "reader@example.org"
 SAMPLE_ID = "<preview@example.org>"
@@ -55,7 +57,7 @@ class Preview:
 
 
 def rendered(session: Session, message: Message, now: datetime) -> Outgoing:
-    """A notice, a confirmation or a test, ready for the relay. Nothing in a test is counted or anybody's own.
+    """A notice, a confirmation, a letter or a test, ready for the relay. Nothing in a test is counted or anybody's own.
 
     Raises Unsendable, in words for the owner, when it cannot be written or has nobody to go to.
     """
@@ -63,6 +65,8 @@ def rendered(session: Session, message: Message, now: datetime) -> Outgoing:
     if message.template in NOTICES:
         sheet, own = _sheet_of_notice(message.template), values.of_notice(session, message)
         prefix = b""
+    elif message.template == LETTER:
+        sheet, own, prefix = _sheet_of_letter(session.get_one(Letter, Letter.week_in(message.key))), {}, b""
     elif message.kind == MessageKind.TEST:
         sheet = _sheet_of_test(session, message)
         own = values.of_nobody() | _straight(sheet)
@@ -88,6 +92,11 @@ def preview_notice(session: Session, template: str, now: datetime) -> Preview:
     return _seen(_sheet_of_notice(template), None, now)
 
 
+def preview_letter(letter: Letter, now: datetime) -> Preview:
+    """A letter as the owner gets it."""
+    return _seen(_sheet_of_letter(letter), None, now)
+
+
 def _recipient(session: Session, message: Message) -> str:
     person = session.get(Subscriber, message.subscriber_id) if message.subscriber_id else None
     sign_up = session.get(SignUp, message.sign_up_id) if message.sign_up_id else None
@@ -101,6 +110,10 @@ def _sheet_of_test(session: Session, message: Message) -> Sheet:
     if message.template == NEWSLETTER:
         return press.of_newsletter(session.get_one(Newsletter, message.newsletter_id))
     return press.of_step(session.get_one(Step, message.step_id))
+
+
+def _sheet_of_letter(letter: Letter) -> Sheet:
+    return press.letter(Words(letter.subject, letter.preheader, letter.body), settings())
 
 
 def _sheet_of_notice(name: str) -> Sheet:

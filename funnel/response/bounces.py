@@ -105,7 +105,7 @@ def _about(report: Report, expected: bytes | None) -> Recipient:
 def _address_hash(session: Session, message: Message) -> bytes | None:
     """Whom the mail went to; None for somebody erased, and for the owner."""
     found: bytes | None = None
-    if message.kind == MessageKind.TEST or message.template == notices.OWNER_NOTICE:
+    if message.kind in {MessageKind.TEST, MessageKind.LETTER} or message.template == notices.OWNER_NOTICE:
         return None
     if message.subscriber_id:
         found = session.scalar(select(Subscriber.address_hash).where(Subscriber.id == message.subscriber_id))

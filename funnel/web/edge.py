@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "owner.messages",
     "owner.unknown",
     "owner.wishes",
+    "owner.letters",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
