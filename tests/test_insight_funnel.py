@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from funnel.insight import series
+from funnel.insight import series, tallies
 from funnel.insight.funnel import FEW, funnel
 from funnel.models.content import SequenceState
 from funnel.models.mail import LinkKind, MessageState
@@ -23,6 +23,7 @@ def course(session):
 
 
 def stages(session, since=None, source=""):
+    tallies.freshen(session, NOW)
     return {stage.name: stage for stage in funnel(session, since, NOW, source)}
 
 

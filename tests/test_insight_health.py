@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from funnel.insight import health
+from funnel.insight import health, tallies
 from funnel.insight.whereabouts import Line, Where
 from funnel.models.mail import MessageState
 from funnel.models.responses import EventKind
@@ -81,6 +81,7 @@ def test_the_rates_are_of_the_mails_of_the_last_thirty_days(session):
     ):
         an_event(session, EventKind.BOUNCE, mail, at=at, detail=detail)
     an_event(session, EventKind.COMPLAINT, mails[2])
+    tallies.freshen(session, NOW)
     standing = health.standing(session, NOW)
     assert (standing.bounces.count, standing.bounces.sent, standing.bounces.rate) == (1, 4, 0.25)
     assert (standing.complaints.count, standing.complaints.level) == (1, "few")

@@ -5,7 +5,7 @@ import click
 from funnel.cli.plainly import Group, refuse
 from funnel.cli.unknown import unknown
 from funnel.db import Session, utc_now
-from funnel.insight import health, resting
+from funnel.insight import health, resting, tallies
 from funnel.insight import messages as message_list
 from funnel.insight.whereabouts import Where
 from funnel.mail import guard, rests
@@ -23,6 +23,7 @@ def messages() -> None:
 def list_messages(state: tuple[str, ...], page: int) -> None:
     """List messages, newest first, with their state and why."""
     with Session.begin() as session:
+        tallies.freshen(session, utc_now())
         listed = message_list.listed(session, tuple(Where(word) for word in state), page)
         if listed.is_past_the_end:
             refuse(f"There is no page {page}: the last is page {listed.pages}.")

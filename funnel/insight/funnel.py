@@ -12,6 +12,8 @@ Each number can be explained:
 `of_start` is the share of the sign-ups. `of_previous` is the share of the people one stage before who are here too, so
 neither passes 100 %: who is sent mail 3 without mail 2, or books by telephone, is counted in `people` and not in that
 rate. Before the first click stand all who were sent any mail.
+
+It is read from the tallies (insight/tallies), which say what the rows say; a test counts both.
 """
 
 import functools
@@ -19,18 +21,15 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from funnel.config import settings
 from funnel.insight import subjects
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.models.mail import Link, LinkKind, Message, MessageState
-from funnel.models.people import FormView, Subscriber
-from funnel.models.responses import Booking, BookingState, Event, EventKind
+from funnel.models.people import FormView
+from funnel.models.tallies import Tally, Way
 
 FEW = 20  # a rate of fewer people than this says little
 
@@ -63,13 +62,15 @@ class _Way:
 _Has = Callable[[_Way], bool]
 
 
-def funnel(session: Session, since: datetime | None, now: datetime, source: str = "") -> list[Stage]:
-    """The stages in order, of the people who signed up from `since` (None: ever) until `now`, by `source` when given.
+def funnel(
+    session: Session, since: datetime | None, until: datetime, source: str = "", form_id: int | None = None
+) -> list[Stage]:
+    """The stages in order, of the people who signed up from the day of `since` (None: ever) to that of `until`.
 
-    Form views are counted by whole days of the practice's time zone: let `since` be a midnight there.
+    By whole days of the practice's time zone. Only those who came by `source` or a form when these are given.
     """
-    ways = [_Way(row[0], frozenset(row[1]), *row[2:]) for row in session.execute(_ways(since, now, source))]
-    views = _views(session, since, now, source)
+    ways = _ways(session, since, until, source, form_id)
+    views = _views(session, since, until, source, form_id)
     start = sum(way.people for way in ways)
     # Somebody may sign up by a form that was not seen here (pasted into another site): then there is no rate.
     of_views = start / views if views and views >= start else None
@@ -83,69 +84,46 @@ def funnel(session: Session, since: datetime | None, now: datetime, source: str 
     ]
 
 
-def in_period(since: datetime | None, now: datetime, source: str = "") -> ColumnElement[bool]:
-    """Which subscribers are the sign-ups of a period."""
-    conditions = [Subscriber.created_at <= now]
+def of_period(
+    since: datetime | None, until: datetime, source: str = "", form_id: int | None = None
+) -> ColumnElement[bool]:
+    """Which tallies are of the people who signed up then."""
+    zone = settings().zone
+    conditions = [Tally.day <= until.astimezone(zone).date()]
     if since is not None:
-        conditions.append(Subscriber.created_at >= since)
+        conditions.append(Tally.day >= since.astimezone(zone).date())
     if source:
-        conditions.append(Subscriber.source == source)
+        conditions.append(Tally.source == source)
+    if form_id is not None:
+        conditions.append(Tally.form_id == form_id)
     return and_(*conditions)
 
 
-def _ways(since: datetime | None, now: datetime, source: str) -> Select[*tuple[Any, ...]]:
+def _ways(session: Session, since: datetime | None, until: datetime, source: str, form_id: int | None) -> list[_Way]:
     """Everybody, grouped by how far they have come: as many rows as there are different ways, not people."""
-    cohort = (
-        select(Subscriber.id, Subscriber.confirmed_at.is_not(None).label("confirmed"))
-        .where(in_period(since, now, source))
-        .cte("cohort")
+    counted = (
+        select(Tally.way_id, func.sum(Tally.people).label("people"))
+        .where(of_period(since, until, source, form_id))
+        .group_by(Tally.way_id)
+        .subquery()
     )
-    sent = (
-        select(cohort.c.id, func.array_agg(Message.step_id.distinct()).label("steps"))
-        .join(Message, Message.subscriber_id == cohort.c.id)
-        .where(Message.state == MessageState.SENT, Message.step_id.is_not(None))
-        .group_by(cohort.c.id)
-        .subquery("sent")
-    )
-    clicks = (
-        select(cohort.c.id, func.bool_or(Link.kind == LinkKind.BOOKING).label("booking"))
-        .join(Event, Event.subscriber_id == cohort.c.id)
-        .join(Link, Link.id == Event.link_id)
-        .where(Event.kind == EventKind.CLICK, Event.machine.is_(False))
-        .group_by(cohort.c.id)
-        .subquery("clicks")
-    )
-    booked = (
-        select(cohort.c.id)
-        .distinct()
-        .join(Booking, Booking.subscriber_id == cohort.c.id)
-        .where(Booking.state != BookingState.CANCELLED)
-        .subquery("booked")
-    )
-    way = (
-        cohort.c.confirmed,
-        func.coalesce(sent.c.steps, cast(array([]), ARRAY(BigInteger))).label("steps"),
-        clicks.c.id.is_not(None).label("clicked"),
-        func.coalesce(clicks.c.booking, False).label("booking_clicked"),
-        booked.c.id.is_not(None).label("booked"),
-    )
-    return (
-        select(*way, func.count())
-        .select_from(cohort)
-        .outerjoin(sent, sent.c.id == cohort.c.id)
-        .outerjoin(clicks, clicks.c.id == cohort.c.id)
-        .outerjoin(booked, booked.c.id == cohort.c.id)
-        .group_by(*(column.name for column in way))
-    )
+    way = (Way.confirmed, Way.steps, Way.clicked, Way.booking_clicked, Way.booked)
+    rows = session.execute(select(counted.c.people, *way).join(counted, counted.c.way_id == Way.id))
+    return [
+        _Way(confirmed, frozenset(steps), clicked, booking_clicked, booked, int(people))
+        for people, confirmed, steps, clicked, booking_clicked, booked in rows
+    ]
 
 
-def _views(session: Session, since: datetime | None, now: datetime, source: str) -> int:
+def _views(session: Session, since: datetime | None, until: datetime, source: str, form_id: int | None) -> int:
     zone = settings().zone
-    views = select(func.coalesce(func.sum(FormView.views), 0)).where(FormView.day <= now.astimezone(zone).date())
+    views = select(func.coalesce(func.sum(FormView.views), 0)).where(FormView.day <= until.astimezone(zone).date())
     if since is not None:
         views = views.where(FormView.day >= since.astimezone(zone).date())
     if source:
         views = views.where(FormView.source == source)
+    if form_id is not None:
+        views = views.where(FormView.form_id == form_id)
     return int(session.scalars(views).one())
 
 

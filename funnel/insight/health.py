@@ -1,17 +1,19 @@
 """Whether all is well: what waits and what failed, and why; whether the clock runs; how the mail is taken."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from funnel.config import settings
 from funnel.db import words
-from funnel.insight import whereabouts
+from funnel.insight import messages, whereabouts
 from funnel.insight.whereabouts import Line, Where
 from funnel.models.mail import Message, MessageState
 from funnel.models.responses import Event, EventKind
+from funnel.models.tallies import MailTally
 from funnel.programme import clock
 
 FAILED_FOR = timedelta(days=30)  # a failure is shown for so long; an unknown one until somebody looked
@@ -78,9 +80,9 @@ def standing(session: Session, now: datetime) -> Standing:
     """The rates that decide whether our mail reaches inboxes. A mail that came back twice counts once.
 
     They are of the mails planned in that time: an index on when each was sent would cost every mail one more write.
+    Days are whole, today the last of them, as in the overview's period of 30 days.
     """
-    sent = select(func.count()).where(Message.state == MessageState.SENT, Message.created_at >= now - RATES_OVER)
-    taken = session.scalars(sent).one()
+    taken = messages.counted(session, MailTally.state == MessageState.SENT, MailTally.day >= _first_day(now))
     bounces, complaints = (_events(session, kind, now) for kind in (EventKind.BOUNCE, EventKind.COMPLAINT))
     return Standing(
         bounces=_rate(bounces, taken, BOUNCES_WATCHED, BOUNCES_NEVER),
@@ -89,10 +91,15 @@ def standing(session: Session, now: datetime) -> Standing:
 
 
 def _events(session: Session, kind: EventKind, now: datetime) -> int:
+    since = datetime.combine(_first_day(now), time(), settings().zone)
     mails = select(func.count(Event.message_id.distinct())).where(
-        Event.kind == kind, Event.at >= now - RATES_OVER, ~Event.detail.has_key("delayed")
+        Event.kind == kind, Event.at >= since, ~Event.detail.has_key("delayed")
     )
     return session.scalars(mails).one()
+
+
+def _first_day(now: datetime) -> date:
+    return now.astimezone(settings().zone).date() - RATES_OVER + timedelta(days=1)
 
 
 def _rate(count: int, sent: int, watched: float, never: float) -> Rate:

@@ -1,19 +1,20 @@
-"""The mails, newest first, with where each of them is and why."""
+"""The mails, newest first, with where each of them is and why; how many there are is read from the tallies."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects, whereabouts
 from funnel.insight.paging import Page, paged
 from funnel.insight.whereabouts import Where
 from funnel.models.content import Step
-from funnel.models.mail import Message, MessageKind
+from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.sending import QueueEntry
+from funnel.models.tallies import MailTally
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,22 @@ def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> P
         .order_by(Message.id.desc())
     )
     if not states:
-        return paged(session, query, Mail, page)
+        return paged(session, query, Mail, page, total=counted(session))
     wanted = query.where(or_(*(whereabouts.is_at(state) for state in states)))
     return paged(session, wanted, Mail, page, total=sum(_count(session, state) for state in set(states)))
+
+
+def sent(session: Session) -> dict[int, int]:
+    """How many mails of each step of a course were sent."""
+    them = select(MailTally.step_id, func.sum(MailTally.mails)).where(
+        MailTally.kind == MessageKind.STEP, MailTally.state == MessageState.SENT
+    )
+    return {step_id: int(count) for step_id, count in session.execute(them.group_by(MailTally.step_id))}
+
+
+def counted(session: Session, *which: ColumnElement[bool]) -> int:
+    """How many mails there are for which `which` holds, conditions on MailTally."""
+    return int(session.scalars(select(func.coalesce(func.sum(MailTally.mails), 0)).where(*which)).one())
 
 
 def _count(session: Session, state: Where) -> int:
@@ -73,4 +87,4 @@ def _count(session: Session, state: Where) -> int:
         return whereabouts.sending(session)[0]
     if state in whereabouts.IN_QUEUE:
         return sum(line.count for line in whereabouts.waiting(session) if line.state == state)
-    return session.scalars(select(func.count()).select_from(Message).where(whereabouts.is_at(state))).one()
+    return counted(session, MailTally.state == MessageState(state))

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
-from funnel.insight.funnel import in_period
-from funnel.models.people import Subscriber
+from funnel.insight.funnel import of_period
+from funnel.models.tallies import Tally
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,16 @@ class SignUps:
         return sum(sum(numbers) for numbers in self.counts.values())
 
 
-def sign_ups(session: Session, since: datetime | None, now: datetime) -> SignUps:
-    """New people by the day they signed up, from `since` (None: from the first one) until today."""
+def sign_ups(session: Session, since: datetime | None, until: datetime) -> SignUps:
+    """New people by the day they signed up, from that of `since` (None: from the first one) to that of `until`."""
     zone = settings().zone
-    day = cast(func.timezone(zone.key, Subscriber.created_at), Date)
     found = session.execute(
-        select(day, Subscriber.source, func.count()).where(in_period(since, now)).group_by(day, Subscriber.source)
+        select(Tally.day, Tally.source, func.sum(Tally.people))
+        .where(of_period(since, until))
+        .group_by(Tally.day, Tally.source)
     ).all()
-    counted = {(at, source): count for at, source, count in found}
-    today = now.astimezone(zone).date()
+    counted = {(at, source): int(count) for at, source, count in found}
+    today = until.astimezone(zone).date()
     first = since.astimezone(zone).date() if since else min((at for at, _ in counted), default=today)
     days = tuple(first + timedelta(days=number) for number in range((today - first).days + 1))
     counts = {source: tuple(counted.get((at, source), 0) for at in days) for source in {key[1] for key in counted}}

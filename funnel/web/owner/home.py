@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import bookings, funnel, health, refused, resting, series
+from funnel.insight import bookings, funnel, health, refused, resting, series, tallies
 from funnel.models.content import Post, SequenceState, Step, StepKind
 from funnel.models.people import Form, Subscriber
 from funnel.web.owner import chart, gate, period
@@ -20,6 +20,7 @@ def index() -> str:
     looked_at = period.chosen(request.args.get("days", ""), now)
     source = request.args.get("source", "").replace("\x00", "")
     with Session.begin() as session:
+        tallies.freshen(session, now)
         sign_ups = series.sign_ups(session, looked_at.since, now)
         return render_template(
             "owner/home/index.html",

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy import case, func, select
+from sqlalchemy import case, select
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,11 +16,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel import limits
 from funnel.config import settings
 from funnel.db import Session, utc_now
+from funnel.insight import messages, tallies
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.mail.stencil import TARGET_BYTES
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.models.mail import Message, MessageKind, MessageState, Queue
+from funnel.models.mail import MessageKind, Queue
 from funnel.programme import plan
 from funnel.programme.merge import BadTags
 from funnel.web import edge
@@ -40,10 +41,11 @@ blueprint = gate.pages("mails", __name__)
 def index() -> str:
     now = utc_now()
     with Session.begin() as session:
+        tallies.freshen(session, now)
         return render_template(
             "owner/mails/index.html",
             sequences=_sequences(session),
-            sent=_sent(session),
+            sent=messages.sent(session),
             notices={name: render.preview_notice(session, name, now).subject for name in render.NOTICES},
         )
 
@@ -97,14 +99,6 @@ def test(name: str) -> AnyResponse:
 def _sequences(session: OrmSession) -> list[Sequence]:
     in_order = case((Sequence.state == SequenceState.LIVE, 0), else_=1), Sequence.id
     return list(session.scalars(select(Sequence).order_by(*in_order).options(selectinload(Sequence.steps))))
-
-
-def _sent(session: OrmSession) -> dict[int, int]:
-    """How often each step was sent."""
-    count = select(Message.step_id, func.count()).where(
-        Message.kind == MessageKind.STEP, Message.state == MessageState.SENT
-    )
-    return {step_id: sent for step_id, sent in session.execute(count.group_by(Message.step_id)) if step_id}
 
 
 def _plan_test(session: OrmSession, step: Step, email: str, now: datetime) -> None:

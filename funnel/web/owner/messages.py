@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import cancellations, messages, resting
+from funnel.insight import cancellations, messages, resting, tallies
 from funnel.insight.whereabouts import Where
 from funnel.mail import rests
 from funnel.web.nudge import nudge
@@ -22,6 +22,7 @@ def index() -> str:
     page = request.args.get("page", 1, type=int)
     now = utc_now()
     with Session.begin() as session:
+        tallies.freshen(session, now)
         return render_template(
             "owner/messages/index.html",
             now=now,
