@@ -78,7 +78,7 @@ def forms(database: Database, count: int) -> list[str]:
 
 def open_all_day(database: Database) -> None:
     """The course keeps no hours: a bench runs at night too."""
-    database.execute("UPDATE sequence SET window_start = 0, window_end = 1440, weekends = true")
+    database.execute("UPDATE sequence SET window_start = 0, window_end = 1440, weekdays = 127")
 
 
 def _in_chunks(database: Database, statement: str, what: str, count: int, **values: object) -> None:

@@ -1,7 +1,7 @@
 """The course's clock."""
 
 from funnel.db import Session, utc_now
-from funnel.programme import clock
+from funnel.programme import clock, transfers
 from funnel.programme import tick as due
 from tasks.celery import app
 from tasks.mail import send_bulk
@@ -26,3 +26,15 @@ def tick() -> None:
 def _tick_once() -> int:
     with Session.begin() as session:
         return due.tick(session, utc_now())
+
+
+@app.task(name="tasks.programme.transfer")
+def transfer() -> None:
+    """Sends on who is still to be reached by the edit of a course."""
+    while _transfer_once() == transfers.CHUNK:
+        pass
+
+
+def _transfer_once() -> int:
+    with Session.begin() as session:
+        return transfers.go_on(session, utc_now())

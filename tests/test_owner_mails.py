@@ -64,7 +64,7 @@ def test_a_retired_mail_is_marked(desk, practice):
     page = desk.get("/owner/mails").text
 
     assert '<span class="chip">retired</span>' in page
-    assert '<span class="chip">draft</span>' in page
+    assert '<span class="chip warn">not live</span>' in page
 
 
 def test_without_a_course_the_list_says_how_to_load_one(desk):

@@ -4,10 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from funnel.db import Base, words
+
+WORKING_DAYS = 0b0011111  # of a week, a bit a day, Monday's the lowest
+EVERY_DAY = 0b1111111
 
 
 class SequenceState(StrEnum):
@@ -53,7 +56,10 @@ class Post(Base):
 
 
 class Sequence(Base):
-    """A course of mails. The window is in minutes after the subscriber's midnight."""
+    """A course of mails. The window is in minutes after the subscriber's midnight.
+
+    `blackouts`: days without mails, first and last: `{"from": "2026-12-24", "to": "2026-12-26", "name": "Christmas"}`.
+    """
 
     __tablename__ = "sequence"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,14 +68,26 @@ class Sequence(Base):
     state: Mapped[SequenceState] = mapped_column(words(SequenceState), default=SequenceState.DRAFT)
     window_start: Mapped[int] = mapped_column(default=7 * 60)
     window_end: Mapped[int] = mapped_column(default=10 * 60)
-    weekends: Mapped[bool] = mapped_column(default=False)
+    weekdays: Mapped[int] = mapped_column(SmallInteger, default=WORKING_DAYS, server_default=text("31"))
+    blackouts: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    weekends_before: Mapped[bool] = mapped_column("weekends", default=False)  # read by the release before; goes next
     created_at: Mapped[datetime]
     steps: Mapped[list["Step"]] = relationship(order_by="Step.day, Step.id", back_populates="sequence")
 
-    # A window that never opens would keep the tick looking for a day for ever.
+    # A window that never opens would keep the tick looking for a day for ever; so would a week without a day.
     __table_args__ = (
         CheckConstraint("0 <= window_start AND window_start < window_end AND window_end <= 1440", name="window"),
+        CheckConstraint("weekdays BETWEEN 1 AND 127", name="weekdays"),
     )
+
+    @property
+    def weekends(self) -> bool:
+        """Whether mails come on any day of the week; set, it is that or the working days."""
+        return self.weekdays == EVERY_DAY
+
+    @weekends.setter
+    def weekends(self, wanted: bool) -> None:
+        self.weekdays, self.weekends_before = EVERY_DAY if wanted else WORKING_DAYS, wanted
 
 
 class Step(Base):
@@ -113,6 +131,7 @@ class Enrolment(Base):
         UniqueConstraint("subscriber_id", "sequence_id"),
         Index("ix_enrolment_due", "next_at", postgresql_where=text("state = 'active'")),
         Index("ix_enrolment_step", "step_id"),
+        Index("ix_enrolment_finished", "sequence_id", "id", postgresql_where=text("state = 'finished'")),
     )
 
 

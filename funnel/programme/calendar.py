@@ -2,9 +2,11 @@
 
 Days are local calendar days. A mail comes at one minute of the sequence's window, the same for an enrolment every
 time, spread over all enrolments by a hash. A local time that does not exist (clocks go forward) moves forward; one that
-exists twice (clocks go back) means the first. In a rehearsal a day lasts DAY_SECONDS, and windows and weekends are off.
+exists twice (clocks go back) means the first. In a rehearsal a day lasts DAY_SECONDS, and windows, weekdays and
+blackouts are off.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
@@ -14,7 +16,14 @@ from funnel.models.content import Sequence
 
 QUIET_HOURS = 20  # between two marketing mails to one person
 SATURDAY = 5
+LONGEST_REST = 180  # days in a row without mails, at the most
+LOOKED_AHEAD = 366  # days
+WEEK = timedelta(days=7)
 MINUTES_A_DAY = 24 * 60
+
+
+class NoDayLeft(Exception):  # noqa: N818 (it names what was found)
+    """Weekdays and blackouts leave no day within a year. What is checked by `rest` before it is saved never does."""
 
 
 def zone(name: str) -> ZoneInfo:
@@ -50,7 +59,10 @@ def next_due(sequence: Sequence, zone: ZoneInfo, seed: int, previous_due: dateti
 
 
 def after(sequence: Sequence, zone: ZoneInfo, seed: int, instant: datetime) -> datetime:
-    """The first permitted moment at or after `instant`: this enrolment's minute, on a day that mails may come."""
+    """The first permitted moment at or after `instant`: this enrolment's minute, on a day that mails may come.
+
+    Raises NoDayLeft, as all here do that look for a day.
+    """
     if settings().rehearsal:
         return instant
     return _first(sequence, zone, seed, instant.astimezone(zone).date(), instant)
@@ -80,16 +92,44 @@ def minute(sequence: Sequence, seed: int) -> int:
     return sequence.window_start + hashed % width
 
 
+def rest(weekdays: int, blackouts: Collection[Mapping[str, str]]) -> int:
+    """The most days in a row that these weekdays and blackouts leave without mails; LOOKED_AHEAD: no day is left.
+
+    `blackouts` as in Sequence. A weekday without mails that touches a blackout makes it longer.
+    """
+    if not weekdays:
+        return LOOKED_AHEAD
+    probe, longest = Sequence(weekdays=weekdays, blackouts=list(blackouts)), 0
+    for first, last in _stretches(blackouts) or [(date.min, date.min)]:
+        on, run = max(first, date.min + WEEK) - WEEK, 0
+        while on <= min(last, date.max - 2 * WEEK) + WEEK and longest < LOOKED_AHEAD:
+            run = 0 if _permitted(probe, on) else run + 1
+            longest, on = max(longest, run), on + timedelta(days=1)
+    return longest
+
+
+def _stretches(blackouts: Collection[Mapping[str, str]]) -> list[tuple[date, date]]:
+    """First and last day of each, those that a week may join taken together."""
+    joined: list[tuple[date, date]] = []
+    for first, last in sorted((date.fromisoformat(one["from"]), date.fromisoformat(one["to"])) for one in blackouts):
+        if joined and first - joined[-1][1] <= WEEK:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return joined
+
+
 def _first(sequence: Sequence, zone: ZoneInfo, seed: int, on: date, not_before: datetime) -> datetime:
     """The enrolment's minute on the first permitted day from `on` whose moment is not before `not_before`."""
     at = minute(sequence, seed)
-    while True:
+    for _ in range(LOOKED_AHEAD):
         if _permitted(sequence, on):
             found = _instant(datetime.combine(on, time(*divmod(at, 60))), zone)
             # A gap in local time can carry the moment out of the window, or (Samoa, 2011) to the next day.
             if found >= not_before and is_open(sequence, zone, found):
                 return found
         on += timedelta(days=1)
+    raise NoDayLeft(f"“{sequence.title}” has no day left for its mails: change its weekdays or its days without mails")
 
 
 def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -98,4 +138,7 @@ def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _permitted(sequence: Sequence, on: date) -> bool:
-    return sequence.weekends or on.weekday() < SATURDAY
+    if not sequence.weekdays >> on.weekday() & 1:
+        return False
+    day = on.isoformat()  # as blackouts are written, and in the same order
+    return not any(one["from"] <= day <= one["to"] for one in sequence.blackouts or ())

@@ -36,13 +36,22 @@ def values(document: Document, readers: Mapping[str, Reader]) -> tuple[dict[str,
     found: dict[str, Any] = {}
     problems = list(_names(document, readers))
     for name in readers.keys() & document.fields.keys():
-        value, at = document.fields[name], document.lines[name]
-        try:
-            found[name] = readers[name](value)
-        except ValueError as error:
-            problems.append(Problem(at, f"“{name}” {error}."))
-        if isinstance(value, str):
-            problems.extend(prose.check(value, prose.STEP_TAGS if name in TAGGED else (), at))
+        read, wrong = value(name, document.fields[name], readers[name], document.lines[name])
+        problems += wrong
+        if read is not None:
+            found[name] = read
+    return found, problems
+
+
+def value(name: str, given: Any, reader: Reader, at: int = 1) -> tuple[Any, list[Problem]]:
+    """One field as ours, None where it is refused, and all that is wrong with it. `at`: its line."""
+    found, problems = None, []
+    try:
+        found = reader(given)
+    except ValueError as error:
+        problems.append(Problem(at, f"“{name}” {error}."))
+    if isinstance(given, str):
+        problems += prose.check(given, prose.STEP_TAGS if name in TAGGED else (), at)
     return found, problems
 
 

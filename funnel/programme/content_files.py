@@ -1,6 +1,10 @@
-"""The content files in the database. Loading twice changes nothing; what is wrong in any file keeps all of them out."""
+"""The content files in the database. Loading twice changes nothing; what is wrong in any file keeps all of them out.
+
+What an owner edited on a page stays as it is there; what its file says is kept beside it (file_copies.py).
+"""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
@@ -11,12 +15,13 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.models.content import Post, Sequence, SequenceState, Step
+from funnel.models.editing import Kind
 from funnel.models.people import Form
-from funnel.programme import content_folder
+from funnel.programme import content_folder, file_copies, revisions, wording
 from funnel.programme.content_folder import Course, Fault, Sheet
 
 FOLDER = Path(__file__).parents[1] / "content"
-WORDS = ("subject", "preheader", "body")  # a change of these is another revision of the mail
+FROM_FILE = "from its file"
 
 Noun = TypeVar("Noun", Post, Form, Sequence, Step)
 
@@ -39,19 +44,21 @@ class Loaded:
     added: int
     changed: int
     retired: int
+    kept: int
 
     def __str__(self) -> str:
+        kept = f" {self.kept} stay as they were edited here." if self.kept else ""
         return (
             f"Posts {self.posts}, forms {self.forms}, courses {self.courses}, mails {self.mails}: "
-            f"{self.added} new, {self.changed} changed, {self.retired} retired."
+            f"{self.added} new, {self.changed} changed, {self.retired} retired.{kept}"
         )
 
 
 def load(session: Session, folder: Path, now: datetime) -> Loaded:
     """Brings the folder's posts, forms and courses into the database. Raises ContentError naming every file and line.
 
-    A step's revision goes up when its words change. A mail whose file is gone is retired; posts, forms and courses
-    stay, for people came by them.
+    A mail has another revision when its words change. One whose file is gone is retired; posts, forms and courses
+    stay, for people came by them, and so does whatever was made or edited on a page.
     """
     content = content_folder.read(folder)
     if content.faults:
@@ -69,6 +76,7 @@ def load(session: Session, folder: Path, now: datetime) -> Loaded:
         added=tally["added"],
         changed=tally["changed"],
         retired=tally["retired"],
+        kept=tally["kept"],
     )
 
 
@@ -95,25 +103,51 @@ def _form(
 def _course(session: Session, course: Course, now: datetime, tally: Counter[str]) -> Sequence:
     values = dict(course.sheet.values)
     values["window_start"], values["window_end"] = values.pop("window")
-    sequence = session.scalar(select(Sequence).where(Sequence.slug == course.sheet.slug)) or Sequence(created_at=now)
-    _keep(session, sequence, values, tally)
+    found = session.scalar(select(Sequence).where(Sequence.slug == course.sheet.slug))
+    sequence = found or Sequence(created_at=now)
+    if found is None:
+        _keep(session, sequence, values, tally)
+    content = {name: str(value) for name, value in values.items()}
+    copy = file_copies.heard(session, Kind.COURSE, sequence.id, content, now, is_new=found is None)
+    if copy.followed:
+        _keep(session, sequence, values, tally)
+    else:
+        tally["kept"] += 1
     known = {step.slug: step for step in session.scalars(select(Step).where(Step.sequence_id == sequence.id))}
     for mail in course.steps:
         fresh = Step(sequence_id=sequence.id, slug=mail.slug, revision=0, updated_at=now)
         _step(session, known.pop(mail.slug, fresh), mail, now, tally)
-    for step in known.values():
-        if step.state != SequenceState.RETIRED:
-            step.state, step.updated_at = SequenceState.RETIRED, now
-            tally["retired"] += 1
+    _retire(session, known.values(), now, tally)
     session.flush()
     return sequence
 
 
+def _retire(session: Session, steps: Iterable[Step], now: datetime, tally: Counter[str]) -> None:
+    """Those whose file is gone, and nobody edited; the others no longer have a file."""
+    followed = file_copies.followers(session, Kind.STEP)
+    for step in steps:
+        if not followed.get(step.id, False):
+            file_copies.forget(session, Kind.STEP, step.id)
+        elif step.state != SequenceState.RETIRED:
+            step.state, step.updated_at = SequenceState.RETIRED, now
+            tally["retired"] += 1
+
+
 def _step(session: Session, step: Step, sheet: Sheet, now: datetime, tally: Counter[str]) -> None:
     values = dict(sheet.values) | {"body": sheet.body, "state": SequenceState.LIVE}
-    said = any(getattr(step, name) != values[name] for name in WORDS)
+    content = wording.of_values(values)
+    is_new = step.id is None
+    said = is_new or content != wording.said(wording.typed(step))
+    if is_new:
+        _keep(session, step, values, tally)
+    on_file = content | {wording.DAY: str(values["day"])}
+    copy = file_copies.heard(session, Kind.STEP, step.id, on_file, now, is_new=is_new)
+    if not copy.followed:
+        tally["kept"] += 1
+        return
     if said:
-        step.revision += 1
+        made = revisions.add(session, Kind.STEP, step.id, content, owner_id=None, why=FROM_FILE, now=now)
+        step.revision = made.number
     if _keep(session, step, values, tally):
         step.updated_at = now
 

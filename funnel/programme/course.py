@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from funnel.models.content import Sequence, SequenceState, Step, StepKind
@@ -50,9 +50,19 @@ class Course:
 
 def load(session: Session, sequence_ids: Collection[int]) -> dict[int, Course]:
     """The courses by sequence id, in two statements whatever their number."""
-    sequences = session.scalars(
-        select(Sequence).where(Sequence.id.in_(sequence_ids)).options(selectinload(Sequence.steps))
-    )
+    return _load(session, select(Sequence).where(Sequence.id.in_(sequence_ids)))
+
+
+def hold(session: Session, sequence_ids: Collection[int]) -> dict[int, Course]:
+    """The same, and they stay so until the end of the transaction.
+
+    Whoever is sent on by days that an edit is changing would be seen by neither, and could miss a mail.
+    """
+    return _load(session, select(Sequence).where(Sequence.id.in_(sequence_ids)).with_for_update(read=True))
+
+
+def _load(session: Session, found: Select[Sequence]) -> dict[int, Course]:
+    sequences = session.scalars(found.options(selectinload(Sequence.steps)))
     return {sequence.id: Course(sequence, tuple(sequence.steps)) for sequence in sequences}
 
 

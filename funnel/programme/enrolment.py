@@ -41,7 +41,7 @@ def enrol(session: Session, subscriber_id: int, sequence_id: int, now: datetime)
     """
     enrolment, new = _row(session, subscriber_id, sequence_id, now)
     person = history.people(session, [subscriber_id])[subscriber_id]
-    found = course.load(session, [sequence_id])[sequence_id]
+    found = course.hold(session, [sequence_id])[sequence_id]
     if not new:
         if _stays(enrolment, found.remaining(person.had), now):
             return enrolment

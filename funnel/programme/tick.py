@@ -28,7 +28,7 @@ def tick(session: Session, now: datetime, limit: int = LIMIT) -> int:
         return 0
     # Read after the locks are held: a tick that just let go of one of these has planned by now, and it must be seen.
     people = history.people(session, _undisturbed(session, places))
-    courses = course.load(session, {place.sequence_id for place in places})
+    courses = course.hold(session, {place.sequence_id for place in places})
     moved, mails = [], []
     for place in places:
         person = people.get(place.subscriber_id)

@@ -4,7 +4,7 @@ import math
 import secrets
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
 from markupsafe import Markup
@@ -21,8 +21,9 @@ from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.mail.stencil import TARGET_BYTES
 from funnel.models.content import Sequence, SequenceState, Step
+from funnel.models.editing import Kind
 from funnel.models.mail import MessageKind, Queue
-from funnel.programme import plan
+from funnel.programme import drafts, file_copies, plan, reach, wording
 from funnel.programme.merge import BadTags
 from funnel.web import edge
 from funnel.web.nudge import nudge
@@ -42,10 +43,13 @@ def index() -> str:
     now = utc_now()
     with Session.begin() as session:
         tallies.freshen(session, now)
+        sequences = _sequences(session)
+        waiting = {number: count for course in sequences for number, count in reach.waiting(session, course).items()}
         return render_template(
             "owner/mails/index.html",
-            sequences=_sequences(session),
+            sequences=sequences,
             sent=messages.sent(session),
+            waiting=waiting,
             notices={name: render.preview_notice(session, name, now).subject for name in render.NOTICES},
         )
 
@@ -60,6 +64,7 @@ def show(name: str) -> Response:
                 name=name,
                 step=step,
                 **_shown(session, name, step),
+                **(_edited(session, step) if step else {}),
                 target=TARGET_BYTES,
             )
         )
@@ -129,6 +134,19 @@ def _step(session: OrmSession, name: str) -> Step | None:
         return None
     step = session.get(Step, int(name)) if name.isdecimal() and len(name) < LONGEST_NUMBER else None
     return step or abort(HTTPStatus.NOT_FOUND)
+
+
+def _edited(session: OrmSession, step: Step) -> dict[str, Any]:
+    """What waits to be said of it: drafts, a file with other words."""
+    copy = file_copies.of(session, Kind.STEP, step.id)
+    differs = copy is not None and copy.content != wording.typed(step)
+    return {
+        "draft": drafts.of(session, Kind.STEP, step.id, gate.owner().id),
+        "others": drafts.others(session, Kind.STEP, step.id, gate.owner().id),
+        "thrown_away": request.args.get("thrown_away", type=int),
+        "copy": copy if differs else None,
+        "reach": reach.words(session, step),
+    }
 
 
 class _Shown(TypedDict):

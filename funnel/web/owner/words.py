@@ -10,6 +10,8 @@ from funnel.insight.whereabouts import Where
 from funnel.models.content import StopReason
 from funnel.models.people import SubscriberState
 from funnel.models.responses import BookingState
+from funnel.programme import differences, revisions
+from funnel.programme.permitted import DAY_NAMES
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -123,6 +125,12 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def weekdays(mask: int) -> str:
+    """The days of a week, a bit each: “Monday, Tuesday and Friday”."""
+    names = [name for number, name in enumerate(DAY_NAMES) if mask >> number & 1]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def mailto(address: str) -> str:
     """The link that opens a mail to `address` (RFC 6068). A stranger's may hold `?bcc=`, which is then no order."""
     return f"mailto:{quote(address, safe='@')}"
@@ -159,5 +167,8 @@ FOR_TEMPLATES = {
     "named": subjects.shown,
     "sentence": sentence,
     "mailto": mailto,
+    "weekdays": weekdays,
     "zip": zip,
+    "lines_between": differences.lines,
+    "changed_between": revisions.changed,
 }

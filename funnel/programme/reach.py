@@ -1,0 +1,69 @@
+"""Whom an edit of a mail reaches: who is still to get it, who had it. Counted up to MOST: a page stays quick."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.orm import Session
+
+from funnel.models.content import Enrolment, EnrolmentState, Sequence, Step
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState
+from funnel.programme.history import HAD
+from funnel.programme.transfers import finished
+
+MOST = 10_000
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A number of people. `more`: there are more than it says."""
+
+    people: int
+    more: bool = False
+
+    def __add__(self, other: "Counted") -> "Counted":
+        people = self.people + other.people
+        return Counted(min(people, MOST), self.more or other.more or people > MOST)
+
+    def __bool__(self) -> bool:
+        return self.people > 0
+
+
+@dataclass(frozen=True)
+class Words:
+    """Whom new words of a mail reach."""
+
+    to_come: Counted  # people on the course who have not come to it
+    under_way: Counted  # mails planned and not yet taken to be sent: they take the words of the moment they leave
+    had: Counted  # got it, or may have
+
+
+def waiting(session: Session, sequence: Sequence) -> dict[int, Counted]:
+    """How many people wait for each of the course's mails."""
+    return {step.id: _count(session, _on(step.id)) for step in sequence.steps}
+
+
+def words(session: Session, step: Step) -> Words:
+    """Whom the words of this mail reach when they change now."""
+    before = [other.id for other in step.sequence.steps if (other.day, other.id) <= (step.day, step.id)]
+    to_come = sum((_count(session, _on(step_id)) for step_id in before), Counted(0))
+    planned = select(literal(1)).where(Message.step_id == step.id, Message.kind == MessageKind.STEP)
+    gone = [state for state in HAD if state not in WAITING]
+    return Words(
+        to_come,
+        _count(session, planned.where(Message.state.in_((MessageState.QUEUED, MessageState.DEFERRED)))),
+        _count(session, planned.where(Message.state.in_(gone))),
+    )
+
+
+def past(session: Session, sequence_id: int, step_id: int) -> Counted:
+    """Who finished the course without this mail, and may be mailed."""
+    return _count(session, finished(sequence_id, step_id))
+
+
+def _on(step_id: int) -> Select[int]:
+    return select(literal(1)).where(Enrolment.step_id == step_id, Enrolment.state == EnrolmentState.ACTIVE)
+
+
+def _count(session: Session, rows: Select[int]) -> Counted:
+    found = session.scalars(select(func.count()).select_from(rows.limit(MOST + 1).subquery())).one()
+    return Counted(min(found, MOST), found > MOST)

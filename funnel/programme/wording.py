@@ -1,0 +1,92 @@
+"""A mail's words as its editor types them, and as the course takes them: the same checks as a file's."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from funnel.models.content import Step
+from funnel.programme import content_fields, prose
+from funnel.programme.content_fields import STEP
+
+FIELDS = ("subject", "preheader", "body", "kind", "sources")  # what a revision holds
+TYPED = (*FIELDS, "day")  # what the editor has; a day is kept by the course, and moved with a look at who waits
+BODY, DAY, SOURCES = "body", "day", "sources"
+BETWEEN = " | "  # the parts of a source
+LONGEST = 200_000  # signs of a field
+LONGEST_SLUG = 40
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a field, and how to mend it. `line` counts within the field; 0: the field as a whole."""
+
+    field: str
+    line: int
+    text: str
+
+
+def typed(step: Step) -> dict[str, str]:
+    """The words in force, as its editor shows them."""
+    return of_values({name: getattr(step, name) for name in FIELDS}) | {DAY: str(step.day)}
+
+
+def of_values(values: Mapping[str, Any]) -> dict[str, str]:
+    """The words of a step's columns or of a file, as they would be typed."""
+    content = {name: str(values[name]) for name in FIELDS if name != SOURCES}
+    return content | {SOURCES: "\n".join(map(_source_line, values[SOURCES]))}
+
+
+def said(content: Mapping[str, str]) -> dict[str, str]:
+    """Of what was typed, what a revision holds."""
+    return {name: content.get(name, "") for name in FIELDS}
+
+
+def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
+    """What a browser sent, with plain line ends, nothing the database cannot hold, and no more than LONGEST a field."""
+    return {
+        name: fields.get(name, "")[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        for name in TYPED
+    }
+
+
+def read(content: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
+    """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, reader in STEP.items():
+        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader)
+        values |= {} if value is None else {name: value}
+        faults += [Fault(name, 0, problem.text) for problem in problems]
+    body = content.get(BODY, "")
+    values[BODY] = body.strip("\n") + "\n"
+    if not body.strip():
+        faults.append(Fault(BODY, 0, "The mail says nothing yet."))
+    faults += [Fault(BODY, found.line, found.text) for found in prose.check(body, prose.STEP_TAGS)]
+    order = list(TYPED)
+    return values, sorted(faults, key=lambda fault: (order.index(fault.field), fault.line))
+
+
+def slug(title: str, otherwise: str) -> str:
+    """What a noun with this title may be called in an address; `otherwise` when no letter of it can stand there."""
+    plain = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:LONGEST_SLUG].strip("-") or otherwise
+
+
+def _raw(name: str, text: str) -> Any:
+    """The text of a field as a file's YAML would give it."""
+    if name == DAY:
+        return int(text) if text.strip().isdecimal() and len(text) < 9 else text
+    if name == SOURCES:
+        return [_source(line) for line in text.splitlines() if line.strip()]
+    return text
+
+
+def _source(line: str) -> dict[str, str]:
+    parts = [part.strip() for part in line.split("|", 2)]
+    return dict(zip(("name", "detail", "url"), parts, strict=False))
+
+
+def _source_line(source: Mapping[str, str]) -> str:
+    return BETWEEN.join(part for part in (source["name"], source["detail"], source["url"]) if part)
