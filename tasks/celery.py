@@ -18,7 +18,9 @@ HOUR_S = 3600.0
 
 known = settings_or_exit()
 app = Celery(
-    "funnel", broker=known.redis_url, include=["tasks.audience", "tasks.programme", "tasks.mail", "tasks.insight"]
+    "funnel",
+    broker=known.redis_url,
+    include=["tasks.audience", "tasks.imports", "tasks.insight", "tasks.mail", "tasks.programme"],
 )
 
 TICK_S = known.tick_seconds
@@ -29,6 +31,8 @@ QUEUES = {
     "tasks.audience.settle_new": "urgent",
     "tasks.audience.remind": "urgent",
     "tasks.audience.retain": "bulk",
+    "tasks.imports.work": "bulk",
+    "tasks.imports.clear": "bulk",
     "tasks.programme.strike": "bulk",
     "tasks.programme.tick": "bulk",
     "tasks.programme.transfer": "bulk",
@@ -53,6 +57,8 @@ TIMETABLE = {
     "tasks.mail.reap": MINUTE_S,
     "tasks.audience.retain": HOUR_S,
     "tasks.insight.letter": QUARTER_S,
+    "tasks.imports.work": TICK_S,
+    "tasks.imports.clear": HOUR_S,
 }
 
 GARBAGE_AT = 20_000  # new objects before the collector looks at them

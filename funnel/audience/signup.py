@@ -16,6 +16,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 
 from funnel import tokens
+from funnel.audience import address
 from funnel.audience.visit import Visit
 from funnel.models.people import Form, SignUp
 
@@ -44,6 +45,8 @@ def email_problem(text: str) -> str | None:
     International addresses (RFC 6531) are welcome. Nobody's server is asked.
     """
     typed = tidy(text)
+    if address.usual(typed):
+        return None
     if not typed:
         return "Please type your mail address."
     if len(typed.encode(errors="replace")) > LONGEST_EMAIL:
@@ -125,6 +128,8 @@ def normalised(email: str) -> str:
     A domain may be typed in capitals, in punycode or in full-width letters (UTS 46), and the limits count an address.
     """
     typed = tidy(email)
+    if usual := address.usual(typed):
+        return usual
     try:
         return validate_email(typed, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:  # only what no form has checked

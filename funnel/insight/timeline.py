@@ -23,6 +23,7 @@ CONSENT_WORDS = {
     ConsentKind.ASKED: "Agreed in the form",
     ConsentKind.CONFIRMED: "Confirmed the address",
     ConsentKind.WITHDREW: "Withdrew",
+    ConsentKind.IMPORTED: "Agreed before, as you said",
 }
 MAIL_WORDS = {
     Where.QUEUED: "Waits to be sent",

@@ -46,6 +46,7 @@ class ConsentKind(StrEnum):
     ASKED = "asked"
     CONFIRMED = "confirmed"
     WITHDREW = "withdrew"
+    IMPORTED = "imported"  # agreed elsewhere before, as the owner says
 
 
 class SuppressionReason(StrEnum):
@@ -145,6 +146,7 @@ class Subscriber(Base):
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # left, bounced, complained or erased
+    import_id: Mapped[int | None]  # which file brought them; no foreign key, a look-up for each of a million
 
     @hybrid_property
     def mailable(self) -> bool:
@@ -166,6 +168,7 @@ class Subscriber(Base):
             postgresql_ops={"email_lower": "text_pattern_ops"},
         ),
         Index("ix_subscriber_state", "state", "id"),
+        Index("ix_subscriber_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
     )
 
 

@@ -1,0 +1,84 @@
+"""Letting people in: chunk after chunk of a checked file, each in a transaction that also says how far it has come.
+
+Told again, after a worker that was killed, it goes on behind the last chunk that was committed. Who signed up or left
+since the dry run is found here: nobody we know is changed, and nobody who is suppressed comes in.
+"""
+
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from funnel.audience.intake import Known, Plan
+from funnel.config import settings
+from funnel.models.imports import Import
+
+CHUNK = 10_000
+_REACH = """
+SELECT max(line), count(*) FROM (
+    SELECT line FROM import_row WHERE import_id = :id AND line > :after AND verdict = 'new' ORDER BY line LIMIT :most
+) following
+"""
+_ADMIT = """
+WITH made AS (
+    INSERT INTO subscriber (email, address_hash, first_name, time_zone, state, pace, source, utm, created_at,
+        confirmed_at, import_id)
+    SELECT email, address_hash, first_name, time_zone, 'active', 'all', source, '{}', :now, :now, :id
+    FROM import_row row
+    WHERE import_id = :id AND line > :after AND line <= :last AND verdict = 'new'
+        AND NOT EXISTS (SELECT FROM suppression WHERE suppression.address_hash = row.address_hash)
+    ORDER BY line
+    ON CONFLICT (address_hash) DO NOTHING
+    RETURNING id, address_hash
+)
+INSERT INTO consent (subscriber_id, kind, wording, how, at)
+SELECT made.id, 'imported', :wording, :how, coalesce(row.agreed_at, :agreed_at)
+FROM made JOIN import_row row ON row.address_hash = made.address_hash
+WHERE row.import_id = :id AND row.line > :after AND row.line <= :last AND row.verdict = 'new'
+ORDER BY made.id
+"""
+# Who is pending has no name yet: nothing is kept of a stranger before they confirm.
+_NAME = """
+UPDATE subscriber person SET first_name = row.first_name
+FROM import_row row
+WHERE row.import_id = :id AND row.verdict = 'here' AND row.first_name <> '' AND person.address_hash = row.address_hash
+    AND person.state = 'active' AND person.first_name = ''
+"""
+
+
+def admit(session: Session, found: Import, now: datetime, most: int = CHUNK) -> int:
+    """Lets the next chunk in, and moves the import on; how many lines that was. 0: all are in.
+
+    The caller holds the import.
+    """
+    about: dict[str, Any] = {"id": found.id, "after": found.line, "most": most}
+    last, lines = session.execute(text(_REACH), about).one()
+    if not lines:
+        return 0
+    plan = Plan.read(found.plan)
+    told = about | {
+        "last": last,
+        "now": now,
+        "wording": plan.how,
+        "how": f"imported from {found.name}",
+        "agreed_at": _midday(plan) or now,
+    }
+    session.execute(text("SET LOCAL enable_mergejoin = off"))
+    added = session.execute(text(_ADMIT), told).rowcount  # type: ignore[attr-defined]
+    found.line, found.reached = last, found.reached + lines
+    found.done = {**found.done, "added": found.done.get("added", 0) + added}
+    session.flush()
+    return int(lines)
+
+
+def complete(session: Session, found: Import, now: datetime) -> None:
+    """What is done once for the whole file, at its end: names that were missing."""
+    if Plan.read(found.plan).known is Known.NAME:
+        named = session.execute(text(_NAME), {"id": found.id}).rowcount  # type: ignore[attr-defined]
+        found.done = {**found.done, "named": named}
+        session.flush()
+
+
+def _midday(plan: Plan) -> datetime | None:
+    return datetime.combine(plan.agreed_on, time(12), settings().zone) if plan.agreed_on else None
