@@ -6,10 +6,13 @@ import pytest
 
 from funnel.db import utc_now
 from funnel.web.owner import gate
+from tests.import_cast import bring
 from tests.owner_data import Practice, press, signed_in
 
 OPEN = {"signin.show", "signin.check"}
 VALUES = {
+    "import_id": 1,
+    "verdict": "wrong",
     "person_id": 1,
     "booking_id": 1,
     "name": "1",
@@ -42,6 +45,7 @@ def practice(session):
     made.decision()
     made.cancellation()
     session.commit()
+    bring("ada@example.org,Ada\n")
 
 
 def test_every_page_of_the_owners_asks_for_a_sign_in(app):

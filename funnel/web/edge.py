@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from funnel import logs
 from funnel.audience.visit import Visit, network_of
 from funnel.config import settings
+from funnel.web.upload import Request
 
 BLUEPRINTS = (
     "health",
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     "owner.signin",
     "owner.home",
     "owner.people",
+    "owner.imports",
     "owner.bookings",
     "owner.mails",
     "owner.editor",
@@ -69,6 +71,7 @@ log = logging.getLogger(__name__)
 
 def attach(app: Flask) -> None:
     """Gives `app` its pages, headers and error pages."""
+    app.request_class = Request
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"funnel.web.{name}").blueprint)
     app.before_request(_name_request)

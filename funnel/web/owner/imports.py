@@ -1,0 +1,220 @@
+"""A file of people: chosen, its columns named, checked, and only then let in."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session as OrmSession
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.audience import headings, imports, staging, undoing, verdicts
+from funnel.audience.table_file import FileError
+from funnel.db import Session, utc_now
+from funnel.models.imports import Import, ImportState, Verdict
+from funnel.web.nudge import nudge
+from funnel.web.owner import gate, sheet
+from funnel.web.owner.intake_form import IntakeForm
+from tasks.imports import work
+
+LARGEST_FILE = 256 * 1024 * 1024
+TOO_LARGE = "This file is larger than 256 MB. Please cut it into two, or leave out columns that are not needed."
+MOST_SHOWN = 50  # of each kind of line; the CSV holds all
+CHANGED = "Nothing was done: it is at another point by now."
+OWN_COLUMNS = ("Line", "What to mend")
+
+blueprint = gate.pages("imports", __name__)
+
+
+@blueprint.url_value_preprocessor
+def _take_large_files(endpoint: str | None, _values: object) -> None:
+    """Before the token is looked for, which reads what was sent."""
+    if endpoint == "imports.upload":
+        request.max_content_length = LARGEST_FILE
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _say_too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
+    return _chooser(TOO_LARGE), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+@blueprint.get("/people/import")
+def index() -> str:
+    return _chooser()
+
+
+@blueprint.post("/people/import")
+def upload() -> AnyResponse | tuple[str, int]:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _chooser("Please choose a file first."), HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        with Session.begin() as session:
+            found = staging.keep(session, file.filename, staging.pieces_of(file.stream), utc_now(), gate.owner().id)
+            import_id = found.id
+    except FileError as error:
+        return _chooser(str(error)), HTTPStatus.UNPROCESSABLE_ENTITY
+    return redirect(url_for(".columns", import_id=import_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get(f"/people/import/<{gate.ID}:import_id>")
+def show(import_id: int) -> str:
+    """Where it stands."""
+    with Session.begin() as session:
+        return _page(session, _found(session, import_id))
+
+
+@blueprint.get(f"/people/import/<{gate.ID}:import_id>/columns")
+def columns(import_id: int) -> str:
+    """What its columns hold, and how these people agreed: guessed, for the owner to put right."""
+    with Session.begin() as session:
+        found = _found(session, import_id)
+        if found.state not in imports.TO_CHECK or found.cleared_at:
+            return _page(session, found)
+        rows = staging.sample(session, found)
+        return _asked(session, found, rows, IntakeForm.of(found, rows))
+
+
+@blueprint.post(f"/people/import/<{gate.ID}:import_id>/columns")
+def name_columns(import_id: int) -> AnyResponse | tuple[str, int]:
+    with Session.begin() as session:
+        found = _locked(session, import_id)
+        rows = staging.sample(session, found)
+        form = IntakeForm.typed(request.form, rows)
+        problems = form.problems()
+        if found.state in imports.TO_CHECK and problems:
+            return _asked(session, found, rows, form, **problems), HTTPStatus.UNPROCESSABLE_ENTITY
+        done = imports.check(session, found, form.plan(), utc_now())
+    return _after(import_id, done)
+
+
+@blueprint.post(f"/people/import/<{gate.ID}:import_id>/start")
+def start(import_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        found = _locked(session, import_id)
+        done = request.form.get("people", type=int) == imports.new(found) and imports.start(session, found, now)
+        if done:
+            gate.note(session, "imported people", now, number=import_id, people=imports.new(found))
+    return _after(import_id, done)
+
+
+@blueprint.post(f"/people/import/<{gate.ID}:import_id>/pause")
+def pause(import_id: int) -> AnyResponse:
+    with Session.begin() as session:
+        done = imports.pause(session, _locked(session, import_id))
+    return _after(import_id, done)
+
+
+@blueprint.post(f"/people/import/<{gate.ID}:import_id>/resume")
+def resume(import_id: int) -> AnyResponse:
+    with Session.begin() as session:
+        done = imports.resume(session, _locked(session, import_id))
+    return _after(import_id, done)
+
+
+@blueprint.post(f"/people/import/<{gate.ID}:import_id>/cancel")
+def cancel(import_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        done = imports.cancel(session, _locked(session, import_id), now)
+        if done:
+            gate.note(session, "ended an import", now, number=import_id)
+    return _after(import_id, done)
+
+
+@blueprint.get(f"/people/import/<{gate.ID}:import_id>/undo")
+def ask_undo(import_id: int) -> str:
+    """Asks before anybody is taken back, with the number."""
+    with Session.begin() as session:
+        found = _found(session, import_id)
+        if found.state not in imports.UNDOABLE:
+            return _page(session, found)
+        return render_template("owner/imports/undo.html", found=found, count=undoing.count(session, import_id))
+
+
+@blueprint.post(f"/people/import/<{gate.ID}:import_id>/undo")
+def undo(import_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        done = imports.undo(session, _locked(session, import_id))
+        if done:
+            gate.note(session, "took an import back", now, number=import_id)
+    return _after(import_id, done)
+
+
+@blueprint.get(f"/people/import/<{gate.ID}:import_id>/<any(here, twice, left, elsewhere, wrong):verdict>.csv")
+def lines(import_id: int, verdict: str) -> Response:
+    """All lines of one kind. Those to be mended have the file's own columns, so that they can be chosen again."""
+    with Session.begin() as session:
+        found = _found(session, import_id)
+        own = staging.sample(session, found)[:1] if found.plan.get("headed") else []
+    kind = Verdict(verdict)
+    name = f"import-{import_id}-{verdict}"
+    if kind is Verdict.WRONG:
+        header = [*(own[0] if own else ()), *OWN_COLUMNS]
+        width = len(header) - len(OWN_COLUMNS)
+        rows = (
+            (*(line.cells[:width] or line.cells), *[""] * (width - len(line.cells)), line.line, line.reason)
+            for line in _every_line(import_id, kind)
+        )
+        return sheet.answer(name, header, rows)
+    known = ((line.line, line.email, line.reason) for line in _every_line(import_id, kind))
+    return sheet.answer(name, ("Line", "Address", "Why"), known)
+
+
+def _every_line(import_id: int, verdict: Verdict) -> Iterator[verdicts.Line]:
+    after = 0
+    while True:
+        with Session.begin() as session:
+            some = verdicts.listed(session, import_id, verdict, after)
+        if not some:
+            return
+        yield from some
+        after = some[-1].line
+
+
+def _chooser(problem: str = "") -> str:
+    with Session.begin() as session:
+        past = imports.latest(session)
+        return render_template("owner/imports/index.html", past=past, problem=problem, new=imports.new)
+
+
+def _page(session: OrmSession, found: Import) -> str:
+    shown = [verdict for verdict in Verdict if verdict is not Verdict.NEW and found.counts.get(verdict)]
+    return render_template(
+        "owner/imports/show.html",
+        found=found,
+        new=imports.new(found),
+        total=imports.total(found),
+        kept=found.cleared_at is None,
+        lines={verdict: verdicts.listed(session, found.id, verdict, most=MOST_SHOWN) for verdict in shown},
+        some=list(verdicts.people(session, found.id, MOST_SHOWN)) if found.state is ImportState.CHECKED else [],
+    )
+
+
+def _asked(session: OrmSession, found: Import, rows: list[list[str]], form: IntakeForm, **problems: str) -> str:
+    return render_template(
+        "owner/imports/columns.html",
+        found=found,
+        form=form,
+        problems=problems,
+        program=headings.program(rows[0]) if rows else "",
+        **form.choices(session),
+    )
+
+
+def _after(import_id: int, done: bool) -> AnyResponse:
+    if done:
+        nudge(work)
+    else:
+        flash(CHANGED, "warn")
+    return redirect(url_for(".show", import_id=import_id), HTTPStatus.SEE_OTHER)
+
+
+def _found(session: OrmSession, import_id: int) -> Import:
+    return session.get(Import, import_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _locked(session: OrmSession, import_id: int) -> Import:
+    return imports.hold(session, import_id) or abort(HTTPStatus.NOT_FOUND)
