@@ -1,11 +1,12 @@
-"""Sign-ups, reminders and retention."""
+"""Sign-ups, reminders, retention, and what is done to many people at once."""
 
 import logging
+import time
 
-from funnel.audience import retention, settle
+from funnel.audience import bulk, retention, settle
 from funnel.db import Session, utc_now
 from tasks.celery import app
-from tasks.mail import send_urgent
+from tasks.mail import SLICE_S, send_urgent
 
 log = logging.getLogger(__name__)
 
@@ -46,3 +47,24 @@ def retain() -> None:
         with Session.begin() as session:
             removed = retention.retain(session, utc_now())
         log.info("retention: %s", removed)
+
+
+@app.task(name="tasks.audience.work")
+def work() -> None:
+    """Goes on with what is done to many people at once, for a slice of time; then the next one, so that mail leaves."""
+    end = time.monotonic() + SLICE_S
+    with Session.begin() as session:
+        jobs = bulk.waiting(session)
+    more = False
+    for job_id in jobs:
+        more = True
+        while more and time.monotonic() < end:
+            more = work_once(job_id)
+    if more:
+        work.delay()
+
+
+def work_once(job_id: int) -> bool:
+    """One chunk of one job. False: it is at its end."""
+    with Session.begin() as session:
+        return bulk.work(session, job_id, utc_now())

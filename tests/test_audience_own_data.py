@@ -106,6 +106,7 @@ def test_the_download_holds_everything_and_is_json(session):
         "mails": 2,
         "events": 0,
         "bookings": 0,
+        "tags": 0,
     }
 
 

@@ -75,7 +75,7 @@ def test_the_story_of_one_person_newest_first_and_of_nobody_else(session, ada):
         ("Clicked “Walk” in “Mail 2”", ""),
         ("Sent: Mail 2", "250 2.0.0 queued as 1"),
         ("Began A course", ""),
-        ("Confirmed the address (page)", "Send me."),
+        ("Confirmed the address (page)", "“Send me.”"),
         ("Signed up for Back-care tips, coming from ql", "planned"),
     ]
 

@@ -4,8 +4,13 @@ import re
 
 import pytest
 
+from funnel.audience import bulk
+from funnel.audience.segment import Segment
 from funnel.db import utc_now
+from funnel.models.bulk import BulkAction
+from funnel.models.tags import Tag
 from funnel.web.owner import gate
+from tests import factories
 from tests.import_cast import bring
 from tests.owner_data import Practice, press, signed_in
 
@@ -19,6 +24,10 @@ VALUES = {
     "which": "all",
     "entry_id": 1,
     "cancellation_id": 2,
+    "how": "unsubscribe",
+    "enrolment_id": 1,
+    "tag_id": 1,
+    "job_id": 1,
     "week_of": "next",
     "step_id": 1,
     "course_id": 1,
@@ -41,7 +50,12 @@ def routes(app, method):
 def practice(session):
     made = Practice(session, utc_now())
     made.set_up()
-    made.booking(made.newcomer("Ada"), None, utc_now())
+    ada = made.newcomer("Ada")
+    made.booking(ada, None, utc_now())
+    factories.an_enrolment(session, ada, made.course)
+    factories.add(session, Tag(name="runner", created_at=made.now))
+    wish = bulk.Wish(BulkAction.STOP, {}, Segment(), [ada.id], ada.id, 1)
+    bulk.ask(session, wish, None, made.now)
     made.decision()
     made.cancellation()
     session.commit()

@@ -28,7 +28,8 @@ def answer(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: dat
     subscriber = _subscriber(session, sign_up, now)
     sign_up.subscriber_id = subscriber.id
     if subscriber.state != SubscriberState.ACTIVE:
-        return _ask(session, sign_up, now)
+        ask(session, sign_up, BY_FORM, sign_up.wording, now)
+        return ASKED
     return TOLD_BEFORE if mailed.was_told_today() else _tell(session, sign_up, now)
 
 
@@ -54,15 +55,16 @@ def _subscriber(session: Session, sign_up: SignUp, now: datetime) -> Subscriber:
     return session.scalars(select(Subscriber).where(Subscriber.address_hash == sign_up.address_hash)).one()
 
 
-def _ask(session: Session, sign_up: SignUp, now: datetime) -> str:
+def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime) -> None:
+    """Plans the mail that asks a subscriber to confirm `sign_up`, and keeps as evidence `how` they asked."""
     session.add(
         Consent(
             subscriber_id=sign_up.subscriber_id,
             sign_up_id=sign_up.id,
             form_id=sign_up.form_id,
             kind=ConsentKind.ASKED,
-            wording=sign_up.wording,
-            how=BY_FORM,
+            wording=wording,
+            how=how,
             network=truncated(sign_up.network or "") or None,
             agent=sign_up.agent or None,
             at=sign_up.created_at,
@@ -71,7 +73,6 @@ def _ask(session: Session, sign_up: SignUp, now: datetime) -> str:
     sign_up.remind_at = sign_up.created_at + calendar.days(REMINDED_AFTER_DAYS)
     due_at = allowance.turn(session, sign_up.form_id, now)
     _plan(session, sign_up, f"confirm:{sign_up.id}", allowance.CONFIRMATION, due_at, now)
-    return ASKED
 
 
 def _tell(session: Session, sign_up: SignUp, now: datetime) -> str:

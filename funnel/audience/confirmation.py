@@ -95,6 +95,8 @@ def _confirmation(session: Session, sign_up: SignUp, subscriber: Subscriber | No
 def _state(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now: datetime) -> str:
     if subscriber is None or subscriber.address_hash is None:  # never settled, or erased since
         return "expired"
+    if sign_up.address_hash != subscriber.address_hash:  # it was mistyped, and corrected since
+        return "expired"
     if sign_up.confirmed_at is not None:
         return "done" if subscriber.state == SubscriberState.ACTIVE else "expired"
     if now >= sign_up.created_at + VALID:

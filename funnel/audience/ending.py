@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import suppression, withdrawals
+from funnel.audience import pointer, suppression, withdrawals
 from funnel.audience.visit import Visit, truncated
 from funnel.audience.withdrawals import Kind
 from funnel.models.content import StopReason
@@ -22,8 +22,10 @@ def leave(
 ) -> bool:
     """Ends the subscription at the person's wish; `how` names the page, button or mail. False when it had ended.
 
-    No suppression: whoever comes back later and confirms is welcome.
+    No suppression: whoever comes back later and confirms is welcome. A link in a mail to somebody who was merged into
+    another means that one.
     """
+    subscriber_id = pointer.kept(session, subscriber_id)
     person = _end(session, subscriber_id, HERE, SubscriberState.UNSUBSCRIBED, StopReason.LEFT, now)
     if person is None:
         return False
@@ -42,6 +44,7 @@ def bounced(session: Session, subscriber_id: int, now: datetime) -> bool:
 
 def complained(session: Session, subscriber_id: int, now: datetime) -> bool:
     """Ends what goes to somebody who called it spam, for ever. False when that was known."""
+    subscriber_id = pointer.kept(session, subscriber_id)
     _suppress(session, subscriber_id, SuppressionReason.COMPLAINT, now)
     from_states = (*HERE, SubscriberState.UNSUBSCRIBED, SubscriberState.BOUNCED)
     person = _end(session, subscriber_id, from_states, SubscriberState.COMPLAINED, StopReason.COMPLAINED, now)

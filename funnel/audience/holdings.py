@@ -4,15 +4,16 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Row, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Row, Select, case, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from funnel.audience import suppression
+from funnel.audience import pointer, suppression
 from funnel.models.content import Enrolment, Sequence, Step
 from funnel.models.mail import Link, Message
 from funnel.models.people import Consent, Form, SignUp, SignUpState, Subscriber
 from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
+from funnel.models.tags import Tag, Tagged
 from funnel.programme import waiting
 from funnel.programme.history import among
 
@@ -109,17 +110,20 @@ _EVENTS = (
     .outerjoin(Link, Event.link_id == Link.id)
     .order_by(Event.at, Event.id)
 )
+_TAGS = select(Tag.name, Tagged.at).join(Tag, Tag.id == Tagged.tag_id).order_by(Tag.name)
 
 
 def of(session: Session, person: Subscriber) -> dict[str, Any]:
     """All of it, in the order things happened: plain keys, times in ISO 8601."""
+    ids = pointer.all_of(session, person.id)
     kept: dict[str, Executable] = {
-        "consents": _CONSENTS.where(Consent.subscriber_id == person.id),
-        "sign_ups": _SIGN_UPS.where(_signed_up(person)),
-        "courses": _COURSES.where(Enrolment.subscriber_id == person.id),
+        "consents": _CONSENTS.where(among(Consent.subscriber_id, ids)),
+        "sign_ups": _SIGN_UPS.where(_signed_up(person, ids)),
+        "courses": _COURSES.where(among(Enrolment.subscriber_id, ids)),
         "mails": _MAILS.where(_mailed(session, person)),
         "events": _EVENTS.where(Event.subscriber_id == person.id),
         "bookings": _bookings(person),
+        "tags": _TAGS.where(Tagged.subscriber_id == person.id),
     }
     reason = suppression.reason(session, person.address_hash) if person.address_hash else None
     own = _plain(session.execute(_PERSON.where(Subscriber.id == person.id)).one())
@@ -130,7 +134,8 @@ def of(session: Session, person: Subscriber) -> dict[str, Any]:
 def blank(session: Session, person: Subscriber, now: datetime) -> None:
     """Takes the person out of every row that is not their own, while that still says who they are."""
     blank_mails(session, list(session.scalars(select(Message.id).where(_mailed(session, person)))), now)
-    blank_sign_ups(session, _signed_up(person), now)
+    ids = pointer.all_of(session, person.id)
+    blank_sign_ups(session, _signed_up(person, ids), now)
     session.execute(
         update(Booking)
         .where(_booked(person))
@@ -138,7 +143,8 @@ def blank(session: Session, person: Subscriber, now: datetime) -> None:
             name="", email="", phone="", suits="", note="", text_deleted_at=func.coalesce(Booking.text_deleted_at, now)
         )
     )
-    session.execute(update(Consent).where(Consent.subscriber_id == person.id).values(network=None, agent=None))
+    session.execute(update(Consent).where(among(Consent.subscriber_id, ids)).values(network=None, agent=None))
+    session.execute(delete(Tagged).where(Tagged.subscriber_id == person.id))
     session.execute(update(Event).where(Event.subscriber_id == person.id).values(detail={}, reference=None))
 
 
@@ -172,11 +178,11 @@ def _mailed(session: Session, person: Subscriber) -> ColumnElement[bool]:
     # The thanks for a booking are addressed to what was typed; the notice of it goes to the owner and is not theirs.
     bookings = session.scalars(select(Booking.id).where(_booked(person))).all()
     thanks = Message.booking_id.in_(bookings) & _is_theirs(Message.to_address, person)
-    return or_(Message.subscriber_id == person.id, thanks)
+    return or_(among(Message.subscriber_id, pointer.all_of(session, person.id)), thanks)
 
 
-def _signed_up(person: Subscriber) -> ColumnElement[bool]:
-    return or_(SignUp.subscriber_id == person.id, SignUp.address_hash == person.address_hash)
+def _signed_up(person: Subscriber, ids: list[int]) -> ColumnElement[bool]:
+    return or_(among(SignUp.subscriber_id, ids), SignUp.address_hash == person.address_hash)
 
 
 def _booked(person: Subscriber) -> ColumnElement[bool]:

@@ -81,7 +81,7 @@ def export(session: Session, subscriber_id: int) -> dict[str, Any]:
     return holdings.of(session, subscriber) if subscriber else {}
 
 
-def erase(session: Session, subscriber_id: int, now: datetime) -> None:
+def erase(session: Session, subscriber_id: int, now: datetime, how: str = ERASED_HERE) -> None:
     """Blanks the person out of every row, ends their courses and keeps them from being mailed. Told twice: once.
 
     The rows stay, so that counts stay true and old links still lead somewhere.
@@ -94,7 +94,7 @@ def erase(session: Session, subscriber_id: int, now: datetime) -> None:
     withdrawals.note(session, Kind.ERASED, person.address_hash, now)
     suppression.suppress(session, person.address_hash, SuppressionReason.ERASURE, now)
     enrolment.stop(session, person.id, StopReason.ERASED, now)
-    withdraw(session, person.id, ERASED_HERE, Visit("", ""), now)
+    withdraw(session, person.id, how, Visit("", ""), now)
     holdings.blank(session, person, now)
     person.email = person.address_hash = person.paused_until = None
     person.first_name = person.time_zone = ""

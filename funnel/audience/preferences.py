@@ -22,26 +22,41 @@ LINK = re.compile(r"//|@|\.\w+/|[^\W_]{2}\.[^\W\d_]{2}")
 def pause(session: Session, subscriber: Subscriber, now: datetime) -> None:
     """No tip or newsletter for 30 days of the course's clock; the course goes on after them where it stood."""
     _lock(session, subscriber)
-    if subscriber.state != SubscriberState.ACTIVE:
-        return
-    if subscriber.paused_until is not None and subscriber.paused_until > now:
-        return
-    length = calendar.days(PAUSE_DAYS)
-    subscriber.paused_until = now + length
-    session.flush()
-    enrolment.shift(session, subscriber.id, length, now)
-    _shift_waiting(session, subscriber.id, length, now + length)
+    if subscriber.paused_until is None or subscriber.paused_until <= now:
+        _pause(session, subscriber, now + calendar.days(PAUSE_DAYS), now)
+
+
+def pause_until(session: Session, subscriber: Subscriber, until: datetime, now: datetime) -> bool:
+    """The same until a time to come, also of a pause that ends at another. False: they are not active."""
+    _lock(session, subscriber)
+    return _pause(session, subscriber, until, now)
 
 
 def resume(session: Session, subscriber: Subscriber, now: datetime) -> None:
     """Ends a pause early: the course comes back by the days that were left of it, one that has begun counted whole."""
     _lock(session, subscriber)
     if subscriber.paused_until is not None and subscriber.paused_until > now:
-        left = calendar.days(math.ceil((subscriber.paused_until - now) / calendar.days(1)))
+        left = pause_length(now, subscriber.paused_until)
         enrolment.shift(session, subscriber.id, -left, now)
         _shift_waiting(session, subscriber.id, -left, now)
     subscriber.paused_until = None
     session.flush()
+
+
+def pause_length(begin: datetime, end: datetime) -> timedelta:
+    """By how much a course is moved for a pause: whole days of its clock, one that has begun counted whole."""
+    return calendar.days(math.ceil((end - begin) / calendar.days(1)))
+
+
+def _pause(session: Session, subscriber: Subscriber, until: datetime, now: datetime) -> bool:
+    if subscriber.state != SubscriberState.ACTIVE:
+        return False
+    length = pause_length(max(subscriber.paused_until or now, now), until)
+    subscriber.paused_until = until
+    session.flush()
+    enrolment.shift(session, subscriber.id, length, now)
+    _shift_waiting(session, subscriber.id, length, until)
+    return True
 
 
 def monthly(session: Session, subscriber: Subscriber, now: datetime) -> None:

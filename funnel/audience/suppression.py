@@ -18,6 +18,7 @@ WEIGHT = (
     SuppressionReason.OWNER,
     SuppressionReason.COMPLAINT,
 )
+AS_STRONG_AS_THE_OWNERS = WEIGHT[WEIGHT.index(SuppressionReason.OWNER) :]
 # Kept outside the database too. An erasure is noted by whoever erases.
 NOTED = {
     SuppressionReason.BOUNCE: Kind.BOUNCED,

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from funnel.insight import subjects, whereabouts
+from funnel.audience import pointer
+from funnel.insight import deeds, subjects, whereabouts
+from funnel.insight.told import Entry, Told
 from funnel.insight.whereabouts import Where
 from funnel.models.content import Enrolment, EnrolmentState, Sequence, Step
 from funnel.models.mail import Link, Message
@@ -17,7 +19,12 @@ from funnel.models.responses import Booking, BookingHow, BookingState, Event, Ev
 from funnel.models.sending import QueueEntry
 
 MOST_OF_A_KIND = 300  # the newest ones; a course makes a few dozen
-KINDS = ("sign-up", "consent", "course", "mail", "machine", "click", "bounce", "complaint", "left", "booking")
+MOST_AT_ONCE = 5000  # of one moment
+PAGE = 100  # entries, and some more where several happened at once
+KINDS = (
+    "sign-up", "consent", "course", "mail", "machine", "click", "bounce", "complaint", "left", "booking", "tag",
+    "owner",
+)  # fmt: skip
 
 CONSENT_WORDS = {
     ConsentKind.ASKED: "Agreed in the form",
@@ -49,48 +56,65 @@ HOW_BOOKED = {
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One thing that happened; `kind` is one of KINDS."""
-
-    at: datetime
-    kind: str
-    words: str
-    detail: str = ""
+class Page:
+    entries: list[Entry]
+    older: datetime | None  # there are more, before this time
 
 
 def of(session: Session, subscriber_id: int, now: datetime) -> list[Entry]:
     """Everything kept of one person, newest first; what waits to be sent stands first, by the time it is due."""
-    sources = (_sign_ups, _consents, _courses, _mails, _events, _bookings)
-    entries = [entry for source in sources for entry in source(session, subscriber_id)]
+    return _all(session, subscriber_id, None, MOST_OF_A_KIND)
+
+
+def page(session: Session, subscriber_id: int, before: datetime | None = None, most: int = PAGE) -> Page:
+    """The newest `most` entries before `before`; those of one moment are never torn apart."""
+    found = _all(session, subscriber_id, before, most + 1)
+    if len(found) <= most:
+        return Page(found, None)
+    last = found[most - 1].at
+    kept = [entry for entry in found if entry.at >= last]
+    # Of one moment there may be more than was read: they are, so that none is lost.
+    if len(kept) > most:
+        rest = _all(session, subscriber_id, last + timedelta.resolution, MOST_AT_ONCE)
+        kept = [entry for entry in kept if entry.at > last] + [entry for entry in rest if entry.at == last]
+    return Page(kept, last)
+
+
+def _all(session: Session, subscriber_id: int, before: datetime | None, most: int) -> list[Entry]:
+    sources = (_sign_ups, _consents, _courses, _mails, _events, _bookings, deeds.tags, deeds.audit, deeds.bulk)
+    told = Told(session, pointer.all_of(session, subscriber_id), before, most)
+    entries = [entry for source in sources for entry in source(told) if before is None or entry.at < before]
     return sorted(entries, key=lambda entry: (entry.at, KINDS.index(entry.kind)), reverse=True)
 
 
-def _sign_ups(session: Session, subscriber_id: int) -> Iterator[Entry]:
+def _sign_ups(told: Told) -> Iterator[Entry]:
     query = select(SignUp.created_at, SignUp.state, SignUp.reason, SignUp.source, Form.title).join(Form)
-    for row in _newest(session, query, SignUp.subscriber_id == subscriber_id, SignUp.created_at):
+    for row in told.newest(query, SignUp.subscriber_id, SignUp.created_at):
         came = f", coming from {row.source}" if row.source else ""
         refused = "Refused: " if row.state == SignUpState.REFUSED else ""
         yield Entry(row.created_at, "sign-up", f"Signed up for {row.title}{came}", f"{refused}{row.reason}")
 
 
-def _consents(session: Session, subscriber_id: int) -> Iterator[Entry]:
-    query = select(Consent.at, Consent.kind, Consent.how, Consent.wording)
-    for row in _newest(session, query, Consent.subscriber_id == subscriber_id, Consent.at):
-        yield Entry(row.at, "consent", _with(CONSENT_WORDS[row.kind], row.how), row.wording)
+def _consents(told: Told) -> Iterator[Entry]:
+    query = select(Consent.at, Consent.kind, Consent.how, Consent.wording, Consent.network)
+    for row in told.newest(query, Consent.subscriber_id, Consent.at):
+        wording = f"“{row.wording}”" if row.wording else ""
+        detail = " · ".join(filter(None, (wording, row.network and f"from the network {row.network}")))
+        yield Entry(row.at, "consent", _with(CONSENT_WORDS[row.kind], row.how), detail)
 
 
-def _courses(session: Session, subscriber_id: int) -> Iterator[Entry]:
+def _courses(told: Told) -> Iterator[Entry]:
     query = select(Enrolment.started_at, Enrolment.ended_at, Enrolment.state, Enrolment.reason, Sequence.title).join(
         Sequence
     )
-    for row in _newest(session, query, Enrolment.subscriber_id == subscriber_id, Enrolment.started_at):
+    for row in told.newest(query, Enrolment.subscriber_id, None):
         yield Entry(row.started_at, "course", f"Began {row.title}")
         if row.ended_at:
             ended = "Finished" if row.state == EnrolmentState.FINISHED else "Stopped"
             yield Entry(row.ended_at, "course", f"{ended} {row.title}", row.reason or "")
 
 
-def _mails(session: Session, subscriber_id: int) -> Iterator[Entry]:
+def _mails(told: Told) -> Iterator[Entry]:
     at = func.coalesce(Message.sent_at, Message.ended_at, Message.due_at)
     where = whereabouts.FOUND.label("where")
     query = (
@@ -98,13 +122,13 @@ def _mails(session: Session, subscriber_id: int) -> Iterator[Entry]:
         .outerjoin(QueueEntry, whereabouts.ENTERED)
         .outerjoin(Step, Step.id == Message.step_id)
     )
-    for row in _newest(session, query, Message.subscriber_id == subscriber_id, Message.created_at):
+    for row in told.newest(query, Message.subscriber_id, at):
         name = subjects.called(row.template, row.subject)
         words = _with(f"{MAIL_WORDS[row.where]}: {name}", row.reason)
         yield Entry(row.at, "mail", words, row.reply)
 
 
-def _events(session: Session, subscriber_id: int) -> Iterator[Entry]:
+def _events(told: Told) -> Iterator[Entry]:
     query = (
         select(
             Event.at,
@@ -121,8 +145,8 @@ def _events(session: Session, subscriber_id: int) -> Iterator[Entry]:
         .outerjoin(Message, Message.id == Event.message_id)
         .outerjoin(Step, Step.id == Message.step_id)
     )
-    theirs = (Event.subscriber_id == subscriber_id) & (Event.kind != EventKind.BOOKING)  # those have a row of their own
-    for row in _newest(session, query, theirs, Event.at):
+    query = query.where(Event.kind != EventKind.BOOKING)  # those have a row of their own
+    for row in told.newest(query, Event.subscriber_id, Event.at):
         yield _event(row)
 
 
@@ -144,22 +168,16 @@ def _event(row: Row[*tuple[Any, ...]]) -> Entry:
     return Entry(row.at, "click", f"Opened{mail}", row.reason)
 
 
-def _bookings(session: Session, subscriber_id: int) -> Iterator[Entry]:
+def _bookings(told: Told) -> Iterator[Entry]:
     query = (
         select(Booking.created_at, Booking.state, Booking.how, Booking.source, Message.template, Step.subject)
         .outerjoin(Message, Message.id == Booking.message_id)
         .outerjoin(Step, Step.id == Message.step_id)
     )
-    for row in _newest(session, query, Booking.subscriber_id == subscriber_id, Booking.created_at):
+    for row in told.newest(query, Booking.subscriber_id, Booking.created_at):
         brought = f"brought by “{subjects.called(row.template, row.subject)}”" if row.template else ""
         words = _with(BOOKING_WORDS[row.state], HOW_BOOKED[row.how])
         yield Entry(row.created_at, "booking", words, brought)
-
-
-def _newest(
-    session: Session, query: Select[*tuple[Any, ...]], whose: ColumnElement[bool], at: Any
-) -> list[Row[*tuple[Any, ...]]]:
-    return list(session.execute(query.where(whose).order_by(at.desc()).limit(MOST_OF_A_KIND)))
 
 
 def _with(words: str, why: str) -> str:

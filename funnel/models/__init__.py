@@ -1,5 +1,31 @@
 """The nouns. Importing any of them brings in all, since their foreign keys name each other's tables."""
 
-from funnel.models import content, editing, house, imports, letters, mail, people, responses, sending, tallies
+from funnel.models import (
+    bulk,
+    content,
+    editing,
+    house,
+    imports,
+    letters,
+    mail,
+    people,
+    responses,
+    sending,
+    tags,
+    tallies,
+)
 
-__all__ = ["content", "editing", "house", "imports", "letters", "mail", "people", "responses", "sending", "tallies"]
+__all__ = [
+    "bulk",
+    "content",
+    "editing",
+    "house",
+    "imports",
+    "letters",
+    "mail",
+    "people",
+    "responses",
+    "sending",
+    "tags",
+    "tallies",
+]

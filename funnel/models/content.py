@@ -132,6 +132,8 @@ class Enrolment(Base):
         Index("ix_enrolment_due", "next_at", postgresql_where=text("state = 'active'")),
         Index("ix_enrolment_step", "step_id"),
         Index("ix_enrolment_finished", "sequence_id", "id", postgresql_where=text("state = 'finished'")),
+        # Those whose course is over; a tick that moves the others on writes nothing here.
+        Index("ix_enrolment_over", "sequence_id", "state", "subscriber_id", postgresql_where=text("state <> 'active'")),
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base
@@ -30,6 +30,13 @@ class AuditEntry(Base):
     action: Mapped[str]
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime] = mapped_column(index=True)
+
+    # What was done to one person, for their story.
+    __table_args__ = (
+        Index(
+            "ix_audit_entry_person", text("(detail ->> 'subscriber')"), postgresql_where=text("detail ? 'subscriber'")
+        ),
+    )
 
 
 class Heartbeat(Base):

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    TextClause,
     and_,
     exists,
     func,
@@ -128,6 +129,17 @@ class Suppression(Base):
     created_at: Mapped[datetime]
 
 
+# What stands between the words of an address or name. No quotation marks or backslashes are left in a word.
+BETWEEN = "@.+-_!#$%&'*/=?^`{|}~\"(),:;<>[]\\"
+
+
+def spelled(email: ColumnElement[Any] | TextClause, name: ColumnElement[Any] | TextClause) -> ColumnElement[Any]:
+    """The words of an address and a name, small, as a tsvector: PostgreSQL finds a word in it by its beginning."""
+    both = func.lower(func.coalesce(email, "").op("||")(" ").op("||")(name))
+    apart = func.string_to_array(func.translate(both, BETWEEN, " " * len(BETWEEN)), " ")
+    return func.array_to_tsvector(func.array_remove(apart, ""))
+
+
 class Subscriber(Base):
     """An address we know."""
 
@@ -147,6 +159,7 @@ class Subscriber(Base):
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # left, bounced, complained or erased
     import_id: Mapped[int | None]  # which file brought them; no foreign key, a look-up for each of a million
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"))  # whom the links in old mails mean
 
     @hybrid_property
     def mailable(self) -> bool:
@@ -169,6 +182,12 @@ class Subscriber(Base):
         ),
         Index("ix_subscriber_state", "state", "id"),
         Index("ix_subscriber_import", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
+        # Finding people: every word of an address or name by its beginning, and what the owner filters by.
+        Index("ix_subscriber_words", spelled(text("email"), text("first_name")), postgresql_using="gin"),
+        Index("ix_subscriber_source", "source", "id"),
+        Index("ix_subscriber_form", "form_id", "id"),
+        Index("ix_subscriber_paused", "paused_until", postgresql_where=text("paused_until IS NOT NULL")),
+        Index("ix_subscriber_merged", "merged_into_id", postgresql_where=text("merged_into_id IS NOT NULL")),
     )
 
 

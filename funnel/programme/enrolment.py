@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -47,7 +48,7 @@ def enrol(session: Session, subscriber_id: int, sequence_id: int, now: datetime)
             return enrolment
         enrolment.round += 1
         enrolment.state, enrolment.reason, enrolment.ended_at = EnrolmentState.ACTIVE, None, None
-    _stand(enrolment, _beginning(session, enrolment, person, found, now), now)
+    stand(enrolment, _beginning(session, enrolment, person, found, now), now)
     session.flush()
     return enrolment
 
@@ -85,11 +86,18 @@ def shift(session: Session, subscriber_id: int, by: timedelta, now: datetime) ->
         sequence = session.get_one(Sequence, enrolment.sequence_id)
         assert enrolment.due_at is not None
         assert enrolment.next_at is not None
-        enrolment.due_at = calendar.moved(sequence, zone, enrolment.id, enrolment.due_at, by)
-        looked_at = calendar.moved(sequence, zone, enrolment.id, enrolment.next_at, by)
-        enrolment.next_at = max(enrolment.due_at, looked_at, calendar.after(sequence, zone, enrolment.id, now))
+        moved = shifted(sequence, zone, enrolment.id, (enrolment.due_at, enrolment.next_at), by, now)
+        enrolment.due_at, enrolment.next_at = moved
     session.flush()
     return len(enrolments)
+
+
+def shifted(
+    sequence: Sequence, zone: ZoneInfo, seed: int, times: tuple[datetime, datetime], by: timedelta, now: datetime
+) -> tuple[datetime, datetime]:
+    """When the next mail is due, and when to look, once `times`, both of them as they are now, are moved by `by`."""
+    due_at, looked_at = (calendar.moved(sequence, zone, seed, at, by) for at in times)
+    return due_at, max(due_at, looked_at, calendar.after(sequence, zone, seed, now))
 
 
 def _row(session: Session, subscriber_id: int, sequence_id: int, now: datetime) -> tuple[Enrolment, bool]:
@@ -133,7 +141,8 @@ def _beginning(session: Session, enrolment: Enrolment, person: Person, found: Co
     return replace(place, step_id=first.id, due_at=due_at, next_at=due_at)
 
 
-def _stand(enrolment: Enrolment, place: Place, now: datetime) -> None:
+def stand(enrolment: Enrolment, place: Place, now: datetime) -> None:
+    """Writes down where the enrolment stands; with no step left it is finished."""
     enrolment.step_id, enrolment.due_at, enrolment.next_at = place.step_id, place.due_at, place.next_at
     if place.finished:
         enrolment.state, enrolment.ended_at = EnrolmentState.FINISHED, now

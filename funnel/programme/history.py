@@ -31,17 +31,23 @@ class Person:
 
 
 def people(session: Session, subscriber_ids: Collection[int]) -> dict[int, Person]:
-    """The people by subscriber id, in two statements whatever their number."""
-    had: dict[int | None, set[int | None]] = defaultdict(set)
-    waiting: set[int | None] = set()
+    """The people by subscriber id, in three statements whatever their number.
+
+    What somebody had who was merged into one of them, that one had.
+    """
+    had: dict[int, set[int | None]] = defaultdict(set)
+    waiting: set[int] = set()
+    merged = select(Subscriber.id, Subscriber.merged_into_id).where(among(Subscriber.merged_into_id, subscriber_ids))
+    whose = {number: number for number in subscriber_ids}
+    whose |= {number: into for number, into in session.execute(merged) if into}
     for subscriber_id, step_id, state in session.execute(
         select(Message.subscriber_id, Message.step_id, Message.state).where(
-            among(Message.subscriber_id, subscriber_ids), Message.kind == MessageKind.STEP, Message.state.in_(HAD)
+            among(Message.subscriber_id, list(whose)), Message.kind == MessageKind.STEP, Message.state.in_(HAD)
         )
     ):
-        had[subscriber_id].add(step_id)
+        had[whose[subscriber_id or 0]].add(step_id)
         if state in WAITING:
-            waiting.add(subscriber_id)
+            waiting.add(whose[subscriber_id or 0])
     facts = (
         select(
             Subscriber.id,

@@ -45,6 +45,21 @@ def skip(session: Session, reason: str, now: datetime, *which: ColumnElement[boo
     return len(ids)
 
 
+def unskip(session: Session, reason: str, ended_at: datetime, now: datetime, *which: ColumnElement[bool]) -> int:
+    """Lets mails wait again that were skipped at `ended_at` for `reason` and have not expired. Returns how many."""
+    skipped = Message.state == MessageState.SKIPPED, Message.reason == reason, Message.ended_at == ended_at
+    ids = list(session.scalars(select(Message.id).where(*skipped, Message.expires_at > now, *which).with_for_update()))
+    queued = {"state": MessageState.QUEUED, "reason": "", "ended_at": None}
+    session.execute(
+        update(Message)
+        .where(among(Message.id, ids))
+        .values(**queued, due_at=func.greatest(Message.due_at, now))
+        .execution_options(synchronize_session="fetch")
+    )
+    put(session, ids)
+    return len(ids)
+
+
 def shift(session: Session, by: timedelta, not_before: datetime, *which: ColumnElement[bool]) -> None:
     """Moves the waiting mails for which `which` holds `by` later, and not before `not_before`."""
     moved = update(QueueEntry).where(QueueEntry.message_id == Message.id, *which).returning(QueueEntry.message_id)

@@ -1,44 +1,60 @@
 """The people: who they are, what happened with each, and what comes next."""
 
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from funnel.audience import bulk, muster, suppression, tags
+from funnel.audience.segment import read
 from funnel.db import Session, utc_now
 from funnel.insight import endings, people, timeline
 from funnel.models.content import EnrolmentState
 from funnel.models.people import Subscriber, SubscriberState
-from funnel.programme import outlook
+from funnel.programme import outlook, steering
 from funnel.response import bookings
-from funnel.web.owner import gate
+from funnel.web.owner import bulk_words, filters, gate
 
-LONGEST_SEARCH = 200
 MAY_BOOK = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED, SubscriberState.BOUNCED)
-
 blueprint = gate.pages("people", __name__)
 
 
 @blueprint.get("/people")
 def index() -> str:
-    words = request.args.get("q", "")[:LONGEST_SEARCH]
-    state = request.args.get("state", type=SubscriberState)
-    page = request.args.get("page", 1, type=int)
+    now, before = utc_now(), request.args.get("before", type=int)
+    segment, wrong = read(filters.chosen())
     with Session.begin() as session:
+        known = filters.choices(session)
+        counts = people.states(session, now)
+        found = people.search(session, replace(segment, loose=False), now, before)
         return render_template(
             "owner/people/index.html",
-            found=people.search(session, words, state, page),
-            counts=people.states(session),
-            now=utc_now(),
-            words=words,
-            state=state,
+            found=found,
+            counts=counts,
+            total=people.total(found, counts),
+            most=muster.RARE,
+            small=muster.SMALL,
+            now=now,
+            before=before,
+            segment=segment,
+            wrong=[filters.NAMES[name] for name in wrong],
+            known=known,
+            set_parts=list(filters.said(segment, known)),
+            came=filters.came(segment),
+            at=filters.at(segment),
+            traits=filters.TRAITS,
+            actions=bulk_words.ACTIONS,
+            jobs=bulk.recent(session, now),
+            narrows=segment.narrows,
         )
 
 
 @blueprint.get(f"/people/<{gate.ID}:person_id>")
 def show(person_id: int) -> str:
-    now = utc_now()
+    now, before = utc_now(), request.args.get("before", "")
     with Session.begin() as session:
         person = _person(session, person_id)
         course = endings.course(session, person_id)
@@ -48,9 +64,16 @@ def show(person_id: int) -> str:
             "owner/people/show.html",
             now=now,
             person=person,
+            into=person.merged_into_id and session.get(Subscriber, person.merged_into_id),
             coming=outlook.outlook(session, person_id, now),
-            entries=timeline.of(session, person_id, now),
+            before=before,
+            story=timeline.page(session, person_id, _moment(before)),
             course=course,
+            ways=steering.ways(session, person_id),
+            stopped=steering.stopped(session, person_id),
+            tags=tags.of(session, person_id),
+            all_tags=tags.names(session),
+            suppressed=suppression.reason(session, person.address_hash) if person.address_hash else None,
             may_book=person.state in MAY_BOOK and (runs or not booked_lately),  # marking again would change nothing
         )
 
@@ -71,6 +94,14 @@ def booked(person_id: int) -> AnyResponse:
         gate.note(session, "marked a person as booked", now, subscriber=person_id, booking=booking.id)
     flash("Marked as booked. The course has stopped.")
     return redirect(url_for(".show", person_id=person_id), HTTPStatus.SEE_OTHER)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return at if at and at.tzinfo else None
 
 
 def _person(session: OrmSession, person_id: int) -> Subscriber:

@@ -1,0 +1,154 @@
+"""Conditions on a person, each an SQL expression on Subscriber. What people are searched by is made of them.
+
+Where an index tells who they are, the condition says so too (`found`): so that a rare one leads straight to its people,
+whatever stands beside it.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, exists, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from funnel.config import settings
+from funnel.models.content import Enrolment, EnrolmentState
+from funnel.models.mail import Link, LinkKind
+from funnel.models.people import BETWEEN, Subscriber, SubscriberState, Suppression, spelled
+from funnel.models.responses import Booking, BookingState, Event, EventKind
+from funnel.models.tags import Tagged
+
+QUIET = timedelta(days=90)
+
+_APART = str.maketrans(BETWEEN, " " * len(BETWEEN))
+_TYPED = func.coalesce(Subscriber.email, "").op("||")(" ").op("||")(Subscriber.first_name)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`holds` asks it of one person; `found`, when there is one, names by an index all for whom it may hold."""
+
+    holds: ColumnElement[bool]
+    found: Select[Any] | None = None
+
+
+def begins(word: str) -> Condition:
+    """A word of the address or name begins with `word`; with several in it (ada@exa), they stand there as typed."""
+    small = word.lower()
+    parts = small.translate(_APART).split()
+    apart = literal(" ").op("||")(func.translate(func.lower(_TYPED), BETWEEN, " " * len(BETWEEN)))
+    each = [apart.contains(f" {part}", autoescape=True) for part in parts]
+    if parts != [small]:
+        each.append(_written(small))
+    wanted = " & ".join(f"'{part}':*" for part in parts)
+    words = spelled(Subscriber.email.expression, Subscriber.first_name.expression)
+    found = select(Subscriber.id).where(words.op("@@")(func.cast(literal(wanted), TSQUERY)))
+    return Condition(and_(*each), found if parts else None)
+
+
+def holds(word: str) -> Condition:
+    """`word` stands anywhere in the address or name. No index helps: it reads everybody it is asked of."""
+    return Condition(_written(word.lower()))
+
+
+def kept() -> Condition:
+    """Something of them is left."""
+    return Condition(Subscriber.state != SubscriberState.ERASED)
+
+
+def in_state(state: SubscriberState) -> Condition:
+    return _own(Subscriber.state == state)
+
+
+def tagged(tag_id: int) -> Condition:
+    bears = Tagged.tag_id == tag_id
+    return Condition(
+        exists().where(bears, Tagged.subscriber_id == Subscriber.id), select(Tagged.subscriber_id).where(bears)
+    )
+
+
+def came_by(source: str) -> Condition:
+    """First came from this post or ?src=; '' for no source named."""
+    return _own(Subscriber.source == source)
+
+
+def by_form(form_id: int) -> Condition:
+    return _own(Subscriber.form_id == form_id)
+
+
+def joined(since: date | None, until: date | None) -> Condition:
+    """Signed up on one of the days from `since` to `until`, both counted in, by the practice's clock."""
+    bounds = []
+    if since:
+        bounds.append(Subscriber.created_at >= _midnight(since))
+    if until:
+        bounds.append(Subscriber.created_at < _midnight(until + timedelta(days=1)))
+    return _own(and_(*bounds))
+
+
+def on_course(sequence_id: int, state: EnrolmentState | None = None) -> Condition:
+    """Was ever put on this course; with `state`, stands so in it now."""
+    about = [Enrolment.sequence_id == sequence_id, *([Enrolment.state == state] if state else ())]
+    # Only those whose course is over are few enough to be named by an index.
+    over = state in (EnrolmentState.FINISHED, EnrolmentState.STOPPED)
+    named = select(Enrolment.subscriber_id).where(*about, Enrolment.state != EnrolmentState.ACTIVE)
+    return Condition(exists().where(*about, Enrolment.subscriber_id == Subscriber.id), named if over else None)
+
+
+def awaits(step_id: int) -> Condition:
+    """This mail of a course is their next one."""
+    next_one = and_(Enrolment.step_id == step_id, Enrolment.state == EnrolmentState.ACTIVE)
+    return Condition(
+        exists().where(next_one, Enrolment.subscriber_id == Subscriber.id),
+        select(Enrolment.subscriber_id).where(next_one),
+    )
+
+
+def paused(now: datetime) -> Condition:
+    return _own(Subscriber.paused_until > now)
+
+
+def booked() -> Condition:
+    """Has a booking that is not cancelled, as the funnel counts it."""
+    stands = Booking.state != BookingState.CANCELLED
+    named = select(Booking.subscriber_id).where(stands, Booking.subscriber_id.is_not(None))
+    return Condition(exists().where(stands, Booking.subscriber_id == Subscriber.id), named)
+
+
+def nearly_booked() -> Condition:
+    """Clicked a booking link in a mail, being no machine, and has no booking."""
+    # As an array, so that the few links lead by the index of clicks, and not all clicks to their links.
+    links = func.array(select(Link.id).where(Link.kind == LinkKind.BOOKING).scalar_subquery(), type_=ARRAY(BigInteger))
+    to_book = Event.link_id == any_(links)
+    click = and_(to_book, Event.kind == EventKind.CLICK, Event.machine.is_(False))
+    clicked = exists().where(click, Event.subscriber_id == Subscriber.id)
+    named = select(Event.subscriber_id).where(click, Event.subscriber_id.is_not(None))
+    return Condition(and_(clicked, ~booked().holds), named)
+
+
+def quiet(now: datetime) -> Condition:
+    """Confirmed more than 90 days ago, and clicked nothing since then, being no machine."""
+    since = now - QUIET
+    click = and_(Event.kind == EventKind.CLICK, Event.machine.is_(False), Event.at > since)
+    silent = ~exists().where(click, Event.subscriber_id == Subscriber.id)
+    return Condition(and_(Subscriber.confirmed_at <= since, silent))
+
+
+def suppressed() -> Condition:
+    """Their address is not to be mailed, whatever their state."""
+    same = Suppression.address_hash == Subscriber.address_hash
+    return Condition(exists().where(same), select(Subscriber.id).join(Suppression, same))
+
+
+def _own(condition: ColumnElement[bool]) -> Condition:
+    """One that stands in the person's own row and has an index of its own."""
+    return Condition(condition, select(Subscriber.id).where(condition))
+
+
+def _written(small: str) -> ColumnElement[bool]:
+    texts: tuple[Any, ...] = (Subscriber.email, Subscriber.first_name)
+    return or_(*(func.lower(text).contains(small, autoescape=True) for text in texts))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), settings().zone)
