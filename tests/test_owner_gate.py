@@ -3,18 +3,25 @@
 import re
 
 import pytest
+from sqlalchemy import update
 
 from funnel.audience import bulk
 from funnel.audience.segment import Segment
+from funnel.db import Session as OwnSession
 from funnel.db import utc_now
 from funnel.models.bulk import BulkAction
+from funnel.models.house import OwnerSession
 from funnel.models.tags import Tag
-from funnel.web.owner import gate
+from funnel.web.owner import sessions
 from tests import factories
 from tests.import_cast import bring
 from tests.owner_data import Practice, press, signed_in
 
-OPEN = {"signin.show", "signin.check"}
+OPEN = {
+    "signin.show", "signin.check", "signin.ask_code", "signin.check_code",
+    "entry.forgotten", "entry.send_link", "entry.show", "entry.set_password",
+}  # fmt: skip
+MAY_BE_ELSEWHERE = {"signin.ask_code": 302, "entry.show": 404}  # without a first step, or a good link
 VALUES = {
     "import_id": 1,
     "verdict": "wrong",
@@ -32,6 +39,9 @@ VALUES = {
     "step_id": 1,
     "course_id": 1,
     "number": 1,
+    "owner_id": 1,
+    "session_id": 1,
+    "token": "none",
 }
 
 
@@ -86,7 +96,7 @@ def test_no_page_of_the_owners_is_kept_by_a_cache_or_needs_what_the_policy_forbi
     desk = signed_in(app)
     for name, path in routes(app, "GET").items():
         answer = desk.get(path)
-        assert (name, answer.status_code) == (name, 200)
+        assert (name, answer.status_code) == (name, MAY_BE_ELSEWHERE.get(name, 200))
         assert answer.headers["Cache-Control"] == "no-store"
         if not name.endswith(".body"):  # a mail in its frame, under a policy of its own
             assert not re.search(
@@ -113,8 +123,8 @@ def test_a_number_that_can_be_nobodys_is_not_found(app, practice, path):
 
 def test_readers_pages_set_no_cookie_not_even_for_an_owner(app, practice):
     desk = signed_in(app)
-    with desk.session_transaction() as kept:
-        kept["seen"] -= gate.NOTED_EVERY.total_seconds()
+    with OwnSession.begin() as session:
+        session.execute(update(OwnerSession).values(seen_at=OwnerSession.seen_at - sessions.NOTED_EVERY))
     for path in ("/", "/posts/quadratus-lumborum", "/f/back-care", "/book", "/privacy", "/health", "/static/base.css"):
         assert (path, desk.get(path).headers.get("Set-Cookie")) == (path, None)
 
@@ -122,7 +132,7 @@ def test_readers_pages_set_no_cookie_not_even_for_an_owner(app, practice):
 def test_a_session_with_made_up_contents_is_nobodys(app):
     desk = signed_in(app)
     with desk.session_transaction() as kept:
-        kept["owner"] = 999
+        kept["id"] = "made up"
 
     assert desk.get("/owner/").status_code == 302
 

@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
+from funnel.house import staff
 from funnel.insight import advice, week
 from funnel.insight.week import Week
 from funnel.mail import render
-from funnel.models.house import Owner
 from funnel.models.letters import Letter
 from funnel.models.mail import MessageKind, Queue
 from funnel.programme import plan
@@ -38,8 +38,7 @@ def send(session: Session, now: datetime) -> int:
     made = insert(Letter).values(**row, made_at=now).on_conflict_do_nothing().returning(Letter.week)
     if session.scalar(made) is None:
         return 0
-    owners = session.execute(select(Owner.id, Owner.email).order_by(Owner.id)).all()
-    return sum(_plan(session, monday, owner.id, owner.email, now) for owner in owners)
+    return sum(_plan(session, monday, number, email, now) for number, email in staff.told(session))
 
 
 def written(session: Session, monday: date, now: datetime) -> Letter:

@@ -6,7 +6,17 @@ from funnel.mail import layout
 from funnel.mail.press import Words
 from funnel.programme import front_matter
 
-NAMES = ("confirmation", "reminder", "already_in", "booking_thanks", "booking_notice", "fresh_link")
+NAMES = (
+    "confirmation",
+    "reminder",
+    "already_in",
+    "booking_thanks",
+    "booking_notice",
+    "fresh_link",
+    "invitation",
+    "password_link",
+    "account_changed",
+)
 
 
 @functools.cache

@@ -3,20 +3,26 @@
 from datetime import datetime
 from typing import TypeAlias
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
 from funnel.audience import confirmation, own_data
 from funnel.config import settings
+from funnel.house import entry
 from funnel.mail import headers
+from funnel.mail.encoding import Unsendable
+from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
 from funnel.tokens import Purpose
 
+NOT_ANY_MORE = "whom it is for may not sign in any more"
 NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a page that harms nobody
 LEAVE, CHOOSE = "unsubscribe", "preferences"  # the pages behind the ways out
 
-PERSONAL_LINKS = ("unsubscribe_link", "preferences_link", "confirm_link", "fresh_link", "owner_link")
+PERSONAL_LINKS = ("unsubscribe_link", "preferences_link", "confirm_link", "fresh_link", "owner_link", "account_link")
+OPENS = {"invitation": Purpose.INVITE, "password_link": Purpose.FORGOTTEN}  # whose link opens an account
 
 Values: TypeAlias = dict[str, str]
 
@@ -52,6 +58,11 @@ def of_notice(session: Session, message: Message) -> Values:
         own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))
     if message.booking_id:
         own["owner_link"] = _link("owner/bookings", str(message.booking_id))
+    if purpose := OPENS.get(message.template):
+        owner = session.scalars(select(Owner).where(Owner.email == message.to_address)).one_or_none()
+        if owner is None or owner.removed_at:
+            raise Unsendable(NOT_ANY_MORE)
+        own["account_link"] = _link("owner/enter", entry.token(owner, purpose, message.created_at))
     return own
 
 

@@ -22,6 +22,7 @@ NAMES = (
     "confirm_link",
     "fresh_link",
     "owner_link",
+    "account_link",
     "form_title",
 )
 EXAMPLE = '{{ first_name | default("there") }}'

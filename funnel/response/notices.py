@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from funnel import tokens
 from funnel.audience import allowance, suppression
-from funnel.models.house import Owner
+from funnel.house import staff
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Subscriber
 from funnel.models.responses import Booking
@@ -54,11 +54,10 @@ def _is_their_own(session: Session, booking: Booking) -> bool:
 
 
 def tell_owners(session: Session, booking: Booking, now: datetime) -> int:
-    """Plans a notice to each owner. Returns to how many."""
-    owners = session.execute(select(Owner.id, Owner.email).order_by(Owner.id)).all()
+    """Plans a notice to each who may sign in and change things. Returns to how many."""
     return sum(
-        _plan(session, f"booking-notice:{booking.id}:{owner.id}", OWNER_NOTICE, booking.id, now, to_address=owner.email)
-        for owner in owners
+        _plan(session, f"booking-notice:{booking.id}:{number}", OWNER_NOTICE, booking.id, now, to_address=email)
+        for number, email in staff.told(session)
     )
 
 

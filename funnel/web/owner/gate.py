@@ -3,9 +3,8 @@
 Every blueprint under /owner is made here, so that none can be without it.
 """
 
-import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http import HTTPStatus
 from typing import cast
 
@@ -17,12 +16,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.models.house import AuditEntry, Owner
-from funnel.web.owner import words
+from funnel.models.house import AuditEntry, Owner, Role
+from funnel.web import edge
+from funnel.web.owner import carried, roles, sessions, words
+from funnel.web.owner.fields import SignIn
 
-IDLE = timedelta(hours=12)
-LONGEST = timedelta(days=14)
-NOTED_EVERY = timedelta(minutes=10)  # a cookie a page would be waste
+ENDED = "You had been signed out. What you were about to save comes along: sign in, and send it then."
+TOO_LONG_AWAY = "You had been signed out. Your browser’s way back leads to what you typed."
 ID = "int(max=9223372036854775807)"  # in a route: what a bigint holds, so that a longer number is a page not found
 
 csrf = CSRFProtect()
@@ -32,6 +32,17 @@ csrf = CSRFProtect()
 class SignedIn:
     id: int
     email: str
+    role: Role
+    session_id: int
+    proved_at: datetime  # when the password was last typed
+
+    @property
+    def may_change(self) -> bool:
+        return self.role != Role.VIEWER
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == Role.OWNER
 
 
 def pages(name: str, module: str, open_to_all: tuple[str, ...] = ()) -> Blueprint:
@@ -40,6 +51,7 @@ def pages(name: str, module: str, open_to_all: tuple[str, ...] = ()) -> Blueprin
     exempt = {f"{name}.{view}" for view in open_to_all}
     blueprint.before_request(lambda: None if request.endpoint in exempt else _check_sign_in())
     blueprint.before_request(csrf.protect)
+    blueprint.before_request(lambda: None if request.endpoint in exempt else _check_role())
     blueprint.after_request(_keep_out_of_caches)
     blueprint.register_error_handler(CSRFError, say_stale)
     blueprint.register_error_handler(HTTPStatus.NOT_FOUND, _say_missing)
@@ -48,11 +60,17 @@ def pages(name: str, module: str, open_to_all: tuple[str, ...] = ()) -> Blueprin
     return blueprint
 
 
-def open_session(owner: Owner, now: datetime) -> None:
+def open_session(database: OrmSession, owner: Owner, now: datetime) -> None:
     """Signs this browser in as `owner`. Whatever the session held before is gone, its CSRF token too."""
-    session.clear()
+    forget_session()
     session.permanent = True
-    session.update(owner=owner.id, key=owner.session_key, since=now.timestamp(), seen=now.timestamp())
+    session["id"] = sessions.begin(database, owner, edge.visit(), now)
+
+
+def forget_session() -> None:
+    """Empties this browser's session; forms on the page that follows get a token of the next one."""
+    session.clear()
+    g.pop("csrf_token", None)
 
 
 def owner() -> SignedIn:
@@ -70,8 +88,7 @@ def note(session: OrmSession, action: str, now: datetime, **detail: object) -> i
 
 def local_path(path: str) -> str:
     """`path` when it is one of the owner's pages, else the home page: nobody is led away by a link to the sign-in."""
-    ours = path.startswith("/owner/") and path.isprintable() and "\\" not in path
-    return path if ours else url_for("home.index")
+    return path if carried.is_ours(path) else url_for("home.index")
 
 
 def _say_missing(_error: Exception) -> tuple[str, int]:
@@ -84,39 +101,56 @@ def _ready_csrf(state: BlueprintSetupState) -> None:
 
 
 def say_stale(_error: CSRFError) -> tuple[str, int]:
-    """The page for a button whose token was not the session's: nothing was done."""
-    return render_template("owner/stale.html"), HTTPStatus.BAD_REQUEST
+    """The page for a button whose token was not the session's: nothing was done, and nothing typed is lost."""
+    return render_template("owner/stale.html", kept=carried.of_request()), HTTPStatus.BAD_REQUEST
 
 
-def _check_sign_in() -> AnyResponse | None:
-    now = utc_now()
-    g.owner = _signed_in(now)
+def to_sign_in(form: SignIn, problem: str = "", kept: carried.Carried | None = None) -> str:
+    """The page of the sign-in, carrying what was about to be saved."""
+    return render_template("owner/signin/show.html", form=form, problem=problem, kept=kept)
+
+
+def after_sign_in(kept: carried.Carried | None, wanted: str) -> str | AnyResponse:
+    """Where a sign-in leads: to what was about to be saved, or to the page that was wanted."""
+    if kept:
+        return render_template("owner/carried.html", kept=kept)
+    return redirect(local_path(wanted), HTTPStatus.SEE_OTHER)
+
+
+def _check_sign_in() -> tuple[str, int] | AnyResponse | None:
+    g.owner = _signed_in(utc_now())
     if g.owner:
-        _note_seen(now)
         return None
-    session.clear()
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else url_for("home.index")
-    return redirect(url_for("signin.show", next=wanted))
+    session.pop("id", None)
+    if request.method == "GET":
+        return redirect(url_for("signin.show", next=request.full_path.rstrip("?")))
+    kept = carried.of_request()
+    if not kept and set(request.form) <= {"csrf_token"}:  # a button alone
+        return redirect(url_for("signin.show", next=url_for("home.index")))
+    blank = SignIn(formdata=None, data={"next": url_for("home.index")})
+    return to_sign_in(blank, ENDED if kept else TOO_LONG_AWAY, kept), HTTPStatus.UNAUTHORIZED
+
+
+def _check_role() -> tuple[str, int] | str | AnyResponse | None:
+    endpoint = request.endpoint or ""
+    if why := roles.refusal(owner().role, request.method, endpoint):
+        return render_template("owner/refused.html", why=why), HTTPStatus.FORBIDDEN
+    if endpoint not in roles.PROVED or utc_now() - owner().proved_at < sessions.PROVED:
+        return None
+    if request.method == "GET":
+        return redirect(url_for("prove.show", next=request.full_path.rstrip("?")))
+    return render_template("owner/prove/show.html", kept=carried.of_request(), next="", problem="")
 
 
 def _signed_in(now: datetime) -> SignedIn | None:
-    if not _fresh(now):
+    cookie = session.get("id")
+    if not cookie:
         return None
     with Session.begin() as database:
-        found = database.get(Owner, session.get("owner", 0))
-        if found and hmac.compare_digest(found.session_key, str(session.get("key"))):
-            return SignedIn(found.id, found.email)
+        if found := sessions.found(database, str(cookie), now):
+            opened, who = found
+            return SignedIn(who.id, who.email, who.role, opened.id, opened.proved_at)
     return None
-
-
-def _fresh(now: datetime) -> bool:
-    seen, since = float(session.get("seen", 0)), float(session.get("since", 0))
-    return now.timestamp() - seen < IDLE.total_seconds() and now.timestamp() - since < LONGEST.total_seconds()
-
-
-def _note_seen(now: datetime) -> None:
-    if now.timestamp() - session["seen"] >= NOTED_EVERY.total_seconds():
-        session["seen"] = now.timestamp()
 
 
 def _keep_out_of_caches(response: Response) -> Response:

@@ -61,6 +61,9 @@ NOTICE_TIMES = {
     "fresh_link": "on asking for one’s own data",
     "booking_thanks": "on asking for a session",
     "booking_notice": "to you, when somebody asks for a session",
+    "invitation": "on inviting somebody to sign in here",
+    "password_link": "on forgetting the password here",
+    "account_changed": "on changing how somebody signs in here",
 }
 
 
