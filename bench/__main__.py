@@ -16,7 +16,19 @@ from bench.table import Results, Row
 from bench.wish import ROUNDS, Wish
 
 # A name, and the module of bench/rows that measures it. The last is long, and only done when it is named.
-GROUPS = ("sink", "newsletter", "real", "planning", "drip", "far", "confirmation", "tick", "steps", "million")
+GROUPS = (
+    "sink",
+    "newsletter",
+    "real",
+    "planning",
+    "drip",
+    "far",
+    "confirmation",
+    "tick",
+    "imports",
+    "steps",
+    "million",
+)
 USUAL = GROUPS[:-1]
 TRIED = ROOT / "var" / "bench"  # for what was only tried out
 
