@@ -7,9 +7,9 @@ from itertools import count, islice
 
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.audience import admission, candidate, imports, staging, table_file, undoing, verdicts
+from funnel.audience import admission, asking, candidate, imports, staging, table_file, undoing, verdicts
 from funnel.audience.imports import Lease
-from funnel.audience.intake import Plan
+from funnel.audience.intake import Plan, Way
 from funnel.audience.table_file import FileError
 from funnel.db import Session, utc_now
 from funnel.models.imports import Import, ImportState
@@ -56,7 +56,11 @@ def work_on(lease: Lease, seconds: float = SLICE_S) -> bool:
             found = imports.renew(session, lease)
             if found is None:
                 return False
-            if not step(session, found):
+            lines = step(session, found)
+            if lines and _asks(found):
+                imports.rest(session, found, asking.EVERY)
+                return False
+            if not lines:
                 if lease.state is ImportState.RUNNING:
                     admission.complete(session, found, utc_now())
                 imports.end(session, found, ended, utc_now())
@@ -116,7 +120,13 @@ class _Pieces:
             yield piece
 
 
+def _asks(found: Import) -> bool:
+    return found.state is ImportState.RUNNING and Plan.read(found.plan).way is Way.ASK
+
+
 def _admit(session: OrmSession, found: Import) -> int:
+    if _asks(found):
+        return asking.ask(session, found, utc_now())
     return admission.admit(session, found, utc_now())
 
 

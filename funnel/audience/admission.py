@@ -10,9 +10,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from funnel.audience.headings import Column
 from funnel.audience.intake import Known, Plan
 from funnel.config import settings
-from funnel.models.imports import Import
+from funnel.models.imports import Import, Verdict
+from funnel.programme import crowd
 
 CHUNK = 10_000
 _REACH = """
@@ -37,6 +39,23 @@ SELECT made.id, 'imported', :wording, :how, coalesce(row.agreed_at, :agreed_at)
 FROM made JOIN import_row row ON row.address_hash = made.address_hash
 WHERE row.import_id = :id AND row.line > :after AND row.line <= :last AND row.verdict = 'new'
 ORDER BY made.id
+RETURNING subscriber_id
+"""
+_NAME_TAGS = """
+INSERT INTO tag (name, created_at)
+SELECT DISTINCT name, CAST(:now AS timestamptz) FROM import_row row, unnest(row.tags) AS name
+WHERE row.import_id = :id AND row.line > :after AND row.line <= :last AND row.verdict IN ('new', 'here')
+ON CONFLICT (name) DO NOTHING
+"""
+_TAG = """
+INSERT INTO tagged (tag_id, subscriber_id, at)
+SELECT tag.id, person.id, :now
+FROM import_row row
+JOIN subscriber person ON person.address_hash = row.address_hash AND (person.import_id = :id OR row.verdict = 'here')
+CROSS JOIN unnest(row.tags) AS name
+JOIN tag ON tag.name = name
+WHERE row.import_id = :id AND row.line > :after AND row.line <= :last AND row.verdict = :verdict
+ON CONFLICT DO NOTHING
 """
 # Who is pending has no name yet: nothing is kept of a stranger before they confirm.
 _NAME = """
@@ -65,19 +84,37 @@ def admit(session: Session, found: Import, now: datetime, most: int = CHUNK) -> 
         "agreed_at": _midday(plan) or now,
     }
     session.execute(text("SET LOCAL enable_mergejoin = off"))
-    added = session.execute(text(_ADMIT), told).rowcount  # type: ignore[attr-defined]
+    people = list(session.scalars(text(_ADMIT), told))
+    if plan.tags or Column.TAGS in plan.columns:
+        _tag(session, Verdict.NEW, told)
+    came: dict[str, int] = {"added": len(people)}
+    if plan.sequence_id and people:
+        came["on a course"] = len(crowd.enrol(session, people, plan.sequence_id, now))
     found.line, found.reached = last, found.reached + lines
-    found.done = {**found.done, "added": found.done.get("added", 0) + added}
+    count(found, **came)
     session.flush()
     return int(lines)
 
 
+def count(found: Import, **came: int) -> None:
+    """Adds to what came of the import."""
+    found.done = {**found.done, **{what: found.done.get(what, 0) + number for what, number in came.items()}}
+
+
 def complete(session: Session, found: Import, now: datetime) -> None:
-    """What is done once for the whole file, at its end: names that were missing."""
-    if Plan.read(found.plan).known is Known.NAME:
-        named = session.execute(text(_NAME), {"id": found.id}).rowcount  # type: ignore[attr-defined]
-        found.done = {**found.done, "named": named}
-        session.flush()
+    """What is done once for the whole file, at its end: names that were missing, tags of those who are here."""
+    known = Plan.read(found.plan).known
+    if known is not Known.NOTHING:
+        count(found, named=session.execute(text(_NAME), {"id": found.id}).rowcount)  # type: ignore[attr-defined]
+    if known is Known.TAGS:
+        everyone = {"id": found.id, "after": 0, "last": (1 << 63) - 1, "now": now}
+        count(found, tagged=_tag(session, Verdict.HERE, everyone))
+    session.flush()
+
+
+def _tag(session: Session, verdict: Verdict, about: dict[str, Any]) -> int:
+    session.execute(text(_NAME_TAGS), about)
+    return int(session.execute(text(_TAG), about | {"verdict": verdict.value}).rowcount)  # type: ignore[attr-defined]
 
 
 def _midday(plan: Plan) -> datetime | None:

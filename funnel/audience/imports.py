@@ -127,6 +127,11 @@ def let_go(session: Session, lease: Lease) -> None:
         found.lease_until = None
 
 
+def rest(session: Session, found: Import, length: timedelta) -> None:
+    """Lets no worker at it for so long."""
+    found.lease_until = database_now(session) + length
+
+
 def end(session: Session, found: Import, state: ImportState, now: datetime, why: str = "") -> None:
     found.ended_at, found.why = now, why
     _enter(session, found, state)

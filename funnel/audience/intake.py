@@ -21,6 +21,7 @@ class Known(StrEnum):
 
     NOTHING = "nothing"
     NAME = "name"  # a name that is missing is filled in
+    TAGS = "tags"  # that, and the tags are put on
 
 
 @dataclass(frozen=True)

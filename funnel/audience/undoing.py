@@ -14,6 +14,7 @@ from funnel.models.imports import Import
 from funnel.models.mail import Message
 from funnel.models.people import Consent, ConsentKind, Pace, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, Event
+from funnel.models.tags import Tagged
 from funnel.programme.history import among
 
 CHUNK = 5_000
@@ -50,7 +51,8 @@ def take_back(session: Session, found: Import, now: datetime, most: int = CHUNK)
         return 0
     free = select(Subscriber.id).where(among(Subscriber.id, ids), untouched(found.id))
     gone = _ids(session.scalars(free.order_by(Subscriber.id).with_for_update(of=Subscriber)))
-    session.execute(delete(Enrolment).where(among(Enrolment.subscriber_id, gone)))
+    for bond in (Enrolment.subscriber_id, Tagged.subscriber_id):
+        session.execute(delete(bond.class_).where(among(bond, gone)))
     blank: dict[str, Any] = {"email": None, "address_hash": None, "first_name": "", "time_zone": "", "utm": {}}
     session.execute(
         update(Subscriber)
