@@ -4,11 +4,12 @@ from flask import Flask
 
 from funnel.cli.content import content
 from funnel.cli.house import backup, check, keys, migrate
+from funnel.cli.insight import insight
 from funnel.cli.owner import owner
 from funnel.cli.people import bounces, subscriber
 from funnel.cli.sending import messages, sending
 
 
 def attach(app: Flask) -> None:
-    for command in (migrate, check, owner, content, messages, sending, subscriber, bounces, backup, keys):
+    for command in (migrate, check, owner, content, messages, sending, subscriber, bounces, insight, backup, keys):
         app.cli.add_command(command)

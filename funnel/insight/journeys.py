@@ -129,6 +129,8 @@ def moved(session: Session, people: Collection[int], mails: Collection[int], eve
 
 def write(session: Session, changed: Moved) -> Counter[Way]:
     """Writes these journeys; returns by how much the number of people of each way has changed."""
+    if not changed.people:
+        return Counter()
     session.execute(_ROW_BY_ROW)
     before = _ways(session, changed.people)
     if changed.mailed:

@@ -17,7 +17,7 @@ from funnel.config import settings
 from funnel.insight import counts, follow, journeys
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
-from funnel.models.tallies import Stale, TallyState
+from funnel.models.tallies import BLOCKS, MAILS, PEOPLE, Stale, TallyState
 from funnel.programme.history import among
 
 MOST = 10_000  # people, mails and events a batch, each
@@ -27,17 +27,18 @@ MOST_NOTES = 1_000
 SAID_EVERY = timedelta(seconds=5)  # that nothing had changed
 OLD = timedelta(minutes=1)  # figures older than that are shown with their time
 
-PEOPLE, MAILS, BLOCKS = "people", "mails", "blocks"  # what a note is about
 PER_NOTE = 1_000
 
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtext('tallies'))")
+_LOCK_SURELY = text("SELECT pg_advisory_xact_lock(hashtext('tallies'))")
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a batch counted, and whether it left anything to count."""
+    """How much a batch looked at, how many people stand elsewhere since, and whether it left anything to count."""
 
     done: int
+    moved: int
     more: bool
 
 
@@ -61,14 +62,14 @@ def refresh(session: Session, now: datetime, most: int = MOST, most_blocks: int 
         _begin_again(session, state)
     work = _work(session, most)
     changed = journeys.moved(session, work.people, work.mails, work.events)
-    if changed.people:
-        counts.add(session, journeys.write(session, changed))
+    moves = journeys.write(session, changed)
+    counts.add(session, moves)
     _count_mails(session, work, most_blocks)
-    done = len(work.people) + len(work.mails) + len(work.events) + len(work.blocks)
+    done = len(work.people) + len(work.mails) + len(work.events) + min(len(work.blocks), most_blocks)
     if not work.more and (done or state.as_of is None or now - state.as_of > SAID_EVERY):
         state.as_of = now
         session.flush()
-    return Refreshed(done, work.more)
+    return Refreshed(done, sum(number for number in moves.values() if number > 0), work.more)
 
 
 def freshen(session: Session, now: datetime) -> None:
@@ -82,7 +83,7 @@ def as_of(session: Session) -> datetime | None:
 
 
 def note_everything(session: Session) -> int:
-    """Notes everybody and all mails as changed, so that the next batches count them anew. Returns how many notes."""
+    """Notes everybody and all mails as changed, so that the next batches count them anew; how many are noted."""
     people = select(func.coalesce(func.max(Subscriber.id), 0))
     mails = select(func.coalesce(func.max(Message.id), 0))
     return sum(
@@ -93,13 +94,13 @@ def note_everything(session: Session) -> int:
     )
 
 
-def noted(session: Session) -> int:
-    """How many notes are left."""
-    return session.scalars(select(func.count()).select_from(Stale)).one()
+def regroup(session: Session) -> None:
+    """Groups all journeys anew, whatever was counted before. The other ticks wait for the end of the transaction."""
+    session.execute(_LOCK_SURELY)
+    counts.count_all_journeys(session)
 
 
-def note(session: Session, what: str, ids: Iterable[int]) -> None:
-    """Notes that these may have changed, for whoever changes what no trigger sees."""
+def _note(session: Session, what: str, ids: Iterable[int]) -> None:
     wanted = sorted(ids)
     rows = [{"what": what, "ids": wanted[at : at + PER_NOTE]} for at in range(0, len(wanted), PER_NOTE)]
     if rows:
@@ -155,7 +156,7 @@ def _count_mails(session: Session, work: _Work, most: int) -> None:
     if blocks:
         counts.count_mails(session, blocks[:most])
     if blocks[most:]:
-        note(session, BLOCKS, blocks[most:])
+        _note(session, BLOCKS, blocks[most:])
         work.more = True
 
 
@@ -163,7 +164,7 @@ def _note_all(session: Session, what: str, highest: int) -> int:
     per_note = PER_NOTE if what == PEOPLE else 1
     rows = [{"what": what, "ids": _span(at, per_note, highest)} for at in range(0, highest + 1, per_note)]
     session.execute(insert(Stale), rows)
-    return len(rows)
+    return highest + 1
 
 
 def _span(first: int, count: int, highest: int) -> Collection[int]:

@@ -21,6 +21,7 @@ from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SuppressionReason
 from funnel.models.responses import Event, EventKind
 from funnel.models.sending import Claim
+from funnel.models.tallies import MAILS, Stale
 from funnel.programme import waiting
 from funnel.programme.history import among
 
@@ -59,7 +60,9 @@ def record(
         ending.hold(session, subscriber_id)  # before the mails, as everybody does who ends a subscription
     done = [result.claimed.id for result in results] + [claimed.id for claimed in back]
     ours = lease.give_up(session, claim_id, done)
-    certain = ours | _still_waiting(session, taken, ours)
+    certain = ours | (late := _still_waiting(session, taken, ours))
+    if late:  # told to the tallies here; of all others the claim they were in tells them
+        session.add(Stale(what=MAILS, ids=sorted(late)))
     ledger.write_taken(session, [result for result in taken if result.claimed.id in certain], now)
     told = _lines([result for result in others if result.claimed.id in ours], now)
     lost = _lines(_lost(results, back, ours), now) if len(ours) < len(done) else []

@@ -13,6 +13,8 @@ from funnel.db import Base, words
 from funnel.models.mail import MessageKind, MessageState
 from funnel.models.people import SubscriberState
 
+PEOPLE, MAILS, BLOCKS = "people", "mails", "blocks"  # what a note of something stale is about
+
 
 class Journey(Base):
     """How far one person has come: one narrow row for each subscriber, erased ones among them.
@@ -98,7 +100,7 @@ class Stale(Base):
 
     __tablename__ = "stale"
     id: Mapped[int] = mapped_column(primary_key=True)
-    what: Mapped[str]  # people, mails, or blocks of mails
+    what: Mapped[str]
     ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
 
 
