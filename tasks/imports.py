@@ -27,10 +27,7 @@ def work() -> None:
     more, last = False, 0
     while lease := _take(last):
         last = lease.id
-        try:
-            more |= work_on(lease)
-        except FileError as error:
-            _fail(lease, str(error))
+        more |= finish(lease)
     if more:
         work.delay()
 
@@ -42,6 +39,15 @@ def clear() -> None:
         old = imports.past_keeping(session, utc_now())
     for import_id in old:
         _clear(import_id)
+
+
+def finish(lease: Lease) -> bool:
+    """`work_on`, and a file that cannot be read to its end is told so."""
+    try:
+        return work_on(lease)
+    except FileError as error:
+        _fail(lease, str(error))
+        return False
 
 
 def work_on(lease: Lease, seconds: float = SLICE_S) -> bool:

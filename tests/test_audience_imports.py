@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import select
 
 from funnel import tokens
-from funnel.audience import imports, suppression, verdicts
+from funnel.audience import asking, imports, suppression, tags, verdicts
 from funnel.db import Session, utc_now
+from funnel.models.content import Enrolment
 from funnel.models.imports import ImportState, Verdict
+from funnel.models.mail import Message
 from funnel.models.people import Consent, ConsentKind, SubscriberState, SuppressionReason
 from tasks import imports as task
-from tests.factories import a_message, a_subscriber
+from tests.factories import a_form, a_message, a_sequence, a_subscriber
 from tests.import_cast import bring, check, found_again, people, start
 
 HEAD = "Email,First name,Subscribed at,Status\n"
@@ -169,3 +171,50 @@ def test_a_file_that_cannot_be_read_to_its_end_says_why(session, lost, why):
     found = check(number, columns=["address"])
     assert found.state is ImportState.FAILED
     assert why in found.why
+
+
+def test_tags_of_the_file_and_of_all_are_put_on(session):
+    known = a_subscriber(session, email="in@example.org")
+    session.commit()
+    number = bring('Email,Tags\nada@example.org,"VIP, back"\nin@example.org,\n')
+    check(number, tags=["former clients"], known="tags")
+    assert start(number).done == {"added": 1, "named": 0, "tagged": 1}
+    ada = people()["ada@example.org"]
+    assert [tag.name for tag in tags.of(session, ada.id)] == ["back", "former clients", "vip"]
+    assert [tag.name for tag in tags.of(session, known.id)] == ["former clients"]
+
+
+def test_a_course_begins_only_where_it_was_chosen_and_is_taken_back_with_them(session):
+    sequence = a_sequence(session)
+    session.commit()
+    number = bring("ada@example.org\n")
+    check(number, sequence_id=sequence.id)
+    assert start(number).done == {"added": 1, "on a course": 1}
+    enrolment = session.scalars(select(Enrolment)).one()
+    assert (enrolment.step_id, enrolment.next_at > utc_now()) == (sequence.steps[0].id, True)
+    with Session.begin() as own:
+        imports.undo(own, imports.hold(own, number))
+    task.work()
+    assert found_again(number).done["taken back"] == 1
+    assert session.scalars(select(Enrolment)).all() == []
+
+
+def test_each_is_asked_a_few_a_minute_and_nobody_is_in_before_they_confirm(session, monkeypatch):
+    monkeypatch.setattr(asking, "A_MINUTE", 2)
+    form = a_form(session)
+    session.commit()
+    number = bring("".join(f"reader-{at}@example.org\n" for at in range(3)))
+    check(number, way="ask", form_id=form.id, how="")
+    found = start(number)
+    assert (found.state, found.done) == (ImportState.RUNNING, {"asked": 2})
+    task.work()
+    assert found_again(number).done == {"asked": 2}  # a minute has not passed
+    with Session.begin() as own:
+        imports.hold(own, number).lease_until = None
+    task.work()
+    with Session.begin() as own:
+        imports.hold(own, number).lease_until = None
+    task.work()
+    assert (found_again(number).state, found_again(number).done) == (ImportState.DONE, {"asked": 3})
+    assert {person.state for person in people().values()} == {SubscriberState.PENDING}
+    assert session.scalars(select(Message.template)).all() == ["confirmation"] * 3

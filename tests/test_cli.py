@@ -35,7 +35,19 @@ def run(app):
 def test_help_names_every_command_with_a_sentence(run):
     code, said = run("--help")
     assert code == 0
-    every = ("migrate", "check", "owner", "content", "messages", "sending", "subscriber", "bounces", "backup", "keys")
+    every = (
+        "migrate",
+        "check",
+        "owner",
+        "content",
+        "messages",
+        "sending",
+        "people",
+        "subscriber",
+        "bounces",
+        "backup",
+        "keys",
+    )
     for command in every:
         line = next(line for line in said.splitlines() if line.split()[:1] == [command])
         assert len(line.split()) > 2

@@ -6,6 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from funnel.db import utc_now
 from funnel.mail import rests
 from tests.browser import DESK, PHONE
+from tests.import_cast import bring, check, start
 from tests.owner_data import EMAIL, PASSWORD, Practice
 
 pytestmark = pytest.mark.browser
@@ -30,6 +31,12 @@ FULL = {
     "sending, unknown": "/owner/messages?state=unknown",
     "sending, what now?": "/owner/messages/all",
     "sending, settled": "/owner/messages/mail-1",
+    "import": "/owner/people/import",
+    "import, columns": "/owner/people/import/1/columns",
+    "import, checked": "/owner/people/import/2",
+    "import, really?": "/owner/people/import/2/start",
+    "import, over": "/owner/people/import/3",
+    "import, take back?": "/owner/people/import/3/undo",
     "unknown": "/owner/unknown",
     "letters": "/owner/letters",
     "letter": "/owner/letters/next",
@@ -54,6 +61,17 @@ def full(practice):
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
     practice.session.commit()
+    files()
+
+
+def files():
+    """One to be looked at, one checked that would put people on a course, one that is over."""
+    lines = "Email,First name\n" + "".join(f"reader-{at}@example.net,Ada\n" for at in range(60))
+    bring(lines)
+    check(bring(f"{lines}nobody,Zoë\nreader-1@example.net,Twice\n"), sequence_id=1)
+    over = bring(lines)
+    check(over)
+    start(over)
 
 
 @pytest.fixture

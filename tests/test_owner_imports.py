@@ -186,7 +186,7 @@ def test_an_export_of_mailchimp_needs_nothing_said_but_the_consent(desk):
     shown = desk.get(f"{HERE}/{number}/columns").text
     assert "This looks like an export of Mailchimp." in shown
     chosen = re.findall(r'name="(column-\d)"(?:(?!</select>).)*?<option value="([^"]+)" selected', shown, re.DOTALL)
-    assert dict(chosen) == {"column-0": "address", "column-1": "first name", "column-4": "agreed"}
+    assert dict(chosen) == {"column-0": "address", "column-1": "first name", "column-4": "agreed", "column-8": "tags"}
 
 
 def test_earlier_imports_stand_below(desk):

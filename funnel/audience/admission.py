@@ -52,8 +52,8 @@ INSERT INTO tagged (tag_id, subscriber_id, at)
 SELECT tag.id, person.id, :now
 FROM import_row row
 JOIN subscriber person ON person.address_hash = row.address_hash AND (person.import_id = :id OR row.verdict = 'here')
-CROSS JOIN unnest(row.tags) AS name
-JOIN tag ON tag.name = name
+CROSS JOIN unnest(row.tags) AS named (tag)
+JOIN tag ON tag.name = named.tag
 WHERE row.import_id = :id AND row.line > :after AND row.line <= :last AND row.verdict = :verdict
 ON CONFLICT DO NOTHING
 """

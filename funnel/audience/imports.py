@@ -21,6 +21,7 @@ LOST = "The file is no longer here, since the database was restarted. Please cho
 TO_CHECK = (ImportState.CHOSEN, ImportState.CHECKED, ImportState.FAILED)
 UNDOABLE = (ImportState.DONE, ImportState.CANCELLED)
 MOST_LISTED = 20
+BEYOND = (1 << 63) - 1
 
 
 @dataclass
@@ -95,13 +96,13 @@ def hold(session: Session, import_id: int) -> Import | None:
     return session.get(Import, import_id, with_for_update=True, populate_existing=True)
 
 
-def take(session: Session, after: int = 0) -> Lease | None:
-    """The next import, by its number, that has work to be done and no worker."""
+def take(session: Session, after: int = 0, before: int = BEYOND) -> Lease | None:
+    """The next import, by its number between those two, that has work to be done and no worker."""
     now = database_now(session)
     free = or_(Import.lease_until.is_(None), Import.lease_until < now)
     found = session.scalar(
         select(Import)
-        .where(Import.state.in_(WORKING), Import.id > after, free)
+        .where(Import.state.in_(WORKING), Import.id > after, Import.id < before, free)
         .order_by(Import.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -52,6 +52,10 @@ class Plan:
                 found["how"] = "Please say how these people agreed: a few words are enough."
             if self.agreed_on is None and not any(column in DATES for column in used):
                 found["agreed_on"] = "Please name the day on which they agreed, or choose a column that holds it."
+        elif self.sequence_id is not None:
+            found["course"] = (
+                "Whoever confirms gets the course of that form by themselves. Please choose no course here."
+            )
         elif self.form_id is None:
             found["form"] = "Please choose the form whose confirmation they get."
         return found

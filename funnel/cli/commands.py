@@ -7,9 +7,11 @@ from funnel.cli.house import backup, check, keys, migrate
 from funnel.cli.insight import insight
 from funnel.cli.owner import owner
 from funnel.cli.people import bounces, subscriber
+from funnel.cli.roster import people
 from funnel.cli.sending import messages, sending
 
 
 def attach(app: Flask) -> None:
-    for command in (migrate, check, owner, content, messages, sending, subscriber, bounces, insight, backup, keys):
+    every = (migrate, check, owner, content, messages, sending, people, subscriber, bounces, insight, backup, keys)
+    for command in every:
         app.cli.add_command(command)

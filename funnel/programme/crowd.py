@@ -120,7 +120,7 @@ def enrol(session: Session, ids: Collection[int], sequence_id: int, now: datetim
     )
     new = insert(Enrolment).from_select(["sequence_id", "subscriber_id", "started_at", "step_id"], people)
     made = _run(session, new.on_conflict_do_nothing().returning(Enrolment.id, Enrolment.subscriber_id))
-    zones = dict(session.execute(select(Subscriber.id, Subscriber.time_zone).where(among(Subscriber.id, ids))).tuples())
+    zones = dict(iter(session.execute(select(Subscriber.id, Subscriber.time_zone).where(among(Subscriber.id, ids)))))
     due = [
         (number, calendar.first_due(found.sequence, calendar.zone(zones[person]), number, now, 1))
         for number, person in made
@@ -156,7 +156,8 @@ def _unnested(types: Mapping[str, Any], rows: list[tuple[Any, ...]]) -> TableVal
 
 def _run(session: Session, statement: Any) -> list[Any]:
     found: Any = session.execute(statement.execution_options(synchronize_session=False))
-    return list(found.all()) if found.returns_rows else []
+    # The result of an INSERT that tells rows has no such attribute, and tells them.
+    return list(found.all()) if getattr(found, "returns_rows", True) else []
 
 
 def _told(at: datetime) -> str:

@@ -38,6 +38,7 @@ BLUEPRINTS = (
     "owner.home",
     "owner.people",
     "owner.imports",
+    "owner.export",
     "owner.by_hand",
     "owner.bulk",
     "owner.tags",

@@ -8,13 +8,17 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import headings, imports, staging, undoing, verdicts
+from funnel.audience import asking, headings, imports, staging, undoing, verdicts
+from funnel.audience.intake import Way
 from funnel.audience.table_file import FileError
 from funnel.db import Session, utc_now
+from funnel.models.content import Sequence
 from funnel.models.imports import Import, ImportState, Verdict
+from funnel.models.people import Form
 from funnel.web.nudge import nudge
 from funnel.web.owner import gate, sheet
 from funnel.web.owner.intake_form import IntakeForm
+from funnel.web.owner.words import counted
 from tasks.imports import work
 
 LARGEST_FILE = 256 * 1024 * 1024
@@ -88,12 +92,26 @@ def name_columns(import_id: int) -> AnyResponse | tuple[str, int]:
     return _after(import_id, done)
 
 
+@blueprint.get(f"/people/import/<{gate.ID}:import_id>/start")
+def ask_start(import_id: int) -> str:
+    """Asks before anybody gets a mail by it, with the number."""
+    with Session.begin() as session:
+        found = _found(session, import_id)
+        told = _told(session, found)
+        if found.state is not ImportState.CHECKED or not (told["asks"] or told["course"]):
+            return _page(session, found)
+        return render_template("owner/imports/start.html", found=found, new=imports.new(found), **told)
+
+
 @blueprint.post(f"/people/import/<{gate.ID}:import_id>/start")
 def start(import_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
         found = _locked(session, import_id)
-        done = request.form.get("people", type=int) == imports.new(found) and imports.start(session, found, now)
+        told = _told(session, found)
+        sure = not (told["asks"] or told["course"]) or bool(request.form.get("sure"))
+        shown = request.form.get("people", type=int) == imports.new(found)
+        done = sure and shown and imports.start(session, found, now)
         if done:
             gate.note(session, "imported people", now, number=import_id, people=imports.new(found))
     return _after(import_id, done)
@@ -188,9 +206,20 @@ def _page(session: OrmSession, found: Import) -> str:
         new=imports.new(found),
         total=imports.total(found),
         kept=found.cleared_at is None,
+        **_told(session, found),
         lines={verdict: verdicts.listed(session, found.id, verdict, most=MOST_SHOWN) for verdict in shown},
         some=list(verdicts.people(session, found.id, MOST_SHOWN)) if found.state is ImportState.CHECKED else [],
     )
+
+
+def _told(session: OrmSession, found: Import) -> dict[str, str]:
+    """The form they are asked with and how long that takes, and the course they are put on."""
+    plan = found.plan
+    form = session.get(Form, plan["form_id"]) if plan and plan["way"] == Way.ASK else None
+    course = session.get(Sequence, plan["sequence_id"]) if plan and plan["sequence_id"] else None
+    minutes = asking.takes(imports.new(found)).total_seconds() / 60
+    long = counted(round(minutes / 60), "hour") if minutes > 90 else counted(max(1, round(minutes)), "minute")
+    return {"asks": form.title if form else "", "course": course.title if course else "", "long": long}
 
 
 def _asked(session: OrmSession, found: Import, rows: list[list[str]], form: IntakeForm, **problems: str) -> str:

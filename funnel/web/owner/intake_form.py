@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import headings
+from funnel.audience import headings, tags
 from funnel.audience.headings import Column
 from funnel.audience.intake import Known, Plan, Way
 from funnel.config import settings
 from funnel.db import utc_now
+from funnel.models.content import Sequence as Course
+from funnel.models.content import SequenceState
 from funnel.models.imports import Import
+from funnel.models.people import Form
 
 MOST_COLUMNS = 200
 MOST_SAMPLES = 3
 LONGEST_SAMPLE = 40
 LONGEST_HOW = 300
+LONGEST_NUMBER = 19
 COLUMN_WORDS = {
     Column.ADDRESS: "Mail address",
     Column.FIRST_NAME: "First name",
@@ -29,6 +34,7 @@ COLUMN_WORDS = {
     Column.DISABLED: "Takes no mail (yes or no)",
     Column.TIME_ZONE: "Time zone (Europe/Rome)",
     Column.SOURCE: "What they came by",
+    Column.TAGS: "Tags (with commas between them)",
 }
 
 
@@ -58,7 +64,8 @@ class IntakeForm:
         held = {f"column-{place}": column or "" for place, column in enumerate(plan.columns)}
         told = {
             "headed": "1" * plan.headed, "way": plan.way, "how": plan.how, "known": plan.known,
-            "agreed_on": plan.agreed_on.isoformat() if plan.agreed_on else "",
+            "agreed_on": plan.agreed_on.isoformat() if plan.agreed_on else "", "tags": ", ".join(plan.tags),
+            "form": str(plan.form_id or ""), "course": str(plan.sequence_id or ""),
         }  # fmt: skip
         return cls._made({**told, **held}, rows)
 
@@ -88,11 +95,16 @@ class IntakeForm:
             how=self.fields.get("how", "")[:LONGEST_HOW],
             agreed_on=_day(self.fields.get("agreed_on", "")),
             known=_one_of(Known, self.fields.get("known", "")) or Known.NOTHING,
+            form_id=_number(self.fields.get("form", "")),
+            sequence_id=_number(self.fields.get("course", "")),
+            tags=tuple(dict.fromkeys(_tags(self.fields.get("tags", ""))[0])),
         )
 
     def problems(self) -> dict[str, str]:
         """By field, what is to be mended."""
         found = self.plan().problems()
+        if problem := _tags(self.fields.get("tags", ""))[1]:
+            found["tags"] = problem
         typed = self.fields.get("agreed_on", "")
         day = _day(typed)
         if typed and day is None:
@@ -103,11 +115,28 @@ class IntakeForm:
 
     def choices(self, session: Session) -> dict[str, Any]:
         """What can be chosen from."""
-        return {"column_words": COLUMN_WORDS}
+        live = select(Course.id, Course.title).where(Course.state == SequenceState.LIVE).order_by(Course.title)
+        return {
+            "column_words": COLUMN_WORDS,
+            "forms": {row.id: row.title for row in session.execute(select(Form.id, Form.title).order_by(Form.title))},
+            "courses": {row.id: row.title for row in session.execute(live)},
+        }
 
 
 def _one_of(kind: Any, word: str) -> Any:
     return kind(word) if word in set(kind) else None
+
+
+def _number(typed: str) -> int | None:
+    return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < LONGEST_NUMBER else None
+
+
+def _tags(typed: str) -> tuple[list[str], str]:
+    """The tags that were typed, and what is wrong with one of them."""
+    try:
+        return [tags.normalised(tag) for tag in typed.split(",") if tag.strip()], ""
+    except ValueError as problem:
+        return [], str(problem)
 
 
 def _day(typed: str) -> date | None:
