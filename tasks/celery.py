@@ -20,7 +20,7 @@ known = settings_or_exit()
 app = Celery(
     "funnel",
     broker=known.redis_url,
-    include=["tasks.audience", "tasks.imports", "tasks.insight", "tasks.mail", "tasks.programme"],
+    include=["tasks.audience", "tasks.imports", "tasks.insight", "tasks.links", "tasks.mail", "tasks.programme"],
 )
 
 TICK_S = known.tick_seconds
@@ -42,6 +42,7 @@ QUEUES = {
     "tasks.mail.reap": "urgent",
     "tasks.insight.tally": "bulk",
     "tasks.insight.letter": "bulk",
+    "tasks.links.look": "bulk",
 }
 
 # Every so many seconds. Each is an idempotent tick that claims rows which are due, so that no beat, one, or three are

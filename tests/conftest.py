@@ -126,7 +126,7 @@ def schema(servers: Servers) -> None:
 @pytest.fixture
 def clean(schema: None) -> None:
     """An empty database, but for the keys; empty Redis; settings read afresh."""
-    from funnel import limits
+    from funnel import limits, shelf
     from funnel.db import Base, engine
 
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "data_key")
@@ -136,6 +136,8 @@ def clean(schema: None) -> None:
         (config.settings().data_dir / name).unlink(missing_ok=True)
     limits._own.cache_clear()
     limits._shared().storage.reset()
+    for name in shelf._client().scan_iter(f"{shelf.PREFIX}*"):
+        shelf._client().delete(name)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ ROWS = [
     {"programme"},
     {"house"},
     {"models"},
-    {"tokens", "limits"},
+    {"tokens", "limits", "shelf"},
     {"db"},
     {"config", "logs", "local", "migrations"},
     {"environment", "relay"},

@@ -12,6 +12,7 @@ TEMPLATES = {
     "booking_thanks": "Thanks for asking for a session",
     "letter": "Your weekly letter",
     "booking_notice": "Word to the owner of a session asked for",
+    "sketch": "A test of words as they were typed",
 }
 
 

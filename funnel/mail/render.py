@@ -12,12 +12,15 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from funnel import shelf
 from funnel.config import settings
 from funnel.mail import headers, links, notices, press, values, verp
+from funnel.mail import sketch as sketches
 from funnel.mail.body import LINK
 from funnel.mail.encoding import Unsendable, wire_address
 from funnel.mail.pieces import filled
 from funnel.mail.press import Sheet, Words
+from funnel.mail.sketch import Sketch
 from funnel.mail.values import Values
 from funnel.models.content import Newsletter, Step
 from funnel.models.letters import Letter
@@ -26,12 +29,14 @@ from funnel.models.people import SignUp, Subscriber
 from funnel.programme import newsletters
 
 STEP, NEWSLETTER = "step", newsletters.TEMPLATE  # the templates of messages whose words are the owner's
+SKETCH = "sketch"  # that of a test whose words lie on the shelf, under its key
 NOTICES = notices.NAMES
 LETTER = "letter"  # the template of the weekly letter, whose words are kept with its week
 CLIPS_AT = 102_000  # bytes from which on Gmail hides the rest of a mail
 SAMPLE_ADDRESS = "reader@example.org"
 SAMPLE_ID = "<preview@example.org>"
 DELETED = "the address was deleted"
+GONE = "the words of this test are kept for an hour only: send it again"
 
 
 class Outgoing(NamedTuple):
@@ -68,8 +73,8 @@ def rendered(session: Session, message: Message, now: datetime) -> Outgoing:
     elif message.template == LETTER:
         sheet, own, prefix = _sheet_of_letter(session.get_one(Letter, Letter.week_in(message.key))), {}, b""
     elif message.kind == MessageKind.TEST:
-        sheet = _sheet_of_test(session, message)
-        own = values.of_nobody() | _straight(sheet)
+        sheet, person = _test(session, message)
+        own = values.of_nobody(person) | _straight(sheet)
         prefix = headers.TEST_PREFIX
     else:
         raise ValueError(f"what is said to many is composed by its edition, not here: {message.template}")
@@ -97,6 +102,11 @@ def preview_letter(letter: Letter, now: datetime) -> Preview:
     return _seen(_sheet_of_letter(letter), None, now)
 
 
+def preview_sketch(sketch: Sketch, person: Subscriber | None, now: datetime) -> Preview:
+    """The same of what is not kept anywhere yet. Raises merge.BadTags and Unsendable."""
+    return _seen(sketches.sheet(sketch), person, now)
+
+
 def _recipient(session: Session, message: Message) -> str:
     person = session.get(Subscriber, message.subscriber_id) if message.subscriber_id else None
     sign_up = session.get(SignUp, message.sign_up_id) if message.sign_up_id else None
@@ -106,10 +116,24 @@ def _recipient(session: Session, message: Message) -> str:
     return wire_address(address)
 
 
-def _sheet_of_test(session: Session, message: Message) -> Sheet:
+def _test(session: Session, message: Message) -> tuple[Sheet, Subscriber | None]:
+    """What a test says, and as whom it is filled."""
+    if message.template == SKETCH:
+        return _from_the_shelf(session, message.key)
     if message.template == NEWSLETTER:
-        return press.of_newsletter(session.get_one(Newsletter, message.newsletter_id))
-    return press.of_step(session.get_one(Step, message.step_id))
+        return press.of_newsletter(session.get_one(Newsletter, message.newsletter_id)), None
+    return press.of_step(session.get_one(Step, message.step_id)), None
+
+
+def _from_the_shelf(session: Session, key: str) -> tuple[Sheet, Subscriber | None]:
+    try:
+        kept = shelf.found([key]).get(key)
+    except shelf.AwayError:
+        kept = None
+    if kept is None:
+        raise Unsendable(GONE)
+    person = session.get(Subscriber, kept["person"]) if kept["person"] else Subscriber(first_name=kept["first_name"])
+    return sketches.sheet(sketches.of(kept["sketch"])), person
 
 
 def _sheet_of_letter(letter: Letter) -> Sheet:

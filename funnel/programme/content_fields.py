@@ -82,14 +82,14 @@ def line(value: Any) -> str:
 
 def subject(value: Any) -> str:
     text = line(value)
-    if (length := len(_shown(text))) > LONGEST_SUBJECT:
+    if (length := len(merge.shown(text))) > LONGEST_SUBJECT:
         raise ValueError(f"has {length} signs; {LONGEST_SUBJECT} is the most")
     return text
 
 
 def preheader(value: Any) -> str:
     text = line(value)
-    if (length := len(_shown(text))) not in PREHEADER_SIGNS:
+    if (length := len(merge.shown(text))) not in PREHEADER_SIGNS:
         raise ValueError(f"has {length} signs; it needs {PREHEADER_SIGNS[0]} to {PREHEADER_SIGNS[-1]}")
     return text
 
@@ -167,14 +167,6 @@ def _one_of(value: Any, words: type[Word]) -> Word:
         return words(value)
     except ValueError:
         raise ValueError(f"must be one of: {', '.join(words)}") from None
-
-
-def _shown(text: str) -> str:
-    """As a reader sees it who left the form's fields empty. Tags that are refused stay, and are told elsewhere."""
-    try:
-        return "".join(piece if isinstance(piece, str) else piece.default for piece in merge.pieces(text))
-    except merge.BadTags:
-        return text
 
 
 POST: Mapping[str, Reader] = {

@@ -79,6 +79,14 @@ def fill(text: str, values: Mapping[str, str], escape: Callable[[str], str] = st
     return "".join(piece if isinstance(piece, str) else escape(value(piece, values)) for piece in pieces(text))
 
 
+def shown(text: str) -> str:
+    """As a reader sees it who left the form's fields empty. Tags that are refused stay, and are told elsewhere."""
+    try:
+        return "".join(piece if isinstance(piece, str) else piece.default for piece in pieces(text))
+    except BadTags:
+        return text
+
+
 def value(tag: Tag, values: Mapping[str, str]) -> str:
     """What stands in a tag's place: its default when the value is blank. Raises KeyError as `fill` does."""
     found = values.get(tag.name, "") if tag.default else values[tag.name]

@@ -34,11 +34,12 @@ _MARKDOWN = MarkdownIt("commonmark")
 
 def check(text: str, tags: Collection[str], first_line: int = 1) -> list[Problem]:
     """Everything in `text` that is refused, by line. `tags` are the merge tags that are filled in at this place."""
-    problems = merge.check(text, first_line) or list(_misplaced(text, tags, first_line))
-    return sorted([*problems, *words.check(text, first_line), *_lost(text, first_line)], key=lambda found: found.line)
+    problems = merge.check(text, first_line) or list(misplaced(text, tags, first_line))
+    return sorted([*problems, *words.check(text, first_line), *lost(text, first_line)], key=lambda found: found.line)
 
 
-def _misplaced(text: str, tags: Collection[str], line: int) -> Iterator[Problem]:
+def misplaced(text: str, tags: Collection[str], line: int = 1) -> Iterator[Problem]:
+    """Tags that have no value here. Raises merge.BadTags where `merge.check` finds something."""
     for piece in merge.pieces(text):
         if isinstance(piece, Tag):
             if piece.name not in tags:
@@ -50,24 +51,25 @@ def _misplaced(text: str, tags: Collection[str], line: int) -> Iterator[Problem]
             line += piece.count("\n")
 
 
-def _lost(text: str, first_line: int) -> Iterator[Problem]:
+def lost(text: str, first_line: int = 1) -> Iterator[Problem]:
     """Addresses that lead nowhere once the text has left this folder."""
     for block in _MARKDOWN.parse(ANY_TAG.sub(A_TAGS_ADDRESS, text)):
         for token in block.children or ():
             address = str(token.attrs.get("src") or token.attrs.get("href") or "")
             if token.type == "image" and not SEEN_FROM_A_MAIL.match(address):
                 yield Problem(
-                    first_line + _line(text, block, address),
+                    first_line + line_of(text, block, address),
                     f"The picture “{address}” is not found from a mail. Begin its address with / or https://.",
                 )
             elif token.type == "link_open" and not REACHABLE.match(address):
                 yield Problem(
-                    first_line + _line(text, block, address),
+                    first_line + line_of(text, block, address),
                     f"The link to “{address}” leads nowhere. Begin it with /, https:// or mailto:.",
                 )
 
 
-def _line(text: str, block: Token, address: str) -> int:
+def line_of(text: str, block: Token, address: str) -> int:
+    """On which line of `text`, from 0, the address stands that was met in `block`."""
     start, end = block.map or (0, 1)
     lines = text.split("\n")[start:end]
     return start + next((place for place, line in enumerate(lines) if address and address in line), 0)

@@ -57,6 +57,8 @@ BLUEPRINTS = (
     "owner.unknown",
     "owner.wishes",
     "owner.letters",
+    "owner.preview",
+    "owner.trials",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -6,6 +6,8 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'self'; sandbox"
 )
+# The same for a page of ours that keeps the frame's place while one types. No script, form or window is allowed in it.
+SCROLLED = CONTENT_SECURITY_POLICY.removesuffix("sandbox") + "sandbox allow-same-origin"
 AROUND = "frame-src 'self'"  # what the page around it adds to its own policy
 SCHEMES = ("light", "dark")
 

@@ -1,0 +1,64 @@
+"""What somebody is writing, before it is anywhere: looked at and tried out through the same press as what is sent."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from funnel.config import settings
+from funnel.mail import press
+from funnel.mail.press import Course, Sheet, Words
+from funnel.models.content import Newsletter, Step
+
+STEP, NEWSLETTER, NOTICE = KINDS = ("step", "newsletter", "notice")
+NEW_COURSE = Course("The course", "course", "new")
+NEW_ISSUE = 0
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """Words as typed, and what they will be: `kind` is one of KINDS; `course` is that of a step."""
+
+    kind: str
+    words: Words
+    sources: str = ""  # as typed, a line each; they are for the file, not for the mail
+    course: Course = NEW_COURSE
+
+    def kept(self) -> dict[str, Any]:
+        """As JSON, for `of`."""
+        course, words = self.course, self.words
+        return {
+            "kind": self.kind,
+            "words": [words.subject, words.preheader, words.body],
+            "sources": self.sources,
+            "course": [course.title, course.slug, course.step],
+        }
+
+
+def of(kept: dict[str, Any]) -> Sketch:
+    return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], Course(*kept["course"]))
+
+
+def of_step(step: Step) -> Sketch:
+    """A step as it stands."""
+    course = Course(step.sequence.title, step.sequence.slug, step.slug)
+    return Sketch(STEP, Words(step.subject, step.preheader, step.body), _lines(step.sources), course)
+
+
+def of_newsletter(issue: Newsletter) -> Sketch:
+    """An issue as it stands."""
+    return Sketch(NEWSLETTER, Words(issue.subject, issue.preheader, issue.body))
+
+
+def sheet(sketch: Sketch) -> Sheet:
+    """Its sheet, as of the mail it will be. Raises merge.BadTags and Unsendable."""
+    if sketch.kind == STEP:
+        return press.tip(sketch.words, sketch.course, settings())
+    if sketch.kind == NEWSLETTER:
+        return press.newsletter(sketch.words, NEW_ISSUE, settings())
+    return press.notice(sketch.words, settings())
+
+
+def _lines(sources: list[Any]) -> str:
+    """The sources a line each, as they are typed."""
+    return "\n".join(
+        " · ".join(part for part in map(source.get, ("name", "detail", "url")) if part) for source in sources
+    )

@@ -1,0 +1,49 @@
+"""Writing in a real browser: what is typed appears, and whoever types is not disturbed."""
+
+import pytest
+
+from tests.browser import PHONE
+from tests.test_owner_accessibility import complaints, desk, faults, full, practice  # noqa: F401
+
+pytestmark = pytest.mark.browser
+
+
+def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live, desk, full):
+    window = desk(width=PHONE, scheme="dark")
+    said = complaints(window)
+    window.goto(f"{live}/owner/preview?step=5")
+    shown = window.frame_locator("iframe[name=preview]")
+    shown.get_by_role("heading", level=1).wait_for()
+    window.evaluate("document.querySelector('iframe[name=preview]').contentWindow.scrollTo(0, 300)")
+    past = window.evaluate("history.length")
+    window.get_by_label("Mail Markdown").press("End")
+    window.keyboard.type(" Wombat.")
+    shown.get_by_text("Wombat").wait_for()
+
+    assert window.evaluate("document.activeElement.id") == "body"
+    assert window.evaluate("document.querySelector('iframe[name=preview]').contentWindow.scrollY") == 300
+    assert window.evaluate("history.length") == past
+    window.get_by_label("Subject").fill("ALL IN CAPITALS")
+    window.get_by_text("It is all in capitals").wait_for()
+    window.get_by_text("Dark", exact=True).click()
+    shown.locator("body").evaluate("body => body.ownerDocument.location.href")
+    window.get_by_role("button", name="Send a test").click()
+    window.get_by_text("Its subject begins with [TEST], which").wait_for()
+    assert faults(window) == []
+    assert said == []
+
+
+def test_without_script_the_same_is_there_by_its_buttons(live, desk, full):
+    window = desk(script=False)
+    window.goto(f"{live}/owner/preview?step=5")
+    window.get_by_label("Subject").fill("Another subject")
+    window.get_by_role("button", name="Show what I typed").click()
+    window.frame_locator("iframe[name=preview]").get_by_role("heading", name="Another subject").wait_for()
+    width = window.locator("iframe[name=preview]").evaluate("frame => frame.getBoundingClientRect().width")
+    window.get_by_text("Desktop", exact=True).click()
+
+    assert window.locator("iframe[name=preview]").evaluate("frame => frame.getBoundingClientRect().width") > width
+    with window.context.expect_page() as opened:
+        window.get_by_role("button", name="Check what I typed").click()
+    opened.value.get_by_role("heading", name="Ready to send?").wait_for()
+    assert window.get_by_label("Subject").input_value() == "Another subject"
