@@ -16,7 +16,11 @@ def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live
     shown.get_by_role("heading", level=1).wait_for()
     window.evaluate("document.querySelector('iframe[name=preview]').contentWindow.scrollTo(0, 300)")
     past = window.evaluate("history.length")
-    window.get_by_label("Mail Markdown").press("End")
+    window.get_by_label("Mail Markdown").press("Control+End")
+    window.keyboard.type(" {{")
+    shown.get_by_text("This is not a mail yet").wait_for()
+    window.get_by_label("Mail Markdown").press("Backspace")
+    window.get_by_label("Mail Markdown").press("Backspace")
     window.keyboard.type(" Wombat.")
     shown.get_by_text("Wombat").wait_for()
 
@@ -25,8 +29,8 @@ def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live
     assert window.evaluate("history.length") == past
     window.get_by_label("Subject").fill("ALL IN CAPITALS")
     window.get_by_text("It is all in capitals").wait_for()
-    window.get_by_text("Dark", exact=True).click()
-    shown.locator("body").evaluate("body => body.ownerDocument.location.href")
+    with window.expect_response(lambda answer: "scheme=dark" in (answer.request.post_data or "")):
+        window.get_by_role("radio", name="Dark").check()
     window.get_by_role("button", name="Send a test").click()
     window.get_by_text("Its subject begins with [TEST], which").wait_for()
     assert faults(window) == []
@@ -40,7 +44,7 @@ def test_without_script_the_same_is_there_by_its_buttons(live, desk, full):
     window.get_by_role("button", name="Show what I typed").click()
     window.frame_locator("iframe[name=preview]").get_by_role("heading", name="Another subject").wait_for()
     width = window.locator("iframe[name=preview]").evaluate("frame => frame.getBoundingClientRect().width")
-    window.get_by_text("Desktop", exact=True).click()
+    window.get_by_role("radio", name="Desktop").check()
 
     assert window.locator("iframe[name=preview]").evaluate("frame => frame.getBoundingClientRect().width") > width
     with window.context.expect_page() as opened:

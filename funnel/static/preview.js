@@ -7,7 +7,8 @@ const AGAIN_MS = 1500; // while links are being looked at
 for (const pane of document.querySelectorAll("[data-preview]")) {
   const form = document.getElementById(pane.dataset.preview);
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
-  let rest, again, asking, place;
+  let rest, again, asking;
+  let place = 0;
 
   const show = () => {
     const before = pane.querySelector("iframe:last-of-type");
@@ -20,11 +21,13 @@ for (const pane of document.querySelectorAll("[data-preview]")) {
     frame.addEventListener("load", () => {
       if (!frame.isConnected || frame.contentWindow.location.href === "about:blank") return;
       const shown = pane.querySelector("iframe:not(.coming)");
-      place = shown?.contentWindow?.scrollY || place || 0;
-      frame.contentWindow.scrollTo(0, place);
+      // What is wrong is told on a short page: behind it the mail comes back to its place.
+      const old = shown?.contentWindow;
+      if (old && old.document.documentElement.scrollHeight > old.innerHeight) place = old.scrollY;
       for (const other of pane.querySelectorAll("iframe")) if (other !== frame) other.remove();
       frame.className = "";
       frame.name = "preview";
+      frame.contentWindow.scrollTo(0, place);
     });
     const copy = document.createElement("form");
     Object.assign(copy, { method: "post", action: pane.dataset.show, target: frame.name, hidden: true });
