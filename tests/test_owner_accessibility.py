@@ -26,7 +26,6 @@ FULL = {
     "booking, erase?": "/owner/bookings/1/erase",
     "mail": "/owner/mails/4",
     "notice": "/owner/mails/confirmation",
-    "try words": "/owner/preview?step=5",
     "sending, failed": "/owner/messages?state=failed",
     "sending, none": "/owner/messages?state=expired",
     "sending, unknown": "/owner/messages?state=unknown",

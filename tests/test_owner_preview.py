@@ -9,7 +9,7 @@ from funnel.models.mail import Link
 from tests import factories
 from tests.owner_data import Practice, press, signed_in, token
 
-PAGE = "/owner/preview"
+PAGE, EDITOR = "/owner/preview", "/owner/mails/1/edit"
 BODY = (
     'Hello {{ first_name | default("there") }},\n\na tip.\n\n[Read](https://example.org/a)\n\n## Your turn\n\nWalk.\n'
 )
@@ -34,11 +34,11 @@ def desk(app):
 
 
 def shown(desk, **changes):
-    return press(desk, PAGE, on=PAGE, **(TYPED | changes))
+    return press(desk, PAGE, on=EDITOR, **(TYPED | changes))
 
 
 def checked(desk, part=True, to="checks", **changes):
-    found = token(desk, PAGE)
+    found = token(desk, EDITOR)
     headers = {"X-Part": "1"} if part else {}
     return desk.post(
         f"{PAGE}/{to}", data={"csrf_token": found, "form_id": "editor", **TYPED, **changes}, headers=headers
@@ -62,7 +62,7 @@ def test_the_frame_can_do_nothing_and_stands_only_in_our_pages(desk, practice):
     assert policy.endswith("sandbox allow-same-origin")
     assert "script" not in policy
     assert "X-Frame-Options" not in answer.headers
-    assert "frame-src 'self'" in desk.get(PAGE).headers["Content-Security-Policy"]
+    assert "frame-src 'self'" in desk.get(EDITOR).headers["Content-Security-Policy"]
 
 
 def test_it_is_shown_in_either_scheme_and_as_text(desk, practice):
@@ -178,13 +178,21 @@ def test_with_redis_away_the_preview_goes_on(desk, practice, frozen_redis):
     assert "Redis is away" in checked(desk, to="links").text
 
 
-def test_words_are_tried_without_changing_a_mail(desk, practice):
-    step = practice.steps[3]
-    page = desk.get(f"{PAGE}?step={step.id}").text
+def test_the_editor_begins_with_what_is_kept(desk, practice):
+    page = desk.get("/owner/mails/4/edit").text
 
-    assert step.preheader in page
+    assert practice.steps[3].preheader in page
     assert "Ready to send." in page
-    assert desk.get(f"{PAGE}?step=99").status_code == desk.get(f"{PAGE}?step={2**63}").status_code == 200
+
+
+def test_what_must_be_mended_cannot_be_saved_and_the_rest_can(desk, practice):
+    typed = {"kind": "tip", "day": "4", "based_on": "1", "subject": "A walk", "preheader": practice.steps[2].preheader}
+    lost = press(desk, "/owner/mails/3/edit", on=EDITOR, **typed, body="[Read](/posts/nothing)")
+    warned = press(desk, "/owner/mails/3/edit", on=EDITOR, **typed, body="Walk a bit.")
+
+    assert lost.status_code == 422
+    assert "there is no post “nothing”" in lost.text
+    assert warned.status_code == 303
 
 
 def test_the_preview_is_what_a_test_of_it_would_be(desk, practice, monkeypatch):

@@ -14,7 +14,7 @@ from funnel.models.mail import Message, MessageKind
 from tasks.mail import send_urgent
 from tests.owner_data import EMAIL, Practice, signed_in, token
 
-PAGE = "/owner/preview"
+PAGE, EDITOR = "/owner/preview", "/owner/mails/1/edit"
 TYPED = {
     "kind": "newsletter",
     "subject": 'News for {{ first_name | default("you") }}',
@@ -36,7 +36,7 @@ def desk(app):
 
 
 def send(desk, part=True, **changes):
-    data = {"csrf_token": token(desk, PAGE), **TYPED, **changes}
+    data = {"csrf_token": token(desk, EDITOR), **TYPED, **changes}
     return desk.post(f"{PAGE}/test", data=data, headers={"X-Part": "1"} if part else {})
 
 

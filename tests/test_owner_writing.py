@@ -11,16 +11,16 @@ pytestmark = pytest.mark.browser
 def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live, desk, full):
     window = desk(width=PHONE, scheme="dark")
     said = complaints(window)
-    window.goto(f"{live}/owner/preview?step=5")
+    window.goto(f"{live}/owner/mails/5/edit")
     shown = window.frame_locator("iframe[name=preview]")
     shown.get_by_role("heading", level=1).wait_for()
     window.evaluate("document.querySelector('iframe[name=preview]').contentWindow.scrollTo(0, 300)")
     past = window.evaluate("history.length")
-    window.get_by_label("Mail Markdown").press("Control+End")
+    window.locator("#body").press("Control+End")
     window.keyboard.type(" {{")
     shown.get_by_text("This is not a mail yet").wait_for()
-    window.get_by_label("Mail Markdown").press("Backspace")
-    window.get_by_label("Mail Markdown").press("Backspace")
+    window.locator("#body").press("Backspace")
+    window.locator("#body").press("Backspace")
     window.keyboard.type(" Wombat.")
     shown.get_by_text("Wombat").wait_for()
 
@@ -39,7 +39,7 @@ def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live
 
 def test_without_script_the_same_is_there_by_its_buttons(live, desk, full):
     window = desk(script=False)
-    window.goto(f"{live}/owner/preview?step=5")
+    window.goto(f"{live}/owner/mails/5/edit")
     window.get_by_label("Subject").fill("Another subject")
     window.get_by_role("button", name="Show what I typed").click()
     window.frame_locator("iframe[name=preview]").get_by_role("heading", name="Another subject").wait_for()

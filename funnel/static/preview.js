@@ -21,9 +21,9 @@ for (const pane of document.querySelectorAll("[data-preview]")) {
     frame.addEventListener("load", () => {
       if (!frame.isConnected || frame.contentWindow.location.href === "about:blank") return;
       const shown = pane.querySelector("iframe:not(.coming)");
-      // What is wrong is told on a short page: behind it the mail comes back to its place.
+      // Behind a page that tells what is wrong, the mail comes back to its place.
       const old = shown?.contentWindow;
-      if (old && old.document.documentElement.scrollHeight > old.innerHeight) place = old.scrollY;
+      if (old && !("fault" in old.document.documentElement.dataset)) place = old.scrollY;
       for (const other of pane.querySelectorAll("iframe")) if (other !== frame) other.remove();
       frame.className = "";
       frame.name = "preview";

@@ -12,34 +12,16 @@ from sqlalchemy.orm import Session as OrmSession
 from funnel import shelf
 from funnel.db import Session, utc_now
 from funnel.insight import readers
-from funnel.mail import readiness, render, sketch, targets
+from funnel.mail import readiness, render, targets
 from funnel.mail.encoding import Unsendable
-from funnel.mail.press import Words
 from funnel.mail.sketch import Sketch
-from funnel.models.content import Step
 from funnel.programme import check
 from funnel.programme.merge import BadTags
-from funnel.web import edge
 from funnel.web.nudge import nudge
 from funnel.web.owner import frame, gate, typed
 from tasks.links import look
 
 blueprint = gate.pages("preview", __name__)
-
-
-@blueprint.get("/preview")
-def index() -> Response:
-    """A place to try words without changing any mail; `?step=` begins with those of a step."""
-    now, number = utc_now(), request.args.get("step", 0, type=int)
-    with Session.begin() as session:
-        step = session.get(Step, number) if 0 < number < 1 << 63 else None
-        said = sketch.of_step(step) if step else Sketch(sketch.NEWSLETTER, Words("", "", ""))
-        page = render_template(
-            "owner/preview/index.html", said=said, step=step, ready=typed.ready(session, said, None, now)
-        )
-    answer = make_response(page)
-    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
-    return answer
 
 
 @blueprint.post("/preview")

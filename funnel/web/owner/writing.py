@@ -7,17 +7,18 @@ from typing import Any
 
 from flask import abort, make_response, render_template, request
 from sqlalchemy.orm import Session as OrmSession
+from sqlalchemy.orm import object_session
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.config import settings
-from funnel.mail import press
-from funnel.mail.encoding import Unsendable
+from funnel.db import utc_now
+from funnel.mail import press, readiness
+from funnel.mail.sketch import STEP, Sketch
 from funnel.models.content import Step, StepKind
 from funnel.models.editing import Draft, Kind
-from funnel.programme import arrangement, drafts, prose, reach, wording
+from funnel.programme import arrangement, check, drafts, prose, reach, wording
 from funnel.programme.wording import BODY, DAY, Fault
 from funnel.web import edge
-from funnel.web.owner import frame, gate
+from funnel.web.owner import frame, gate, typed
 
 INSERTED = {
     "first_name": '{{ first_name | default("there") }}',
@@ -54,13 +55,18 @@ def read(step: Step, content: Mapping[str, str]) -> tuple[dict[str, Any], list[F
     if DAY in values and "kind" in values:
         faults += arrangement.refusals(step, step.sequence.steps, values[DAY], StepKind(values["kind"]))
     if not faults:
-        course = press.Course(step.sequence.title, step.sequence.slug, step.slug)
-        words = press.Words(values["subject"], values["preheader"], values[BODY])
-        try:
-            press.tip(words, course, settings())
-        except Unsendable as error:
-            faults.append(Fault(BODY, 0, f"It cannot be sent: {error}."))
+        session = object_session(step)
+        assert session is not None
+        stops = check.stops(readiness.checks(session, sketched(step, content), utc_now()))
+        faults += [Fault(one.field, one.line or 0, one.words) for one in stops]
     return values, faults
+
+
+def sketched(step: Step, content: Mapping[str, str]) -> Sketch:
+    """What was typed, as the mail it will be."""
+    course = press.Course(step.sequence.title, step.sequence.slug, step.slug)
+    words = press.Words(content.get("subject", "").strip(), content.get("preheader", "").strip(), content.get(BODY, ""))
+    return Sketch(STEP, words, content.get("sources", ""), course)
 
 
 def kept(session: OrmSession, step: Step, content: Mapping[str, str], based_on: int, now: datetime) -> Draft:
@@ -99,6 +105,7 @@ def editor(
         others=drafts.others(session, Kind.STEP, step.id, gate.owner().id),
         kinds=KINDS,
         inserted=INSERTED,
+        ready=typed.ready(session, sketched(step, content), None, utc_now()),
     )
     answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
     return answer
