@@ -27,7 +27,7 @@ def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live
     assert window.evaluate("document.activeElement.id") == "body"
     assert window.evaluate("document.querySelector('iframe[name=preview]').contentWindow.scrollY") == 300
     assert window.evaluate("history.length") == past
-    window.get_by_label("Subject").fill("ALL IN CAPITALS")
+    window.locator("#subject").fill("ALL IN CAPITALS")
     window.get_by_text("It is all in capitals").wait_for()
     with window.expect_response(lambda answer: "scheme=dark" in (answer.request.post_data or "")):
         window.get_by_role("radio", name="Dark").check()
@@ -40,7 +40,7 @@ def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live
 def test_without_script_the_same_is_there_by_its_buttons(live, desk, full):
     window = desk(script=False)
     window.goto(f"{live}/owner/mails/5/edit")
-    window.get_by_label("Subject").fill("Another subject")
+    window.locator("#subject").fill("Another subject")
     window.get_by_role("button", name="Show what I typed").click()
     window.frame_locator("iframe[name=preview]").get_by_role("heading", name="Another subject").wait_for()
     width = window.locator("iframe[name=preview]").evaluate("frame => frame.getBoundingClientRect().width")
@@ -50,4 +50,4 @@ def test_without_script_the_same_is_there_by_its_buttons(live, desk, full):
     with window.context.expect_page() as opened:
         window.get_by_role("button", name="Check what I typed").click()
     opened.value.get_by_role("heading", name="Ready to send?").wait_for()
-    assert window.get_by_label("Subject").input_value() == "Another subject"
+    assert window.locator("#subject").input_value() == "Another subject"

@@ -59,6 +59,7 @@ BLUEPRINTS = (
     "owner.letters",
     "owner.preview",
     "owner.trials",
+    "owner.figures",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -7,6 +7,7 @@ from funnel.config import settings
 from funnel.db import utc_now
 from funnel.insight import subjects
 from funnel.insight.whereabouts import Where
+from funnel.insight.wilson import Rate
 from funnel.models.content import StopReason
 from funnel.models.people import SubscriberState
 from funnel.models.responses import BookingState
@@ -123,6 +124,12 @@ def percent(share: float | None) -> str:
     return f"{hundredth:.1f} %" if 0 < hundredth < 9.95 else f"{hundredth:.0f} %"
 
 
+def band(rate: Rate) -> str:
+    """Where the true rate lies, such as “5–25 %”."""
+    low, high = rate.band or (0.0, 1.0)
+    return f"{low * 100:.0f}–{high * 100:.0f} %"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """“1 person”, “2 people”."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -161,6 +168,7 @@ FOR_TEMPLATES = {
     "whole": whole,
     "percent": percent,
     "counted": counted,
+    "band": band,
     "kilobytes": kilobytes,
     "mail_states": MAIL_STATES,
     "person_states": PERSON_STATES,

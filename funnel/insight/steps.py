@@ -1,0 +1,104 @@
+"""What came of each mail of a course: how many got it, clicked, left, booked, wait for it, and who never will get it.
+
+Each column is one statement for all mails. The people behind a number: `behind`, of which it is the count.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from funnel.insight import behind, drops, messages
+from funnel.insight.drops import Drop
+from funnel.insight.wilson import Rate
+from funnel.models.content import Sequence, SequenceState, Step
+from funnel.models.mail import Link, LinkKind
+from funnel.models.responses import Event, EventKind
+
+COUNTED = tuple(name for name in behind.RELATIONS if name != "sent")  # `sent` is read from the tallies
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What came of one mail. Rates are of those who were sent it; `drop` is None of the first mail."""
+
+    step: Step
+    sent: int
+    clicked: Rate
+    left: Rate
+    bounced: Rate
+    complained: Rate
+    booked: Rate
+    waiting: int
+    drop: Drop | None
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A link of a mail, and the people who followed it."""
+
+    label: str
+    url: str
+    kind: LinkKind
+    people: Rate
+
+
+def of_course(session: Session, course: Sequence) -> list[Figures]:
+    """The figures of the course's mails in order; of those retired, only where they were sent.
+
+    Read it after `tallies.freshen`: what was sent, and who dropped off, is read from them.
+    """
+    sent = messages.sent(session)
+    steps = _told(course, sent)
+    counted = {name: _count(session, name, [step.id for step in steps]) for name in COUNTED}
+    dropped = drops.of_course(session, [step.id for step in steps])
+    return list(_figures(steps, sent, counted, dropped))
+
+
+def links(session: Session, step: Step) -> list[Followed]:
+    """The links of a mail, the most followed first, with the people who followed each: machines are none."""
+    sent = messages.sent(session).get(step.id, 0)
+    people = func.count(Event.subscriber_id.distinct())
+    followed = (Event.link_id == Link.id) & (Event.kind == EventKind.CLICK) & Event.machine.is_(False)
+    query = (
+        select(Link.label, Link.url, Link.kind, people)
+        .outerjoin(Event, followed)
+        .where(Link.step_id == step.id, Link.kind != LinkKind.CANARY)
+        .group_by(Link.id)
+        .order_by(people.desc(), Link.id)
+    )
+    return [Followed(*row[:3], _rate(row[3], sent)) for row in session.execute(query)]
+
+
+def before(session: Session, step: Step) -> int | None:
+    """The mail before this one, of those `of_course` tells of. None: it is the first, or is not among them."""
+    order = [one.id for one in _told(step.sequence, messages.sent(session))]
+    place = order.index(step.id) if step.id in order else 0
+    return order[place - 1] if place else None
+
+
+def _told(course: Sequence, sent: dict[int, int]) -> list[Step]:
+    return [step for step in course.steps if step.state is SequenceState.LIVE or sent.get(step.id)]
+
+
+def _count(session: Session, name: str, steps: list[int]) -> dict[int, int]:
+    pairs = behind.RELATIONS[name](steps).subquery()
+    step_id = next(iter(pairs.c))
+    return {row[0]: row[1] for row in session.execute(select(step_id, func.count()).group_by(step_id))}
+
+
+def _figures(
+    steps: list[Step], sent: dict[int, int], counted: dict[str, dict[int, int]], dropped: dict[int, Drop]
+) -> Iterator[Figures]:
+    for step in steps:
+        got = sent.get(step.id, 0)
+        rates = {name: _rate(counted[name].get(step.id, 0), got) for name in COUNTED if name != "waiting"}
+        yield Figures(
+            step=step, sent=got, waiting=counted["waiting"].get(step.id, 0), drop=dropped.get(step.id), **rates
+        )
+
+
+def _rate(count: int, of: int) -> Rate:
+    """A forwarded mail, or one whose sending nobody knows, may be clicked by more than were sent it: then of those."""
+    return Rate(count, max(count, of))
