@@ -15,7 +15,7 @@ from bench.rig import Rig, rig
 from bench.table import Results, Row
 from bench.wish import ROUNDS, Wish
 
-# A name, and the module of bench/rows that measures it. The last is long, and only done when it is named.
+# A name, and the module of bench/rows that measures it. The last two are long, and only done when named.
 GROUPS = (
     "sink",
     "newsletter",
@@ -27,9 +27,10 @@ GROUPS = (
     "tick",
     "imports",
     "steps",
+    "pages",
     "million",
 )
-USUAL = GROUPS[:-1]
+USUAL = GROUPS[:-2]
 TRIED = ROOT / "var" / "bench"  # for what was only tried out
 
 
@@ -77,7 +78,9 @@ def _measured(made: Rig, wish: Wish, name: str, here: dict[str, str], results: R
 
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but million")
+    parser.add_argument(
+        "rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but pages and million"
+    )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
     parser.add_argument("--keep", action="store_true", help="write into docs/, and fill in its page")

@@ -1,6 +1,7 @@
 """What the roll-ups must say, counted from the rows themselves: slow, and without any of the code that keeps them."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -32,6 +33,26 @@ _TALLY = """
 SELECT day, source, form_id, confirmed, steps, clicked, booking_clicked, booked, people
 FROM tally JOIN way ON way.id = tally.way_id
 """
+
+_REACHED = """
+SELECT count(*), count(confirmed_at),
+    count(*) FILTER (WHERE EXISTS (SELECT FROM event e JOIN link l ON l.id = e.link_id
+        WHERE e.subscriber_id = s.id AND e.kind = 'click' AND NOT e.machine)),
+    count(*) FILTER (WHERE EXISTS (SELECT FROM event e JOIN link l ON l.id = e.link_id
+        WHERE e.subscriber_id = s.id AND e.kind = 'click' AND NOT e.machine AND l.kind = 'booking')),
+    count(*) FILTER (WHERE EXISTS (SELECT FROM booking b WHERE b.subscriber_id = s.id AND b.state <> 'cancelled'))
+FROM subscriber s
+WHERE CAST(:first AS date) IS NULL OR CAST(timezone(:zone, created_at) AS date) >= CAST(:first AS date)
+"""
+_STAGES = ("Sign-ups", "Confirmed", "Clicked", "Booking clicks", "Booked")
+
+
+def reached(session: Session, since: datetime | None) -> dict[str, int]:
+    """How many of those who signed up from the day of `since` on have come to each stage of the funnel."""
+    zone = settings().zone
+    first = since.astimezone(zone).date() if since else None
+    row = session.execute(text(_REACHED), {"first": first, "zone": zone.key}).one()
+    return dict(zip(_STAGES, row, strict=True))
 
 
 def assert_tallies(session: Session) -> None:

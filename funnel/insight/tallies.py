@@ -42,6 +42,14 @@ class Refreshed:
     more: bool
 
 
+@dataclass(frozen=True)
+class Freshness:
+    """Of when the figures are, and whether that is so long ago that it must be said. `at` None: not all counted yet."""
+
+    at: datetime | None
+    is_old: bool
+
+
 @dataclass
 class _Work:
     """What may have changed."""
@@ -72,9 +80,11 @@ def refresh(session: Session, now: datetime, most: int = MOST, most_blocks: int 
     return Refreshed(done, sum(number for number in moves.values() if number > 0), work.more)
 
 
-def freshen(session: Session, now: datetime) -> None:
+def freshen(session: Session, now: datetime) -> Freshness:
     """For a page, before it reads: counts what changed in the last seconds, when it is little. A tick does the rest."""
     refresh(session, now, MOST_BY_A_PAGE, 1)
+    at = as_of(session)
+    return Freshness(at, at is None or now - at > OLD)
 
 
 def as_of(session: Session) -> datetime | None:

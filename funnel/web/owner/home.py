@@ -20,10 +20,11 @@ def index() -> str:
     looked_at = period.chosen(request.args.get("days", ""), now)
     source = request.args.get("source", "").replace("\x00", "")
     with Session.begin() as session:
-        tallies.freshen(session, now)
+        freshness = tallies.freshen(session, now)
         sign_ups = series.sign_ups(session, looked_at.since, now)
         return render_template(
             "owner/home/index.html",
+            freshness=freshness,
             now=now,
             period=looked_at,
             choices=period.CHOICES,

@@ -42,11 +42,12 @@ blueprint = gate.pages("mails", __name__)
 def index() -> str:
     now = utc_now()
     with Session.begin() as session:
-        tallies.freshen(session, now)
+        freshness = tallies.freshen(session, now)
         sequences = _sequences(session)
         waiting = {number: count for course in sequences for number, count in reach.waiting(session, course).items()}
         return render_template(
             "owner/mails/index.html",
+            freshness=freshness,
             sequences=sequences,
             sent=messages.sent(session),
             waiting=waiting,

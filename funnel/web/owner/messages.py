@@ -22,9 +22,10 @@ def index() -> str:
     page = request.args.get("page", 1, type=int)
     now = utc_now()
     with Session.begin() as session:
-        tallies.freshen(session, now)
+        freshness = tallies.freshen(session, now)
         return render_template(
             "owner/messages/index.html",
+            freshness=freshness,
             now=now,
             rests=resting.resting(session, now),
             cancelled=cancellations.latest(session),
