@@ -17,12 +17,14 @@ def create_app() -> "Flask":
     # Blueprints and commands, since they need this package to be whole first.
     from funnel import logs
     from funnel.cli import commands
-    from funnel.config import settings_or_exit
+    from funnel.config import lay_under, settings_or_exit
+    from funnel.house import stored
     from funnel.web import edge
     from funnel.web.owner import sessions
 
     known = settings_or_exit()
     logs.configure(known.log_format)
+    lay_under(stored.current)
     app = Flask(__name__, template_folder="../templates", static_folder="static")
     app.config.update(
         SECRET_KEY=known.secret_key,

@@ -1,4 +1,6 @@
-"""Every setting, read once from the environment, typed and checked at start.
+"""Every setting, typed and checked: what the environment says, read once at start, over what the database keeps.
+
+Nothing here knows the database: `house/stored` lays what it keeps under the environment, for `settings()`.
 
 A wrong value is refused with what is wrong and how to mend it, all of them at once, so that nobody mends one to meet
 the next.
@@ -7,27 +9,20 @@ the next.
 import functools
 import json
 import os
-import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from funnel.environment import Environment, split
-from funnel.relay import Relay, is_loopback, parse
+from funnel import choices
+from funnel.choices import EMERGENCY_NUMBERS, HOW_TO_SET, INTERNATIONAL_EMERGENCY, Letters, Limits, Window
+from funnel.relay import Relay
+from funnel.variables import POSTGRESQL, Variables
 
 REAL_DAY_SECONDS = 86_400
 LOCAL_OUTBOX_PORT = 8025  # where the local catcher listens
 EMBEDDED_FILE = "embedded.json"  # under DATA_DIR, only while `make run` runs
-POSTGRESQL = ("postgresql", "postgres", "postgresql+psycopg")
-REDIS = ("redis", "rediss", "valkey", "valkeys")
-EMERGENCY_NUMBERS = {
-    "GB": "999", "IE": "112", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "IT": "112", "DE": "112",
-    "FR": "112", "ES": "112", "CH": "112", "AT": "112", "NL": "112", "BE": "112", "PT": "112", "SE": "112",
-    "DK": "112", "NO": "112", "FI": "112", "PL": "112",
-}  # fmt: skip
-INTERNATIONAL_EMERGENCY = "112"  # answered on every GSM phone; what a country not listed gets
 
 
 class SettingsError(Exception):
@@ -62,6 +57,9 @@ class Settings:
     owner_email: str
     owner_password: str
     log_format: str
+    limits: Limits
+    window: Window
+    letters: Letters
     local: bool  # BASE_URL is on loopback
     local_outbox: bool  # the local catcher takes the mail
 
@@ -91,24 +89,54 @@ class Settings:
         return self.data_dir / "outbox"
 
 
-@functools.cache
+class _InForce:
+    kept: Callable[[], Settings] | None = None
+
+
 def settings() -> Settings:
-    """The settings of this process. Raises SettingsError when one of them is refused."""
+    """The settings in force. Raises SettingsError when one of the environment is refused."""
+    return _InForce.kept() if _InForce.kept else bare()
+
+
+@functools.cache
+def bare() -> Settings:
+    """The settings of the environment alone, for what stands below the database. Raises SettingsError."""
     return load(os.environ)
+
+
+def lay_under(kept: Callable[[], Settings]) -> None:
+    """Has `settings` ask `kept`, which knows what is kept elsewhere and lets the environment win."""
+    _InForce.kept = kept
+
+
+def given(name: str) -> str:
+    """What the environment says of a variable; '' when it says nothing, so that the database may."""
+    return {**_embedded(os.environ), **_said(os.environ)}.get(name, "")
 
 
 def settings_or_exit() -> Settings:
     """The settings, for the start of a process: refused ones end it with every problem, and no traceback."""
     try:
-        return settings()
+        return bare()
     except SettingsError as error:
         sys.exit("\n".join(["Funnel cannot start with these settings:", *error.problems]))
 
 
-def load(environ: Mapping[str, str]) -> Settings:
-    """Reads and checks all settings from `environ`. Raises SettingsError naming every problem found."""
-    given = {name: value for name, value in environ.items() if value.strip()}  # an empty variable is not set
-    return _Reader({**_embedded(environ), **given}).settings()
+def load(environ: Mapping[str, str], kept: Mapping[str, str] | None = None) -> Settings:
+    """Reads and checks all settings from `environ`, and from `kept` what that does not say.
+
+    Raises SettingsError naming every problem found.
+    """
+    return _Reader({**(kept or {}), **_embedded(environ), **_said(environ)}).settings()
+
+
+def load_over(kept: Mapping[str, str]) -> Settings:
+    """The same of this process's environment."""
+    return load(os.environ, kept)
+
+
+def _said(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if value.strip()}  # an empty variable is not set
 
 
 def _embedded(environ: Mapping[str, str]) -> dict[str, str]:
@@ -127,7 +155,7 @@ def data_dir(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("DATA_DIR", "").strip() or "./var").absolute()
 
 
-class _Reader(Environment):
+class _Reader(Variables):
     def settings(self) -> Settings:
         port = self.whole("PORT", 8000, 1, 65535)
         base_url = self.text("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/")
@@ -142,9 +170,7 @@ class _Reader(Environment):
             data_dir=data_dir(self.environ),
             secret_key=self.secret("SECRET_KEY"),
             secret_key_fallbacks=tuple(self.text("SECRET_KEY_FALLBACKS", "").split()),
-            database_url=self.url(
-                "DATABASE_URL", ("postgresql", "postgres", "postgresql+psycopg"), _HOW_TO_SET["DATABASE_URL"]
-            ),
+            database_url=self.url("DATABASE_URL", POSTGRESQL, HOW_TO_SET["DATABASE_URL"]),
             redis_url=self.redis_url(),
             relays=relays,
             bounce_address=self.address("BOUNCE_ADDRESS", ""),
@@ -161,6 +187,9 @@ class _Reader(Environment):
             owner_email=self.address("OWNER_EMAIL", ""),
             owner_password=self.owner_password(),
             log_format=self.choice("LOG_FORMAT", "plain" if local else "json", ("plain", "json")),
+            limits=choices.limits(self),
+            window=choices.window(self),
+            letters=choices.letters(self),
             local=local,
             local_outbox=local and not self.text("SMTP_URL", ""),
         )
@@ -170,37 +199,12 @@ class _Reader(Environment):
             raise SettingsError(self.problems)
         return found
 
-    def base_url_is_local(self, base_url: str) -> bool:
-        parts = split(base_url)
-        more = parts.path or parts.query or parts.fragment or not re.fullmatch(r"[A-Za-z0-9._:\[\]-]*", parts.netloc)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or more:
-            self.refuse("BASE_URL", f"“{base_url}” is not a plain web address", "For example https://mail.example.org")
-            return False
-        local = is_loopback(parts.hostname)
-        if not local and parts.scheme == "http":
-            self.refuse("BASE_URL", "readers would send their address unencrypted", "Start it with https://")
-        return local
-
     def needed_in_public(self, local: bool) -> None:
         if local:
             return
         for name in ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "SMTP_URL", "MAIL_FROM", "PRACTICE_ADDRESS"):
             if not self.text(name, ""):
-                self.refuse(name, "it is not set, and BASE_URL is public", _HOW_TO_SET[name])
-
-    def secret(self, name: str) -> str:
-        raw = self.text(name, "")
-        if raw and len(raw) < 32:
-            self.refuse(name, "it is shorter than 32 signs", _HOW_TO_SET["SECRET_KEY"])
-        if len(raw.split()) > 1:  # SECRET_KEY_FALLBACKS separates keys by spaces
-            self.refuse(name, "it holds a space", _HOW_TO_SET["SECRET_KEY"])
-        return raw
-
-    def owner_password(self) -> str:
-        raw = self.environ.get("OWNER_PASSWORD", "")
-        if raw and len(raw) < 12:
-            self.refuse("OWNER_PASSWORD", "it is shorter than 12 signs", "Four random words make a good one")
-        return raw
+                self.refuse(name, "it is not set, and BASE_URL is public", HOW_TO_SET[name])
 
     def day_seconds(self, relays: tuple[Relay, ...]) -> float:
         raw = self.text("DAY_SECONDS", str(REAL_DAY_SECONDS))
@@ -219,11 +223,6 @@ class _Reader(Environment):
             )
         return seconds
 
-    def redis_url(self) -> str:
-        # Valkey speaks Redis's protocol, and its clients here know only Redis's name.
-        given = self.url("REDIS_URL", REDIS, _HOW_TO_SET["REDIS_URL"])
-        return re.sub("^valkey", "redis", given)
-
     def relays(self, local: bool) -> tuple[Relay, ...]:
         raw = self.text("SMTP_URL", "")
         if not raw:
@@ -231,20 +230,3 @@ class _Reader(Environment):
                 Relay("127.0.0.1", self.whole("OUTBOX_PORT", LOCAL_OUTBOX_PORT, 1, 65535), starttls="never"),
             ) * local
         return tuple(relay for url in raw.split() if (relay := self.relay(url)))
-
-    def relay(self, url: str) -> Relay | None:
-        try:
-            return parse(url)
-        except ValueError as error:
-            self.refuse("SMTP_URL", str(error), "For example smtp://user:password@mail.example.org:587")
-            return None
-
-
-_HOW_TO_SET = {
-    "SECRET_KEY": 'Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
-    "DATABASE_URL": "For example postgresql://funnel:password@db.example.org/funnel",
-    "REDIS_URL": "For example redis://:password@cache.example.org:6379/0",
-    "SMTP_URL": "For example smtp://user:password@mail.example.org:587",
-    "MAIL_FROM": "The address your mails come from, such as alessandro@example.org",
-    "PRACTICE_ADDRESS": "The postal address that the law wants in every mail",
-}

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction, sessionmaker
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.config import SettingsError, settings
+from funnel.config import SettingsError, bare
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_S = 5
@@ -67,7 +67,7 @@ def engine() -> Engine:
 
 def database_url() -> str:
     """DATABASE_URL with the driver named, whichever of its usual spellings it has. Raises SettingsError without one."""
-    scheme, _, rest = settings().database_url.partition("://")
+    scheme, _, rest = bare().database_url.partition("://")
     if not scheme:
         raise SettingsError(["DATABASE_URL: there is no database. `make run` starts one; or set the variable"])
     return f"postgresql+psycopg://{rest}"

@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from funnel.config import settings
+from funnel.config import bare
 
 REDIS_TIMEOUT_S = 0.2  # a visitor waits for this, so a frozen Redis must not hold a page up
 AWAY_S = 2.0  # for which a Redis that did not answer is not asked for permits again
@@ -137,7 +137,7 @@ def _this_process() -> str:
 @functools.cache
 def _script() -> redis.commands.core.Script:
     client = redis.Redis.from_url(
-        settings().redis_url,
+        bare().redis_url,
         socket_timeout=REDIS_TIMEOUT_S,
         socket_connect_timeout=REDIS_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
@@ -148,7 +148,7 @@ def _script() -> redis.commands.core.Script:
 @functools.cache
 def _shared() -> MovingWindowRateLimiter:
     options = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S}
-    storage = storage_from_string(settings().redis_url, wrap_exceptions=True, **options)
+    storage = storage_from_string(bare().redis_url, wrap_exceptions=True, **options)
     assert isinstance(storage, Storage)  # the other kind is asyncio's
     return MovingWindowRateLimiter(storage)
 

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 OPTIONS = ("starttls", "verify", "pool", "share", "rate", "day", "warmup")
 NAMES_AT_HOME = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".localhost")
@@ -61,6 +61,16 @@ def parse(url: str) -> Relay:
         rate=_rate(query),
         **_daily(query),
     )
+
+
+def spelled(host: str, port: str, username: str, password: str, encryption: str, options: dict[str, str]) -> str:
+    """The URL that says this of a relay, for `parse`, which checks it. `encryption`: tls, or what starttls takes."""
+    sign_in = f"{quote(username, safe='')}:{quote(password, safe='')}@" if username else ""
+    place = f"[{host}]" if ":" in host else quote(host, safe=".-_")
+    starttls = {"starttls": encryption} if encryption not in {"tls", "offered"} else {}
+    query = urlencode({**starttls, **{name: value for name, value in options.items() if value}})
+    at = f":{quote(port, safe='')}" if port else ""
+    return f"{'smtps' if encryption == 'tls' else 'smtp'}://{sign_in}{place}{at}" + (f"?{query}" if query else "")
 
 
 def _starttls(query: dict[str, str]) -> str:

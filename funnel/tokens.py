@@ -22,7 +22,7 @@ from sqlalchemy import LargeBinary, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from funnel.config import Settings, SettingsError, settings
+from funnel.config import Settings, SettingsError, bare
 from funnel.db import Base, Session, utc_now
 
 TAG_BYTES = 10  # 80 bits: a guess a nanosecond for ten thousand years finds one in four thousand
@@ -195,7 +195,7 @@ def _data_key(purpose: str) -> bytes:
 
 
 def _wrapping() -> MultiFernet:
-    known: Settings = settings()
+    known: Settings = bare()
     return MultiFernet([Fernet(_fernet_key(secret)) for secret in (known.secret_key, *known.secret_key_fallbacks)])
 
 

@@ -9,14 +9,16 @@ from kombu import Queue
 from kombu.exceptions import OperationalError as BrokerAwayError
 
 from funnel import logs
-from funnel.config import settings_or_exit
+from funnel.config import lay_under, settings_or_exit
 from funnel.db import engine
+from funnel.house import stored
 
 MINUTE_S = 60.0
 QUARTER_S = 900.0
 HOUR_S = 3600.0
 
 known = settings_or_exit()
+lay_under(stored.current)
 app = Celery(
     "funnel",
     broker=known.redis_url,

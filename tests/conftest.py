@@ -128,12 +128,14 @@ def clean(schema: None) -> None:
     """An empty database, but for the keys; empty Redis; settings read afresh."""
     from funnel import limits, shelf
     from funnel.db import Base, engine
+    from funnel.house import stored
 
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "data_key")
     with engine().begin() as connection:
         connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
     for name in ("sending.mark", "withdrawals"):  # of a database that is no more
         (config.settings().data_dir / name).unlink(missing_ok=True)
+    stored.forget()
     limits._own.cache_clear()
     limits._shared().storage.reset()
     for name in shelf._client().scan_iter(f"{shelf.PREFIX}*"):
@@ -180,8 +182,8 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     def change(**values: str) -> None:
         for name, value in values.items():
             monkeypatch.setenv(name, value)
-        config.settings.cache_clear()
+        config.bare.cache_clear()
 
     yield change
     monkeypatch.undo()
-    config.settings.cache_clear()
+    config.bare.cache_clear()

@@ -20,6 +20,8 @@ ROWS = [
     {"tokens", "limits", "shelf"},
     {"db"},
     {"config", "logs", "local", "migrations"},
+    {"variables"},
+    {"choices"},
     {"environment", "relay"},
 ]
 SAME_ROW = {("cli", "web"), ("__init__", "web"), ("__init__", "cli"), ("local", "config")}

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from funnel.audience import allowance, ending
+from funnel.audience import ending
 from funnel.audience.visit import network_of
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUpState
@@ -55,15 +55,15 @@ def test_a_full_minute_of_a_form_makes_mails_wait_and_refuses_nobody(session):
     assert due_at(session, signs_up(session, form, "later@example.org", NOW + 5 * MINUTE)) == NOW + 5 * MINUTE
 
 
-def test_the_limit_on_all_confirmations_makes_every_form_wait(session, monkeypatch):
-    monkeypatch.setattr(allowance, "MOST_A_MINUTE", 3)
+def test_the_limit_on_all_confirmations_makes_every_form_wait(session, setting):
+    setting(LIMIT_MINUTE="3")
     for n in range(3):
         signs_up(session, a_form(session), f"reader-{n}@example.org")
     assert due_at(session, signs_up(session, a_form(session), "other@example.org")) == NOW + MINUTE
 
 
-def test_mails_that_a_server_refused_for_now_hold_up_nobody_else(session, monkeypatch):
-    monkeypatch.setattr(allowance, "MOST_A_MINUTE", 1)
+def test_mails_that_a_server_refused_for_now_hold_up_nobody_else(session, setting):
+    setting(LIMIT_MINUTE="1")
     form = a_form(session)
     mail = mail_of(session, signs_up(session, form))
     mail.state, mail.due_at = MessageState.DEFERRED, NOW + HOUR

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from funnel import config
+from funnel import choices, config
 from funnel.config import Relay, SettingsError
 
 PUBLIC = {
@@ -66,7 +66,7 @@ def test_a_public_place_with_all_it_needs_is_taken(place: dict[str, str]) -> Non
 @pytest.mark.parametrize("name", sorted(set(PUBLIC) - {"BASE_URL"}))
 def test_what_a_public_place_needs_is_asked_for(place: dict[str, str], name: str) -> None:
     (problem,) = problems(place | PUBLIC | {name: ""})
-    assert problem == f"{name}: it is not set, and BASE_URL is public. {config._HOW_TO_SET[name]}"
+    assert problem == f"{name}: it is not set, and BASE_URL is public. {choices.HOW_TO_SET[name]}"
 
 
 def test_every_problem_is_named_at_once(place: dict[str, str]) -> None:
@@ -170,12 +170,12 @@ def test_the_country_picks_the_emergency_number(place: dict[str, str], country: 
 
 def test_a_process_that_cannot_start_says_why_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIMEZONE", "Atlantis")
-    config.settings.cache_clear()
+    config.bare.cache_clear()
     with pytest.raises(SystemExit) as ended:
         config.settings_or_exit()
     assert "TIMEZONE: “Atlantis”" in str(ended.value)
     monkeypatch.undo()
-    config.settings.cache_clear()
+    config.bare.cache_clear()
 
 
 def test_two_servers_cannot_share_a_port():

@@ -1,4 +1,4 @@
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -14,7 +14,7 @@ from tests.conftest import NOW
 from tests.factories import a_booking, a_message, a_post, a_subscriber, add
 
 MONDAY = date(2026, 2, 23)
-DUE = datetime.combine(MONDAY + week.LENGTH, letters.AT, settings().zone)
+DUE = datetime.combine(MONDAY + week.LENGTH, time(8), settings().zone)
 DURING = NOW - timedelta(days=6)
 
 

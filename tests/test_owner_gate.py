@@ -42,6 +42,7 @@ VALUES = {
     "owner_id": 1,
     "session_id": 1,
     "token": "none",
+    "slug": "practice",
 }
 
 

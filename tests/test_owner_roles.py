@@ -12,7 +12,7 @@ def test_a_viewer_sees_every_page_but_the_owners_own(app, practice):
     desk = signed_in(app, Role.VIEWER)
     for name, path in routes(app, "GET").items():
         answer, blueprint = desk.get(path), name.partition(".")[0]
-        if blueprint in roles.OWNERS_ONLY or name in roles.OWNERS_ACTS:
+        if blueprint in roles.OWNERS_ONLY or roles.EXPORT in name:
             assert (name, answer.status_code, roles.OWNERS_PAGE in answer.text) == (name, 403, True)
         else:
             assert answer.status_code in {200, 302, 404}, name
@@ -49,10 +49,24 @@ def test_what_is_named_for_owners_only_is_there(app):
     names = {rule.endpoint for rule in app.url_map.iter_rules()}
     blueprints = {name.partition(".")[0] for name in names}
 
-    assert names >= roles.PROVED | roles.OWNERS_ACTS
+    assert names >= roles.PROVED | {name for name, _ in roles.OWNERS_CHOICES}
     assert blueprints >= roles.OWNERS_ONLY | roles.ONES_OWN
 
 
 @pytest.mark.parametrize("role", list(Role))
 def test_everybody_may_sign_out(app, role):
     assert press(signed_in(app, role), "/owner/sign-out", on="/owner/account").location == "/owner/sign-in"
+
+
+def test_erasing_many_people_is_for_owners(app, practice):
+    desk = signed_in(app, Role.EDITOR)
+
+    assert desk.get("/owner/people/bulk?do=erase&all=1").status_code == 403
+    assert press(desk, "/owner/people/bulk", on="/owner/account", do="erase", all="1").status_code == 403
+    assert desk.get("/owner/people/bulk?do=tag&all=1").status_code == 200
+
+
+def test_exports_are_for_owners_who_typed_their_password_lately():
+    assert roles.refusal(Role.EDITOR, "GET", "exports.people") == roles.OWNERS_PAGE
+    assert roles.asks_password("people.export")
+    assert not roles.asks_password("people.show")

@@ -20,11 +20,7 @@ CONFIRMATION, REMINDER, ALREADY_IN = "confirmation", "reminder", "already_in"
 
 MINUTE, DAY, MONTH = timedelta(minutes=1), timedelta(days=1), timedelta(days=30)
 REST = timedelta(minutes=10)  # after each sign-up mail
-MOST_A_DAY = 3
-MOST_A_MONTH = 5
-NETWORK_MOST = ((5, timedelta(hours=1)), (20, DAY))
-FORM_MOST_A_MINUTE = 60
-MOST_A_MINUTE = 600
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -39,9 +35,10 @@ class Mailed:
         return any(due_at > self.now - REST for _, due_at in self.mails)
 
     def has_had_enough(self) -> bool:
-        """There were three within a day or five within a month."""
+        """There were as many within a day or a month as one address may get."""
+        most = settings().limits
         today = sum(due_at > self.now - DAY for _, due_at in self.mails)
-        return today >= MOST_A_DAY or len(self.mails) >= MOST_A_MONTH
+        return today >= most.address_day or len(self.mails) >= most.address_month
 
     def was_told_today(self) -> bool:
         """The address was told within a day that it is already in."""
@@ -82,15 +79,17 @@ def is_limited(network: str) -> bool:
 
 
 def network_has_had_enough(session: Session, network: str, now: datetime) -> bool:
-    """Five of its sign-ups within an hour, or twenty within a day, were let through. Exact under `lock_network`."""
+    """As many of its sign-ups as may be were let through within an hour or a day. Exact under `lock_network`."""
+    limits = settings().limits
+    network_most = ((limits.network_hour, HOUR), (limits.network_day, DAY))
     counts = [
         select(func.count())
         .where(SignUp.state == SignUpState.SETTLED, SignUp.network == network, SignUp.created_at > now - within)
         .scalar_subquery()
-        for _, within in NETWORK_MOST
+        for _, within in network_most
     ]
     found = session.execute(select(*counts)).one()
-    return any(count >= most for count, (most, _) in zip(found, NETWORK_MOST, strict=True))
+    return any(count >= most for count, (most, _) in zip(found, network_most, strict=True))
 
 
 def turn(session: Session, form_id: int, now: datetime) -> datetime:
@@ -110,7 +109,7 @@ def turn(session: Session, form_id: int, now: datetime) -> datetime:
     )
     of_form = planned.join(SignUp, Message.sign_up_id == SignUp.id).where(SignUp.form_id == form_id)
     full = [
-        session.scalar(planned.offset(MOST_A_MINUTE - 1).limit(1)),
-        session.scalar(of_form.offset(FORM_MOST_A_MINUTE - 1).limit(1)),
+        session.scalar(planned.offset(settings().limits.all_minute - 1).limit(1)),
+        session.scalar(of_form.offset(settings().limits.form_minute - 1).limit(1)),
     ]
     return max([now, *(due_at + MINUTE for due_at in full if due_at is not None)])

@@ -21,7 +21,7 @@ from zlib import crc32
 
 from sqlalchemy.orm import Session
 
-from funnel.config import settings
+from funnel.config import bare
 from funnel.db import after_commit, before_commit
 
 NAME = "withdrawals"
@@ -76,7 +76,7 @@ def silence(session: Session) -> Iterator[None]:
 
 def write(lines: Iterable[Line]) -> None:
     """Adds lines durably. That they cannot be written is logged: nobody is kept from leaving by a full disk."""
-    path = settings().data_dir / NAME
+    path = bare().data_dir / NAME
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _append(path, b"".join(line.encoded() for line in lines))
@@ -93,7 +93,7 @@ def standing(path: Path | None = None) -> dict[bytes, dict[Kind, datetime]]:
     """By address: what was told of it and not taken back since, and when. Raises OSError for what cannot be read."""
     found: dict[bytes, dict[Kind, datetime]] = defaultdict(dict)
     # By time, since what is written after its commit may come a moment behind what followed it.
-    for line in sorted(read(path or settings().data_dir / NAME), key=lambda line: line.at):
+    for line in sorted(read(path or bare().data_dir / NAME), key=lambda line: line.at):
         if line.kind in TAKEN_BACK:
             for kind in TAKEN_BACK[line.kind]:
                 found[line.address_hash].pop(kind, None)

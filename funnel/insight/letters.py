@@ -17,7 +17,6 @@ from funnel.models.letters import Letter
 from funnel.models.mail import MessageKind, Queue
 from funnel.programme import plan
 
-AT = time(8)  # on the Monday after, where the practice is
 GOOD_FOR = timedelta(days=3)  # a letter about last week that comes on Friday is no news
 LIFE = timedelta(days=2)
 
@@ -27,11 +26,13 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # whatever CommonMark may take 
 def send(session: Session, now: datetime) -> int:
     """Writes the letter about the last whole week and plans it to every owner, once. Returns to how many.
 
-    0: it is not time yet, the week is too long over, or the letter was written before.
+    0: it is not time yet, the week is too long over, the letter was written before, or none is wished for.
     """
     monday = week.last_monday(now)
-    due_at = datetime.combine(monday + week.LENGTH, AT, settings().zone)
-    if not due_at <= now < due_at + GOOD_FOR:
+    chosen = settings().letters
+    day = monday + week.LENGTH + timedelta(days=chosen.weekday)
+    due_at = datetime.combine(day, time(chosen.hour), settings().zone)
+    if not chosen.weekly or not due_at <= now < due_at + GOOD_FOR:
         return 0
     letter = written(session, monday, now)
     row = {"week": letter.week, "subject": letter.subject, "preheader": letter.preheader, "body": letter.body}

@@ -159,6 +159,10 @@ class Engine:
         self._line(taken.relay).add(taken)
 
     def _line(self, relay: Relay) -> Line:
+        former = self.lines.get(relay.name)
+        if former and former.relay != relay:  # the owner changed how it is spoken to
+            former.retire()
+            self.leaving.append(self.lines.pop(relay.name))
         if relay.name not in self.lines:
             self.lines[relay.name] = Line(
                 relay, patience, self.journal, Permits(relay, self.desk.queue), self.stirred.set

@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from funnel.config import settings
+from funnel.config import bare
 from funnel.mail import frames, held
 from funnel.mail.replies import LONGEST_REPLY, Reply, Stage
 
@@ -39,7 +39,7 @@ class JournalError(OSError):
 
 def folder() -> Path:
     """Where the journals are: DATA_DIR/journal, made when missing, closed to other accounts. Raises JournalError."""
-    path = settings().data_dir / "journal"
+    path = bare().data_dir / "journal"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

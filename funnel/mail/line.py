@@ -16,7 +16,7 @@ from funnel.mail.encoding import Unsendable
 from funnel.mail.holding import Holding, Mail, boot_seconds
 from funnel.mail.journal import Journal
 from funnel.mail.pace import Permits
-from funnel.mail.replies import Meaning, Reply
+from funnel.mail.replies import Meaning, Reply, Stage
 from funnel.mail.smtp import Refused
 from funnel.mail.wire import Patience
 from funnel.relay import Relay
@@ -157,6 +157,10 @@ class Line:
             holding.stop()
         for dialogue in list(self.dialogues):
             dialogue.finish()
+
+    def retire(self) -> None:
+        """Begins nothing any more, since another line takes the relay's mails over."""
+        self._give_up(Reply(Stage.CONNECT, 0, "its settings were changed"))
 
     def abort(self) -> None:
         """Closes every connection now: a dot that is not answered stays so."""

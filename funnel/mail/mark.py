@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from funnel.config import settings
+from funnel.config import bare
 
 NAME = "sending.mark"
 LENGTH = 256  # of the line
@@ -94,4 +94,4 @@ def _decoded(raw: bytes) -> Mark | None:
 
 
 def _path() -> Path:
-    return settings().data_dir / NAME
+    return bare().data_dir / NAME

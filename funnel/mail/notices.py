@@ -2,6 +2,7 @@
 
 import functools
 
+from funnel.house import stored
 from funnel.mail import layout
 from funnel.mail.press import Words
 from funnel.programme import front_matter
@@ -19,9 +20,15 @@ NAMES = (
 )
 
 
-@functools.cache
 def words(name: str) -> Words:
-    """What the notice `name` says. Raises KeyError for a name that is none of NAMES."""
+    """What the notice `name` says, in the practice's own words where there are some. Raises KeyError for no notice."""
+    own = stored.text(name)
+    return Words(**own) if own else original(name)
+
+
+@functools.cache
+def original(name: str) -> Words:
+    """What it says in Funnel's own words. Raises KeyError for a name that is none of NAMES."""
     if name not in NAMES:
         raise KeyError(name)
     found = front_matter.read(layout.FOLDER / f"{name}.md")

@@ -8,18 +8,21 @@ import ipaddress
 import os
 import socket
 import ssl
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import aiosmtplib
 
-from funnel.config import settings
+from funnel.config import bare
 from funnel.mail.crew import Crew
 from funnel.mail.dialogue import Dialogue
 from funnel.mail.envelope import Offer
 from funnel.mail.replies import Reply, Stage
+from funnel.mail.trial import HIDDEN, IS_PRIVATE, Line, Part, Trial, Who
 from funnel.mail.wire import Patience, plain
-from funnel.relay import Relay
+from funnel.relay import Relay, is_private
+
+TRIAL_S = 20.0
 
 
 class Refused(Exception):  # noqa: N818 (it says what happened)
@@ -51,6 +54,99 @@ async def opened(relay: Relay, patience: Patience, crew: Crew) -> Dialogue:
         raise Refused(Reply(Stage.CONNECT, 0, _said(error))) from None
     finally:
         smtp.close()  # of what was taken over it knows nothing any more
+
+
+async def tried(relay: Relay, sender: str, recipient: str, data: bytes = b"", private: bool = False) -> Trial:
+    """Tries `relay` out up to where a mail would begin, or hands over `data`, and tells every line of it.
+
+    It takes TRIAL_S at the most and raises nothing. A server in a private network is only spoken to if `private`.
+    """
+    smtp = _Overheard(relay)
+    try:
+        async with asyncio.timeout(TRIAL_S):
+            if not private:
+                await _refuse_private(relay)
+            await smtp.connect()
+            await smtp.ehlo()
+            smtp.part = Part.ENCRYPTION
+            await _secure(smtp, relay)
+            smtp.part = Part.SIGN_IN
+            await _sign_in(smtp, relay)
+            smtp.part = Part.SENDER
+            await smtp.mail(sender)
+            smtp.part = Part.RECIPIENT
+            await smtp.rcpt(recipient)
+            smtp.part = Part.MAIL
+            await (smtp.data(data) if data else smtp.rset())
+            smtp.part = Part.DONE
+            await smtp.quit()
+    except _IsPrivate:
+        return smtp.told(0, IS_PRIVATE)
+    except aiosmtplib.SMTPResponseException as error:
+        return smtp.told(max(error.code, 0), _text(error.message))
+    except (OSError, aiosmtplib.SMTPException, ValueError) as error:
+        return smtp.told(0, _said(error))
+    finally:
+        smtp.close()
+    return smtp.told(0, "")
+
+
+class _IsPrivate(Exception):  # noqa: N818 (it says what was found)
+    pass
+
+
+class _Overheard(aiosmtplib.SMTP):
+    """Keeps what is said, but for the password and whatever it is made into."""
+
+    def __init__(self, relay: Relay) -> None:
+        super().__init__(
+            hostname=relay.host, port=relay.port, use_tls=relay.tls, start_tls=False, validate_certs=relay.verify,
+            local_hostname=_our_name(), timeout=None,
+        )  # fmt: skip
+        self.part = Part.CONNECTION
+        self.lines: list[Line] = []
+        self._secret = relay.password
+
+    def told(self, code: int, text: str) -> Trial:
+        return Trial(tuple(self.lines), self.part, code, self._hidden(text))
+
+    async def connect(self, **options: Any) -> aiosmtplib.SMTPResponse:
+        return self._hear(await super().connect(**options))
+
+    async def execute_command(self, *args: bytes, **options: Any) -> aiosmtplib.SMTPResponse:
+        words = [word.decode(errors="replace") for word in args]
+        if self.part == Part.SIGN_IN:
+            words = [*words[:2], HIDDEN] if words[0] == "AUTH" else [HIDDEN]
+        self._say(" ".join(words))
+        return self._hear(await super().execute_command(*args, **options))
+
+    async def starttls(self, **options: Any) -> aiosmtplib.SMTPResponse:
+        self._say("STARTTLS")
+        response = self._hear(await super().starttls(**options))
+        self.lines.append(Line(Who.NOBODY, "from here on encrypted"))
+        return response
+
+    async def data(self, message: str | bytes, **options: Any) -> aiosmtplib.SMTPResponse:
+        self._say("DATA, and the test mail")
+        return self._hear(await super().data(message, **options))
+
+    def _say(self, words: str) -> None:
+        self.lines.append(Line(Who.US, words))
+
+    def _hear(self, response: aiosmtplib.SMTPResponse) -> aiosmtplib.SMTPResponse:
+        for line in response.message.splitlines() or [""]:
+            self.lines.append(Line(Who.SERVER, self._hidden(f"{response.code} {_text(line)}")))
+        return response
+
+    def _hidden(self, words: str) -> str:
+        return words.replace(self._secret, HIDDEN) if self._secret else words
+
+
+async def _refuse_private(relay: Relay) -> None:
+    """Raises _IsPrivate for a name that leads into a private network: a page of ours is no way into it."""
+    found = await asyncio.get_running_loop().getaddrinfo(relay.host, relay.port, type=socket.SOCK_STREAM)
+    if any(is_private(str(address[0]).partition("%")[0]) for *_, address in found):
+        raise _IsPrivate
 
 
 def _taken_over(smtp: aiosmtplib.SMTP, dialogue: Dialogue) -> Dialogue:
@@ -97,7 +193,7 @@ async def _sign_in(smtp: aiosmtplib.SMTP, relay: Relay) -> None:
 
 def _our_name() -> str:
     """What we call ourselves in EHLO: the host of BASE_URL, an address in brackets (RFC 5321 §4.1.3)."""
-    host = urlsplit(settings().base_url).hostname or "localhost"
+    host = urlsplit(bare().base_url).hostname or "localhost"
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from funnel.config import settings
 from funnel.db import Base, words
 
 WORKING_DAYS = 0b0011111  # of a week, a bit a day, Monday's the lowest
@@ -55,6 +56,10 @@ class Post(Base):
     updated_at: Mapped[datetime]
 
 
+def _weekdays() -> int:
+    return EVERY_DAY if settings().window.weekends else WORKING_DAYS
+
+
 class Sequence(Base):
     """A course of mails. The window is in minutes after the subscriber's midnight.
 
@@ -66,9 +71,9 @@ class Sequence(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     title: Mapped[str]
     state: Mapped[SequenceState] = mapped_column(words(SequenceState), default=SequenceState.DRAFT)
-    window_start: Mapped[int] = mapped_column(default=7 * 60)
-    window_end: Mapped[int] = mapped_column(default=10 * 60)
-    weekdays: Mapped[int] = mapped_column(SmallInteger, default=WORKING_DAYS, server_default=text("31"))
+    window_start: Mapped[int] = mapped_column(default=lambda: settings().window.start)
+    window_end: Mapped[int] = mapped_column(default=lambda: settings().window.end)
+    weekdays: Mapped[int] = mapped_column(SmallInteger, default=_weekdays, server_default=text("31"))
     blackouts: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     weekends_before: Mapped[bool] = mapped_column("weekends", default=False)  # read by the release before; goes next
     created_at: Mapped[datetime]

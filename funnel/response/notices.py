@@ -7,14 +7,13 @@ from sqlalchemy.orm import Session
 
 from funnel import tokens
 from funnel.audience import allowance, suppression
+from funnel.config import settings
 from funnel.house import staff
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Subscriber
 from funnel.models.responses import Booking
 from funnel.programme import plan
 
-# Per address: or a stranger could fill somebody's inbox through our form.
-MOST_THANKS_A_DAY, MOST_THANKS_A_MONTH = allowance.MOST_A_DAY, allowance.MOST_A_MONTH
 NOTICE_LIFE = timedelta(days=2)
 THANKS = "booking_thanks"
 OWNER_NOTICE = "booking_notice"
@@ -28,7 +27,10 @@ def one_at_a_time(session: Session, email: str) -> None:
 
 
 def thank(session: Session, booking: Booking, now: datetime) -> bool:
-    """Plans the mail of thanks to the typed address. False when that address has had enough, or wants none."""
+    """Plans the mail of thanks to the typed address. False when that address has had enough, or wants none.
+
+    The limit is that of sign-up mails: or a stranger could fill somebody's inbox through our form.
+    """
     thanked = select(func.count().filter(Message.created_at > now - allowance.DAY), func.count()).where(
         Message.template == THANKS,
         Message.booking_id == Booking.id,
@@ -36,7 +38,8 @@ def thank(session: Session, booking: Booking, now: datetime) -> bool:
         func.lower(Booking.email) == booking.email.lower(),
     )
     today, this_month = session.execute(thanked).one()
-    if today >= MOST_THANKS_A_DAY or this_month >= MOST_THANKS_A_MONTH:
+    most = settings().limits
+    if today >= most.address_day or this_month >= most.address_month:
         return False
     if suppression.reason(session, tokens.address_hash(booking.email)):
         return False
@@ -54,7 +57,9 @@ def _is_their_own(session: Session, booking: Booking) -> bool:
 
 
 def tell_owners(session: Session, booking: Booking, now: datetime) -> int:
-    """Plans a notice to each who may sign in and change things. Returns to how many."""
+    """Plans a notice to each who may sign in and change things, if they wish for any. Returns to how many."""
+    if not settings().letters.bookings:
+        return 0
     return sum(
         _plan(session, f"booking-notice:{booking.id}:{number}", OWNER_NOTICE, booking.id, now, to_address=email)
         for number, email in staff.told(session)

@@ -133,9 +133,9 @@ def _check_sign_in() -> tuple[str, int] | AnyResponse | None:
 
 def _check_role() -> tuple[str, int] | str | AnyResponse | None:
     endpoint = request.endpoint or ""
-    if why := roles.refusal(owner().role, request.method, endpoint):
+    if why := roles.refusal(owner().role, request.method, endpoint, request.values.get("do", "")):
         return render_template("owner/refused.html", why=why), HTTPStatus.FORBIDDEN
-    if endpoint not in roles.PROVED or utc_now() - owner().proved_at < sessions.PROVED:
+    if not roles.asks_password(endpoint) or utc_now() - owner().proved_at < sessions.PROVED:
         return None
     if request.method == "GET":
         return redirect(url_for("prove.show", next=request.full_path.rstrip("?")))

@@ -6,8 +6,9 @@ nothing but their own account.
 
 from funnel.models.house import Role
 
-OWNERS_ONLY = {"team"}  # blueprints
-OWNERS_ACTS: set[str] = set()  # endpoints of other blueprints
+OWNERS_ONLY = {"settings", "wording", "relays", "team", "audit"}  # blueprints
+OWNERS_CHOICES = {("bulk.ask", "erase"), ("bulk.begin", "erase")}  # endpoints of others, with the action chosen there
+EXPORT = "export"  # in an endpoint's name: everybody's data leaves by it
 # Asked for the password again when it was typed too long ago: who sits down at an unlocked screen must not pass.
 PROVED = {
     "team.change",
@@ -29,11 +30,16 @@ MAY_LOOK = "You may look at everything here, and change nothing."
 OWNERS_PAGE = "This page is for owners only."
 
 
-def refusal(role: Role, method: str, endpoint: str) -> str:
-    """Why somebody in this `role` may not do this; '' when they may."""
+def refusal(role: Role, method: str, endpoint: str, action: str = "") -> str:
+    """Why somebody in this `role` may not do this; '' when they may. `action`: which of several a form asks for."""
     blueprint = endpoint.partition(".")[0]
     if role == Role.OWNER or blueprint in ONES_OWN:
         return ""
-    if blueprint in OWNERS_ONLY or endpoint in OWNERS_ACTS:
+    if blueprint in OWNERS_ONLY or EXPORT in endpoint or (endpoint, action) in OWNERS_CHOICES:
         return OWNERS_PAGE
     return MAY_LOOK if role == Role.VIEWER and method not in {"GET", "HEAD", "OPTIONS"} else ""
+
+
+def asks_password(endpoint: str) -> bool:
+    """Whether the password must have been typed within the last minutes."""
+    return endpoint in PROVED or EXPORT in endpoint

@@ -7,7 +7,7 @@ from funnel.audience.confirmation import Confirmation
 from funnel.db import Session, utc_now
 from funnel.web import edge
 from funnel.web.nudge import nudge
-from funnel.web.pages import discreet
+from funnel.web.pages import discreet, page_words
 from tasks.mail import send_urgent
 
 PAGES = {"open": "ask", "done": "done", "expired": "expired"}
@@ -30,4 +30,4 @@ def confirm(token: str) -> str:
 
 
 def _page(found: Confirmation) -> str:
-    return render_template(f"pages/confirm/{PAGES[found.state]}.html", form=found.form)
+    return render_template(f"pages/confirm/{PAGES[found.state]}.html", form=found.form, words=page_words.filled())

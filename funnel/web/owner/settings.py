@@ -1,0 +1,121 @@
+"""The settings: each section saved by itself, in force within seconds everywhere, and taken back by one press."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session as OrmSession
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel import config
+from funnel.db import Session, utc_now
+from funnel.house import stored
+from funnel.models.house import AuditEntry
+from funnel.web.owner import gate
+from funnel.web.owner.sections import SECTIONS, Field, Section, zones
+
+CHANGED = "changed settings"
+TAKEN_BACK = "took back a change of settings"
+MEANWHILE = "Somebody else changed these settings since you opened them. Yours stand below: save again to keep them."
+LONGEST = 500  # signs of a setting
+
+blueprint = gate.pages("settings", __name__)
+
+
+@blueprint.get("/settings")
+def index() -> str:
+    with Session.begin() as session:
+        kept = stored.rows(session)
+    known = stored.in_force(kept)
+    said = {section.slug: [field.said(known) for field in section.fields] for section in SECTIONS.values()}
+    return render_template(
+        "owner/settings/index.html",
+        sections=SECTIONS.values(),
+        said=said,
+        known=known,
+        texts=[name for name in kept if name.startswith(stored.WORDS)],
+    )
+
+
+@blueprint.get("/settings/<slug>")
+def show(slug: str) -> str:
+    section = SECTIONS.get(slug) or abort(HTTPStatus.NOT_FOUND)
+    with Session.begin() as session:
+        kept = stored.rows(session)
+    return _page(section, kept, _in_force(section, kept), {})
+
+
+@blueprint.post("/settings/<slug>")
+def save(slug: str) -> tuple[str, int] | AnyResponse:
+    section = SECTIONS.get(slug) or abort(HTTPStatus.NOT_FOUND)
+    with Session.begin() as session:
+        kept = stored.rows(session)
+        typed = {field.name: _typed(field) for field in section.fields if not config.given(field.name)}
+        if request.form.get("mark") != stored.mark(kept, section.names):
+            return _page(section, kept, typed, {"": MEANWHILE}), HTTPStatus.CONFLICT
+        before = _in_force(section, kept)
+        changes = {name: text or None for name, text in typed.items() if text != before[name]}
+        if wrong := stored.problems(kept, {name: text or "" for name, text in changes.items()}):
+            return _page(section, kept, typed, wrong), HTTPStatus.UNPROCESSABLE_ENTITY
+        entry = keep(session, changes, slug) if changes else None
+    if entry is None:
+        flash("Nothing was changed.")
+        return redirect(url_for(".show", slug=slug), HTTPStatus.SEE_OTHER)
+    return redirect(url_for(".show", slug=slug, saved=entry), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/settings/undo/<{gate.ID}:entry_id>")
+def undo(entry_id: int) -> AnyResponse:
+    with Session.begin() as session:
+        entry = session.get(AuditEntry, entry_id)
+        if entry is None or entry.action not in {CHANGED, TAKEN_BACK}:
+            abort(HTTPStatus.NOT_FOUND)
+        about, before, after = (entry.detail[name] for name in ("about", "before", "after"))
+        kept = stored.rows(session)
+        if any(kept.get(name) != value for name, value in after.items()):
+            flash("These settings have been changed again since, so nothing was taken back.", "warn")
+            return redirect(page_of(about), HTTPStatus.SEE_OTHER)
+        keep(session, before, about, action=TAKEN_BACK)
+    flash("Taken back: it is as it was before.")
+    return redirect(page_of(about), HTTPStatus.SEE_OTHER)
+
+
+def keep(session: OrmSession, changes: Mapping[str, Any], about: str, action: str = CHANGED) -> int:
+    """Keeps these settings, or takes those out that are None; the audit knows what stood before. Returns its entry."""
+    now = utc_now()
+    before = stored.keep(session, changes, now)
+    return gate.note(session, action, now, about=about, before=before, after=dict(changes))
+
+
+def page_of(about: str) -> str:
+    """The page of the settings that an entry of the audit is about."""
+    if about in SECTIONS:
+        return url_for("settings.show", slug=about)
+    if about == "relays":
+        return url_for("relays.index")
+    return url_for("wording.show", name=about)
+
+
+def _typed(field: Field) -> str:
+    if field.kind == "switch":
+        return "on" if field.name in request.form else "off"
+    return request.form.get(field.name, "").strip()[:LONGEST]
+
+
+def _in_force(section: Section, kept: Mapping[str, Any]) -> dict[str, str]:
+    known = stored.in_force(kept)
+    return {field.name: field.said(known) for field in section.fields}
+
+
+def _page(section: Section, kept: Mapping[str, Any], typed: Mapping[str, str], wrong: Mapping[str, str]) -> str:
+    return render_template(
+        "owner/settings/show.html",
+        section=section,
+        said={**_in_force(section, kept), **typed},
+        held={name for name in section.names if config.given(name)},
+        wrong=wrong,
+        mark=stored.mark(kept, section.names),
+        saved=request.args.get("saved", type=int),
+        zones=zones() if section.slug == "practice" else (),
+    )
