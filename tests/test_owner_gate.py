@@ -43,6 +43,7 @@ VALUES = {
     "session_id": 1,
     "token": "none",
     "slug": "practice",
+    "about": "confirmation",
 }
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from funnel import tokens
 from funnel.audience import suppression
+from funnel.choices import Limits
 from funnel.models.content import EnrolmentState, StopReason
 from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
@@ -104,15 +105,15 @@ def test_the_same_words_posted_twice_are_one_booking(session):
 
 
 def test_nobodys_inbox_can_be_filled_with_thanks(session):
-    for number in range(notices.MOST_THANKS_A_DAY + 2):
+    for number in range(Limits.address_day + 2):
         asked(session, Asked("Ada", "Ada@example.org" if number % 2 else "ada@example.org", note=str(number)))
-    assert len(thanks(session)) == notices.MOST_THANKS_A_DAY
-    assert len(session.scalars(select(Booking)).all()) == notices.MOST_THANKS_A_DAY + 2
+    assert len(thanks(session)) == Limits.address_day
+    assert len(session.scalars(select(Booking)).all()) == Limits.address_day + 2
     for day in range(1, 29):
         asked(session, now=NOW + timedelta(days=day))
-    assert len(thanks(session)) == notices.MOST_THANKS_A_MONTH
+    assert len(thanks(session)) == Limits.address_month
     asked(session, now=NOW + timedelta(days=31))
-    assert len(thanks(session)) == notices.MOST_THANKS_A_MONTH + 1
+    assert len(thanks(session)) == Limits.address_month + 1
 
 
 @pytest.mark.parametrize("reason", SuppressionReason)

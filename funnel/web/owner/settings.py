@@ -94,7 +94,7 @@ def page_of(about: str) -> str:
         return url_for("settings.show", slug=about)
     if about == "relays":
         return url_for("relays.index")
-    return url_for("wording.show", name=about)
+    return url_for("wording.show", about=about)
 
 
 def _typed(field: Field) -> str:

@@ -68,18 +68,18 @@ def index() -> str:
     return render_template("owner/wording/index.html", texts=TEXTS.values(), own=own)
 
 
-@blueprint.get("/settings/words/<name>")
-def show(name: str) -> str:
-    text = _text(name)
+@blueprint.get("/settings/words/<about>")
+def show(about: str) -> str:
+    text = _text(about)
     with Session.begin() as session:
         kept = stored.rows(session)
-    return _page(text, kept, kept.get(stored.WORDS + name) or text.original, {})
+    return _page(text, kept, kept.get(stored.WORDS + about) or text.original, {})
 
 
-@blueprint.post("/settings/words/<name>")
-def save(name: str) -> tuple[str, int] | AnyResponse:
-    text = _text(name)
-    key = stored.WORDS + name
+@blueprint.post("/settings/words/<about>")
+def save(about: str) -> tuple[str, int] | AnyResponse:
+    text = _text(about)
+    key = stored.WORDS + about
     restored = "restore" in request.form
     typed = {part: request.form.get(part, "").replace("\r\n", "\n").strip() for part in text.original}
     with Session.begin() as session:
@@ -89,11 +89,11 @@ def save(name: str) -> tuple[str, int] | AnyResponse:
         if wrong := {} if restored else _problems(text, typed):
             return _page(text, kept, typed, wrong), HTTPStatus.UNPROCESSABLE_ENTITY
         wanted = None if restored or _same(typed, text.original) else typed
-        entry = settings.keep(session, {key: wanted}, name) if wanted != kept.get(key) else None
+        entry = settings.keep(session, {key: wanted}, about) if wanted != kept.get(key) else None
     if entry is None:
         flash("Nothing was changed.")
-        return redirect(url_for(".show", name=name), HTTPStatus.SEE_OTHER)
-    return redirect(url_for(".show", name=name, saved=entry), HTTPStatus.SEE_OTHER)
+        return redirect(url_for(".show", about=about), HTTPStatus.SEE_OTHER)
+    return redirect(url_for(".show", about=about, saved=entry), HTTPStatus.SEE_OTHER)
 
 
 def _text(name: str) -> Text:
