@@ -44,6 +44,7 @@ VALUES = {
     "token": "none",
     "slug": "practice",
     "about": "confirmation",
+    "server": "new",
 }
 
 

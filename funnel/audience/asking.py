@@ -14,7 +14,7 @@ from funnel.audience.intake import Plan
 from funnel.models.imports import Import, ImportRow, Verdict
 from funnel.models.people import Form
 
-A_MINUTE = 30  # half of what the form itself lets out (allowance.FORM_MOST_A_MINUTE)
+A_MINUTE = 30  # half of what the form itself lets out (choices.Limits.form_minute)
 EVERY = timedelta(minutes=1)
 
 

@@ -52,55 +52,55 @@ def index() -> str:
     )
 
 
-@blueprint.get("/settings/relays/<which>")
-def show(which: str) -> str:
+@blueprint.get("/settings/relays/<server>")
+def show(server: str) -> str:
     with Session.begin() as session:
         kept = stored.rows(session)
-    return _page(which, kept, _of(_known(which, kept)))
+    return _page(server, kept, _of(_known(server, kept)))
 
 
-@blueprint.post("/settings/relays/<which>")
-def save(which: str) -> str | tuple[str, int] | AnyResponse:
-    """Saves what is typed; or tries it out first, which saves nothing."""
+@blueprint.post("/settings/relays/<server>")
+def save(server: str) -> str | tuple[str, int] | AnyResponse:
+    """Saves what is typed; or tries it out first, server saves nothing."""
     with Session.begin() as session:
         kept = stored.rows(session)
-        known = _known(which, kept)
+        known = _known(server, kept)
         typed, relay, problem = _read(known)
         if relay is None:
-            return _page(which, kept, typed, problem), HTTPStatus.UNPROCESSABLE_ENTITY
+            return _page(server, kept, typed, problem), HTTPStatus.UNPROCESSABLE_ENTITY
     if "try" in request.form or "mail" in request.form:
-        return _tried(which, kept, typed, relay)
+        return _tried(server, kept, typed, relay)
     if config.given(stored.RELAYS):
         abort(HTTPStatus.FORBIDDEN)
     urls = stored.relay_urls(kept.get(stored.RELAYS))
     with Session.begin() as session:
         if request.form.get("mark") != stored.mark(stored.rows(session), [stored.RELAYS]):
-            return _page(which, stored.rows(session), typed, settings.MEANWHILE), HTTPStatus.CONFLICT
+            return _page(server, stored.rows(session), typed, settings.MEANWHILE), HTTPStatus.CONFLICT
         url = _url(typed)
-        urls = [*urls, url] if which == NEW else [url if at == int(which) else old for at, old in enumerate(urls, 1)]
+        urls = [*urls, url] if server == NEW else [url if at == int(server) else old for at, old in enumerate(urls, 1)]
         if wrong := stored.problems({**kept, stored.RELAYS: stored.sealed(urls)}, {}):
-            return _page(which, kept, typed, " ".join(wrong.values())), HTTPStatus.UNPROCESSABLE_ENTITY
+            return _page(server, kept, typed, " ".join(wrong.values())), HTTPStatus.UNPROCESSABLE_ENTITY
         entry = settings.keep(session, {stored.RELAYS: stored.sealed(urls)}, ABOUT)
     return redirect(url_for(".index", saved=entry), HTTPStatus.SEE_OTHER)
 
 
-@blueprint.post("/settings/relays/<which>/remove")
-def remove(which: str) -> AnyResponse:
+@blueprint.post("/settings/relays/<server>/remove")
+def remove(server: str) -> AnyResponse:
     with Session.begin() as session:
         kept = stored.rows(session)
-        if config.given(stored.RELAYS) or _known(which, kept) is None:
+        if config.given(stored.RELAYS) or _known(server, kept) is None:
             abort(HTTPStatus.NOT_FOUND)
         urls = stored.relay_urls(kept.get(stored.RELAYS))
-        left = [url for at, url in enumerate(urls, 1) if at != int(which)]
+        left = [url for at, url in enumerate(urls, 1) if at != int(server)]
         entry = settings.keep(session, {stored.RELAYS: stored.sealed(left)}, ABOUT)
     flash("Removed. What is on its way to it still goes.")
     return redirect(url_for(".index", saved=entry), HTTPStatus.SEE_OTHER)
 
 
-def _tried(which: str, kept: Mapping[str, Any], typed: Typed, relay: Relay) -> str | tuple[str, int]:
+def _tried(server: str, kept: Mapping[str, Any], typed: Typed, relay: Relay) -> str | tuple[str, int]:
     who, known = gate.owner(), stored.in_force(kept)
     if not limits.allow("relay trials", str(who.id), *TRIALS):
-        return _page(which, kept, typed, TOO_MANY), HTTPStatus.TOO_MANY_REQUESTS
+        return _page(server, kept, typed, TOO_MANY), HTTPStatus.TOO_MANY_REQUESTS
     mailed = "mail" in request.form
     data = _test_mail(known.mail_from, who.email) if mailed else b""
     # What runs already may stand in a private network; what is typed on a public page may not.
@@ -109,7 +109,7 @@ def _tried(which: str, kept: Mapping[str, Any], typed: Typed, relay: Relay) -> s
     with Session.begin() as session:
         gate.note(session, "tried a mail server", utc_now(), relay=relay.name, worked=heard.worked)
     found = trial.finding(heard, relay, known.mail_from, who.email, mailed)
-    return _page(which, kept, typed, heard=heard, finding=found)
+    return _page(server, kept, typed, heard=heard, finding=found)
 
 
 def _test_mail(sender: str, recipient: str) -> bytes:
@@ -125,12 +125,12 @@ def _relays(kept: Mapping[str, Any]) -> list[Relay]:
     return [relay for relay in stored.in_force(kept).relays if not stored.in_force(kept).local_outbox]
 
 
-def _known(which: str, kept: Mapping[str, Any]) -> Relay | None:
+def _known(server: str, kept: Mapping[str, Any]) -> Relay | None:
     """The relay of this number, None for a new one. Any other is not there."""
-    if which == NEW:
+    if server == NEW:
         return None
     relays = _relays(kept)
-    number = int(which) if which.isascii() and which.isdigit() and len(which) < 4 else 0
+    number = int(server) if server.isascii() and server.isdigit() and len(server) < 4 else 0
     return relays[number - 1] if 0 < number <= len(relays) else abort(HTTPStatus.NOT_FOUND)
 
 
@@ -190,7 +190,7 @@ def _opened(sealed: str, host: str) -> str:
 
 
 def _page(
-    which: str,
+    server: str,
     kept: Mapping[str, Any],
     typed: Typed,
     problem: str = "",
@@ -199,7 +199,7 @@ def _page(
 ) -> str:
     return render_template(
         "owner/relays/show.html",
-        which=which,
+        server=server,
         typed=typed,
         problem=problem,
         heard=heard,
