@@ -166,3 +166,13 @@ def test_the_top_level_is_as_the_design_lists():
     hidden = {".mypy_cache", ".ruff_cache", ".hypothesis", ".coverage", ".pytest_cache", "htmlcov", "__pycache__"}
     found = {path.name for path in ROOT.iterdir() if not path.name.startswith(".coverage.")}
     assert found - hidden <= allowed
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "funnel/static").glob("*.css")), ids=name)
+def test_a_style_sheet_closes_what_it_opens(path):
+    """One brace that a merge lost takes every rule behind it."""
+    depth = 0
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        assert not (depth and line.startswith(("/* ", "."))), f"{path.name}:{number}: a brace is missing before this"
+        depth += line.count("{") - line.count("}")
+    assert depth == 0
