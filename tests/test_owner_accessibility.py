@@ -27,6 +27,8 @@ FULL = {
     "mail": "/owner/mails/4",
     "notice": "/owner/mails/confirmation",
     "figures": "/owner/figures",
+    "calendar": "/owner/calendar",
+    "calendar of a person": "/owner/people/40/calendar",
     "figures of a mail": "/owner/mails/7/figures",
     "figures, who": "/owner/mails/7/people?which=clicked",
     "sending, failed": "/owner/messages?state=failed",

@@ -85,6 +85,14 @@ def is_open(sequence: Sequence, zone: ZoneInfo, instant: datetime) -> bool:
     return sequence.window_start <= minute < sequence.window_end and _permitted(sequence, local.date())
 
 
+def closed(sequence: Sequence, on: date) -> str:
+    """Why no mail of this sequence comes on that day, such as “no mails on a Saturday”; empty when they may."""
+    if not sequence.weekdays >> on.weekday() & 1:
+        return f"no mails on a {on:%A}"
+    day = on.isoformat()  # as blackouts are written, and in the same order
+    return next((f"no mails: {one['name']}" for one in sequence.blackouts or () if one["from"] <= day <= one["to"]), "")
+
+
 def minute(sequence: Sequence, seed: int) -> int:
     """The minute after midnight at which this enrolment's mails come."""
     width = max(sequence.window_end - sequence.window_start, 1)
@@ -138,7 +146,4 @@ def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _permitted(sequence: Sequence, on: date) -> bool:
-    if not sequence.weekdays >> on.weekday() & 1:
-        return False
-    day = on.isoformat()  # as blackouts are written, and in the same order
-    return not any(one["from"] <= day <= one["to"] for one in sequence.blackouts or ())
+    return not closed(sequence, on)

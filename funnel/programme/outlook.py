@@ -32,11 +32,11 @@ def outlook(session: Session, subscriber_id: int, now: datetime) -> list[Coming]
     ).all()
     courses = course.load(session, {enrolment.sequence_id for enrolment in enrolments})
     places = [Place.of(enrolment) for enrolment in enrolments if courses[enrolment.sequence_id].live]
-    return _walk(places, person, courses, now) if person.mailable else []
+    return walk(places, person, courses, now) if person.mailable else []
 
 
-def _walk(places: list[Place], person: Person, courses: dict[int, Course], at: datetime) -> list[Coming]:
-    """What `schedule.advance` will say, look after look, if each mail leaves when it is planned."""
+def walk(places: list[Place], person: Person, courses: dict[int, Course], at: datetime) -> list[Coming]:
+    """What `schedule.advance` will say, look after look from `at` on, if each mail leaves when it is planned."""
     coming: list[Coming] = []
     if person.waiting:  # it leaves now, as far as anyone can tell
         person = replace(person, waiting=False, last_marketing_at=at)

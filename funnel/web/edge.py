@@ -64,6 +64,7 @@ BLUEPRINTS = (
     "owner.preview",
     "owner.trials",
     "owner.figures",
+    "owner.calendar",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
