@@ -61,7 +61,7 @@ def show(server: str) -> str:
 
 @blueprint.post("/settings/relays/<server>")
 def save(server: str) -> str | tuple[str, int] | AnyResponse:
-    """Saves what is typed; or tries it out first, server saves nothing."""
+    """Saves what is typed; or tries it out first, which saves nothing."""
     with Session.begin() as session:
         kept = stored.rows(session)
         known = _known(server, kept)
