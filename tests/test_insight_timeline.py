@@ -2,9 +2,13 @@ from datetime import timedelta
 
 import pytest
 
-from funnel.insight import timeline
+from funnel.audience import bulk, tags
+from funnel.audience.segment import Segment
+from funnel.insight import deeds, timeline
 from funnel.insight.whereabouts import Where
+from funnel.models.bulk import BulkAction, BulkChange
 from funnel.models.content import EnrolmentState, StopReason
+from funnel.models.house import AuditEntry, Owner
 from funnel.models.mail import MessageKind, MessageState
 from funnel.models.people import Consent, ConsentKind, SignUpState
 from funnel.models.responses import BookingHow, BookingState, EventKind
@@ -150,3 +154,51 @@ def test_what_is_planned_stands_first_by_the_time_it_is_due(session, ada):
 def test_a_bounce_that_is_only_late_is_told_so(session, ada):
     an_event(session, EventKind.BOUNCE, a_message(session, ada), reason="4.4.1", detail={"delayed": True})
     assert told(session, ada, "bounce") == [("Still on its way: “step”", "4.4.1")]
+
+
+def test_a_consent_line_tells_the_words_the_network_and_how(session, ada):
+    line = {"kind": ConsentKind.ASKED, "how": "form", "wording": "Send me.", "network": "192.0.2.0/24", "at": NOW}
+    add(session, Consent(subscriber_id=ada.id, **line))
+    assert told(session, ada) == [("Agreed in the form (form)", "“Send me.” · from the network 192.0.2.0/24")]
+
+
+def test_what_the_owner_did_is_told_with_who_it_was(session, ada):
+    owner = add(session, Owner(email="ale@example.org", password_hash="", session_key="", created_at=NOW))
+    detail = {"subscriber": ada.id}
+    add(session, AuditEntry(owner_id=owner.id, action="paused a person", detail=detail, at=NOW))
+    add(session, AuditEntry(action="paused a person", detail={"subscriber": ada.id + 1}, at=NOW))
+    tags.put(session, tags.tag(session, "vip", NOW).id, [ada.id], NOW - HOUR)
+    assert told(session, ada) == [("Paused a person", "by ale@example.org"), ("Bears the tag “vip”", "")]
+
+
+def test_what_was_done_to_many_is_told_of_each(session, ada):
+    wish = bulk.Wish(BulkAction.STOP, {}, Segment(), [ada.id], ada.id, 1)
+    job = bulk.ask(session, wish, None, NOW)
+    add(session, BulkChange(job_id=job.id, subscriber_id=ada.id, before={}))
+    assert told(session, ada) == [("Had their course stopped, with others", "")]
+    assert set(deeds.BULK_WORDS) == set(BulkAction)
+
+
+def test_a_long_story_comes_in_pages_that_lose_nothing(session, ada):
+    for number in range(7):
+        a_message(session, ada, state=MessageState.SENT, sent_at=NOW + number * HOUR)
+    an_enrolment(session, ada, a_sequence(session), started_at=NOW - HOUR)
+    before, pages = None, []
+    while True:
+        page = timeline.page(session, ada.id, before, most=3)
+        pages.append([entry.at for entry in page.entries])
+        if page.older is None:
+            break
+        before = page.older
+    assert [len(page) for page in pages] == [3, 3, 2]
+    assert [at for page in pages for at in page] == [entry.at for entry in timeline.of(session, ada.id, NOW)]
+
+
+def test_what_happened_at_one_moment_is_never_torn_apart(session, ada):
+    for _ in range(6):
+        a_message(session, ada, state=MessageState.SENT, sent_at=NOW)
+    a_message(session, ada, state=MessageState.SENT, sent_at=NOW - HOUR)
+    a_message(session, ada, state=MessageState.SENT, sent_at=NOW + HOUR)
+    first = timeline.page(session, ada.id, None, most=3)
+    second = timeline.page(session, ada.id, first.older, most=3)
+    assert [len(first.entries), len(second.entries)] == [7, 1]

@@ -1,11 +1,13 @@
 """The people, and each one's page."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from funnel.db import utc_now
+from funnel.insight import timeline
 from funnel.models.content import Enrolment, EnrolmentState, StopReason
 from funnel.models.house import AuditEntry
 from funnel.models.people import Pace, SubscriberState
@@ -186,3 +188,16 @@ def test_a_name_that_is_markup_is_shown_as_typed(desk, practice):
         page = desk.get(path).text
         assert "<script>" not in page
         assert "&lt;script&gt;" in page
+
+
+def test_a_long_story_is_turned_page_by_page(desk, practice, ada, monkeypatch):
+    for number in range(3):
+        practice.mail(ada, practice.now - timedelta(days=number + 1))
+    practice.session.commit()
+    monkeypatch.setattr(timeline.page, "__defaults__", (None, 2))
+    page = desk.get(f"/owner/people/{ada.id}").text
+    older = re.search(r'rel="next" href="([^"]+)"', page)[1].replace("&amp;", "&")
+
+    assert "Newest" in desk.get(older).text
+    assert "Newest" not in page
+    assert desk.get(f"/owner/people/{ada.id}?before=yesterday").status_code == 200

@@ -39,11 +39,11 @@ WHY_SUPPRESSED = {
 
 
 class KnownError(ValueError):
-    """The address is somebody's already."""
+    """The address is somebody's already: `person_id`."""
 
     def __init__(self, person: Subscriber) -> None:
         super().__init__("This address is in your list already.")
-        self.person = person
+        self.person_id = person.id
 
 
 class RefusedError(ValueError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, exists, func, literal, or_, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, exists, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from funnel.config import settings
@@ -19,6 +19,8 @@ from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.tags import Tagged
 
 QUIET = timedelta(days=90)
+TELLING = 3  # letters
+NEIGHBOURS = 1000  # people who may have been added in another order than they are dated
 
 _APART = str.maketrans(BETWEEN, " " * len(BETWEEN))
 _TYPED = func.coalesce(Subscriber.email, "").op("||")(" ").op("||")(Subscriber.first_name)
@@ -26,29 +28,40 @@ _TYPED = func.coalesce(Subscriber.email, "").op("||")(" ").op("||")(Subscriber.f
 
 @dataclass(frozen=True)
 class Condition:
-    """`holds` asks it of one person; `found`, when there is one, names by an index all for whom it may hold."""
+    """`holds` asks it of one person; `found`, when there is one, names by an index all for whom it may hold.
+
+    `by`: the column of `found` in whose order the index has them, so that those after one of them are found at once.
+    `last`: the id beyond which it holds for nobody. `letters`: it is an index of words, which has no order.
+    """
 
     holds: ColumnElement[bool]
     found: Select[Any] | None = None
+    by: Any = None
+    last: Select[Any] | None = None
+    letters: bool = False
 
 
-def begins(word: str) -> Condition:
-    """A word of the address or name begins with `word`; with several in it (ada@exa), they stand there as typed."""
-    small = word.lower()
-    parts = small.translate(_APART).split()
+def begins(words: list[str]) -> Condition:
+    """A word of the address or name begins with each of `words`; several in one (ada@exa) stand there as typed."""
     apart = literal(" ").op("||")(func.translate(func.lower(_TYPED), BETWEEN, " " * len(BETWEEN)))
-    each = [apart.contains(f" {part}", autoescape=True) for part in parts]
-    if parts != [small]:
-        each.append(_written(small))
-    wanted = " & ".join(f"'{part}':*" for part in parts)
-    words = spelled(Subscriber.email.expression, Subscriber.first_name.expression)
-    found = select(Subscriber.id).where(words.op("@@")(func.cast(literal(wanted), TSQUERY)))
-    return Condition(and_(*each), found if parts else None)
+    each, all_parts = [], []
+    for small in (word.lower() for word in words):
+        parts = small.translate(_APART).split()
+        all_parts += parts
+        each += [apart.contains(f" {part}", autoescape=True) for part in parts]
+        if parts != [small]:
+            each.append(_written(small))
+    wanted = " & ".join(f"'{part}':*" for part in all_parts)
+    kept = spelled(Subscriber.email.expression, Subscriber.first_name.expression)
+    found = select(Subscriber.id).where(kept.op("@@")(func.cast(literal(wanted), TSQUERY)))
+    # One or two letters are in so many words that the index would be read whole, and the newest people tell as well.
+    telling = any(len(part) >= TELLING for part in all_parts)
+    return Condition(and_(*each), found if telling else None, letters=True)
 
 
-def holds(word: str) -> Condition:
-    """`word` stands anywhere in the address or name. No index helps: it reads everybody it is asked of."""
-    return Condition(_written(word.lower()))
+def holds(words: list[str]) -> Condition:
+    """Each of `words` stands anywhere in the address or name. No index helps: it reads everybody it is asked of."""
+    return Condition(and_(*(_written(word.lower()) for word in words)))
 
 
 def kept() -> Condition:
@@ -57,23 +70,22 @@ def kept() -> Condition:
 
 
 def in_state(state: SubscriberState) -> Condition:
-    return _own(Subscriber.state == state)
+    return _own(Subscriber.state == state, Subscriber.id)
 
 
 def tagged(tag_id: int) -> Condition:
     bears = Tagged.tag_id == tag_id
-    return Condition(
-        exists().where(bears, Tagged.subscriber_id == Subscriber.id), select(Tagged.subscriber_id).where(bears)
-    )
+    theirs = exists().where(bears, Tagged.subscriber_id == Subscriber.id)
+    return Condition(theirs, select(Tagged.subscriber_id).where(bears), Tagged.subscriber_id)
 
 
 def came_by(source: str) -> Condition:
     """First came from this post or ?src=; '' for no source named."""
-    return _own(Subscriber.source == source)
+    return _own(Subscriber.source == source, Subscriber.id)
 
 
 def by_form(form_id: int) -> Condition:
-    return _own(Subscriber.form_id == form_id)
+    return _own(Subscriber.form_id == form_id, Subscriber.id)
 
 
 def joined(since: date | None, until: date | None) -> Condition:
@@ -83,16 +95,20 @@ def joined(since: date | None, until: date | None) -> Condition:
         bounds.append(Subscriber.created_at >= _midnight(since))
     if until:
         bounds.append(Subscriber.created_at < _midnight(until + timedelta(days=1)))
-    return _own(and_(*bounds))
+    condition = and_(*bounds)
+    last = _last(_midnight(until + timedelta(days=1))) if until else None
+    return Condition(condition, select(Subscriber.id).where(condition), last=last)
 
 
 def on_course(sequence_id: int, state: EnrolmentState | None = None) -> Condition:
     """Was ever put on this course; with `state`, stands so in it now."""
     about = [Enrolment.sequence_id == sequence_id, *([Enrolment.state == state] if state else ())]
-    # Only those whose course is over are few enough to be named by an index.
-    over = state in (EnrolmentState.FINISHED, EnrolmentState.STOPPED)
-    named = select(Enrolment.subscriber_id).where(*about, Enrolment.state != EnrolmentState.ACTIVE)
-    return Condition(exists().where(*about, Enrolment.subscriber_id == Subscriber.id), named if over else None)
+    theirs = exists().where(*about, Enrolment.subscriber_id == Subscriber.id)
+    if state not in (EnrolmentState.FINISHED, EnrolmentState.STOPPED):
+        return Condition(theirs)
+    # Written out, so that PostgreSQL knows the index which has only those.
+    named = select(Enrolment.subscriber_id).where(*about, text("enrolment.state <> 'active'"))
+    return Condition(theirs, named, Enrolment.subscriber_id)
 
 
 def awaits(step_id: int) -> Condition:
@@ -112,7 +128,7 @@ def booked() -> Condition:
     """Has a booking that is not cancelled, as the funnel counts it."""
     stands = Booking.state != BookingState.CANCELLED
     named = select(Booking.subscriber_id).where(stands, Booking.subscriber_id.is_not(None))
-    return Condition(exists().where(stands, Booking.subscriber_id == Subscriber.id), named)
+    return Condition(exists().where(stands, Booking.subscriber_id == Subscriber.id), named, Booking.subscriber_id)
 
 
 def nearly_booked() -> Condition:
@@ -131,7 +147,7 @@ def quiet(now: datetime) -> Condition:
     since = now - QUIET
     click = and_(Event.kind == EventKind.CLICK, Event.machine.is_(False), Event.at > since)
     silent = ~exists().where(click, Event.subscriber_id == Subscriber.id)
-    return Condition(and_(Subscriber.confirmed_at <= since, silent))
+    return Condition(and_(Subscriber.confirmed_at <= since, silent), last=_last(since))
 
 
 def suppressed() -> Condition:
@@ -140,9 +156,15 @@ def suppressed() -> Condition:
     return Condition(exists().where(same), select(Subscriber.id).join(Suppression, same))
 
 
-def _own(condition: ColumnElement[bool]) -> Condition:
+def _own(condition: ColumnElement[bool], by: Any = None) -> Condition:
     """One that stands in the person's own row and has an index of its own."""
-    return Condition(condition, select(Subscriber.id).where(condition))
+    return Condition(condition, select(Subscriber.id).where(condition), by)
+
+
+def _last(before: datetime) -> Select[Any]:
+    """The id of the last person added before then: ids are given out in that order, but for neighbours."""
+    newest = select(Subscriber.id).where(Subscriber.created_at < before).order_by(Subscriber.created_at.desc())
+    return select(func.max(newest.limit(NEIGHBOURS).subquery().c[0]))
 
 
 def _written(small: str) -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -80,9 +80,7 @@ def _move_courses(session: Session, kept_id: int, duplicate_id: int, now: dateti
 
 
 def _move_tags(session: Session, kept_id: int, duplicate_id: int) -> None:
-    theirs = select(Tagged.tag_id, Subscriber.id, Tagged.at).where(
-        Tagged.subscriber_id == duplicate_id, Subscriber.id == kept_id
-    )
+    theirs = select(Tagged.tag_id, literal(kept_id), Tagged.at).where(Tagged.subscriber_id == duplicate_id)
     session.execute(insert(Tagged).from_select(["tag_id", "subscriber_id", "at"], theirs).on_conflict_do_nothing())
     session.execute(delete(Tagged).where(Tagged.subscriber_id == duplicate_id))
 

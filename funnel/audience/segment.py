@@ -76,8 +76,8 @@ class Segment:
         return replace(self, **{name: default})
 
     def _of_words(self) -> Iterator[Condition]:
-        match = conditions.holds if self.loose else conditions.begins
-        yield from (match(word) for word in self.words)
+        if self.words:
+            yield conditions.holds(self.words) if self.loose else conditions.begins(self.words)
 
     def _of_person(self) -> Iterator[Condition]:
         yield conditions.in_state(self.state) if self.state else conditions.kept()

@@ -19,11 +19,11 @@ MOST_COUNTED = 10_000
 
 
 class TakenError(ValueError):
-    """There is another tag of this name. `tag` is that one."""
+    """There is another tag of this name, `tag_id`."""
 
     def __init__(self, tag: Tag) -> None:
         super().__init__(f"There is a tag “{tag.name}” already.")
-        self.tag = tag
+        self.tag_id = tag.id
 
 
 @dataclass(frozen=True)

@@ -135,9 +135,13 @@ BETWEEN = "@.+-_!#$%&'*/=?^`{|}~\"(),:;<>[]\\"
 
 def spelled(email: ColumnElement[Any] | TextClause, name: ColumnElement[Any] | TextClause) -> ColumnElement[Any]:
     """The words of an address and a name, small, as a tsvector: PostgreSQL finds a word in it by its beginning."""
-    both = func.lower(func.coalesce(email, "").op("||")(" ").op("||")(name))
-    apart = func.string_to_array(func.translate(both, BETWEEN, " " * len(BETWEEN)), " ")
-    return func.array_to_tsvector(func.array_remove(apart, ""))
+    # Written out: as parameters they would be unknown to a plan that PostgreSQL keeps, and the index no help to it.
+    empty: ColumnElement[str] = literal_column("''")
+    space: ColumnElement[str] = literal_column("' '")
+    between, spaces = BETWEEN.replace("'", "''"), " " * len(BETWEEN)
+    both = func.lower(func.coalesce(email, empty).op("||")(space).op("||")(name))
+    apart = func.translate(both, literal_column(f"'{between}'"), literal_column(f"'{spaces}'"))
+    return func.array_to_tsvector(func.array_remove(func.string_to_array(apart, space), empty))
 
 
 class Subscriber(Base):

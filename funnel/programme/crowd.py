@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, and_, column, delete, exists, func, literal, select, update
+from sqlalchemy import ARRAY, BigInteger, DateTime, Result, and_, column, delete, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -97,7 +97,7 @@ def start_again(session: Session, courses: Collection[list[Any]], stopped_at: da
         "next_at": func.greatest(Enrolment.due_at, now),
     }
     back = update(Enrolment).where(among(Enrolment.id, ids), stopped, left_off).values(again)
-    found = _run(session, back.returning(Enrolment.id, Enrolment.subscriber_id))
+    found = _run(session, back.returning(Enrolment.id, Enrolment.subscriber_id)).all()
     whose = {person for _, person in found}
     why = enrolment.WHY_SKIPPED[StopReason.BY_OWNER]
     resumed = among(Message.enrolment_id, [number for number, _ in found]), among(Message.subscriber_id, whose)
@@ -119,8 +119,9 @@ def enrol(session: Session, ids: Collection[int], sequence_id: int, now: datetim
         among(Subscriber.id, ids), Subscriber.mailable, ~met
     )
     new = insert(Enrolment).from_select(["sequence_id", "subscriber_id", "started_at", "step_id"], people)
-    made = _run(session, new.on_conflict_do_nothing().returning(Enrolment.id, Enrolment.subscriber_id))
-    zones = dict(iter(session.execute(select(Subscriber.id, Subscriber.time_zone).where(among(Subscriber.id, ids)))))
+    made = _run(session, new.on_conflict_do_nothing().returning(Enrolment.id, Enrolment.subscriber_id)).all()
+    where_from = select(Subscriber.id, Subscriber.time_zone).where(among(Subscriber.id, ids))
+    zones = {row.id: row.time_zone for row in session.execute(where_from)}
     due = [
         (number, calendar.first_due(found.sequence, calendar.zone(zones[person]), number, now, 1))
         for number, person in made
@@ -154,10 +155,8 @@ def _unnested(types: Mapping[str, Any], rows: list[tuple[Any, ...]]) -> TableVal
     return func.unnest(*given).table_valued(*names, name="after").render_derived()
 
 
-def _run(session: Session, statement: Any) -> list[Any]:
-    found: Any = session.execute(statement.execution_options(synchronize_session=False))
-    # The result of an INSERT that tells rows has no such attribute, and tells them.
-    return list(found.all()) if getattr(found, "returns_rows", True) else []
+def _run(session: Session, statement: Any) -> Result[*tuple[Any, ...]]:
+    return session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _told(at: datetime) -> str:

@@ -163,7 +163,7 @@ def _detail(session: OrmSession, action: BulkAction) -> dict[str, Any]:
         return {"until": person.pause_end(request.form.get("day", "")).isoformat()}
     if action is BulkAction.ENROL:
         live = {course.id for course in steering.live(session)}
-        chosen = request.form.get("on", 0, type=int)
+        chosen = request.form.get("onto", 0, type=int)
         if chosen not in live:
             raise ValueError("Please choose the course.")
         return {"sequence": chosen}

@@ -18,19 +18,19 @@ class Said:
 
 ACTIONS = {
     BulkAction.TAG: Said("Tag them", "Tag {}", "Tagging", "tagged", "Take the tag off again"),
-    BulkAction.UNTAG: Said("Take a tag off", "Take a tag off {}", "Taking the tag off", "lost the tag", "Put it back"),
+    BulkAction.UNTAG: Said("Take a tag off", "Take a tag off {}", "Taking it off", "without the tag now", "Put it back"),
     BulkAction.PAUSE: Said(
         "Pause them", "Pause {}", "Pausing", "paused", "Undo the pause",
         what="No tip or newsletter until that day; the course goes on after it where it stood. Only active people are "
         "paused, and whoever is paused for longer stays so.",
     ),
     BulkAction.RESUME: Said(
-        "End their pause", "End the pause of {}", "Ending pauses", "have no pause any more", "Pause them again",
+        "End their pause", "End the pause of {}", "Ending pauses", "without a pause now", "Pause them again",
         what="The course comes back by the days that were left. Some of them asked for the pause themselves: end those "
         "only if they wish so.",
     ),
     BulkAction.STOP: Said(
-        "Stop their course", "Stop the course of {}", "Stopping courses", "stopped", "Let them go on",
+        "Stop their course", "Stop the course of {}", "Stopping courses", "taken off their course", "Let them go on",
         what="No more mail of a course comes, and what waits of it is not sent. Newsletters still come.",
     ),
     BulkAction.ENROL: Said(

@@ -55,7 +55,7 @@ def add() -> AnyResponse | tuple[str, int]:
             gate.note(session, "added a person by hand", now, subscriber=one.id, confirmed=confirmed)
             person_id = one.id
     except KnownError as error:
-        return show({"email": str(error)}, error.person.id), HTTPStatus.UNPROCESSABLE_ENTITY
+        return show({"email": str(error)}, error.person_id), HTTPStatus.UNPROCESSABLE_ENTITY
     except RefusedError as error:
         return show({"email": str(error)}), HTTPStatus.UNPROCESSABLE_ENTITY
     nudge(send_urgent)

@@ -56,7 +56,7 @@ def correct(person_id: int) -> AnyResponse | tuple[str, int]:
                     session, f"corrected a person's {', '.join(changed).replace('_', ' ')}", now, subscriber=person_id
                 )
     except KnownError as error:
-        return show(person_id, {"email": str(error)}, error.person.id), HTTPStatus.UNPROCESSABLE_ENTITY
+        return show(person_id, {"email": str(error)}, error.person_id), HTTPStatus.UNPROCESSABLE_ENTITY
     except RefusedError as error:
         return show(person_id, {"email": str(error)}), HTTPStatus.UNPROCESSABLE_ENTITY
     if asked:

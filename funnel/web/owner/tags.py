@@ -22,7 +22,7 @@ def index() -> str:
 
 
 @blueprint.get(f"/tags/<{gate.ID}:tag_id>")
-def show(tag_id: int, problem: str = "", taken: Tag | None = None) -> str:
+def show(tag_id: int, problem: str = "", taken: int | None = None) -> str:
     with Session.begin() as session:
         tag = _tag(session, tag_id)
         counts = {one.id: one.people for one in tags.counted(session)}
@@ -47,7 +47,7 @@ def rename(tag_id: int) -> AnyResponse | tuple[str, int]:
             name = tags.rename(session, tag_id, request.form.get("name", ""))
             gate.note(session, "renamed a tag", now, tag=tag_id, name=name)
     except ValueError as error:
-        taken = error.tag if isinstance(error, TakenError) else None
+        taken = error.tag_id if isinstance(error, TakenError) else None
         return show(tag_id, str(error), taken), HTTPStatus.UNPROCESSABLE_ENTITY
     flash(f"The tag is called “{name}” now.")
     return redirect(url_for(".show", tag_id=tag_id), HTTPStatus.SEE_OTHER)

@@ -1,0 +1,146 @@
+"""Two entries of one person become one: the stricter wish wins, nothing comes twice, old links still work."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from funnel.audience import ending, holdings, merging, pointer, suppression, tags
+from funnel.insight import timeline
+from funnel.models.content import EnrolmentState
+from funnel.models.mail import MessageState
+from funnel.models.people import Pace, SubscriberState, SuppressionReason
+from funnel.models.responses import Booking, Event, EventKind
+from funnel.models.sending import MarketingStamp
+from funnel.programme import history, steering
+from funnel.response import bookings
+from tests.audience_cast import VISIT
+from tests.conftest import NOW
+from tests.factories import (
+    a_booking,
+    a_message,
+    a_sequence,
+    a_stamp,
+    a_subscriber,
+    an_enrolment,
+    an_event,
+)
+
+EARLIER = NOW - timedelta(days=9)
+
+
+@pytest.fixture
+def kept(session):
+    return a_subscriber(session, email="ada@example.org", first_name="", source="instagram")
+
+
+@pytest.fixture
+def double(session):
+    return a_subscriber(session, email="ada.l@example.org", created_at=EARLIER, source="ql", time_zone="Europe/Rome")
+
+
+def test_what_the_duplicate_did_is_the_one_s_who_stays(session, kept, double):
+    mail = a_message(session, double, state=MessageState.SENT, sent_at=EARLIER)
+    an_event(session, EventKind.CLICK, mail)
+    a_booking(session, double)
+    tag = tags.tag(session, "vip", NOW)
+    for person in (kept, double):
+        tags.put(session, tag.id, [person.id], NOW)
+    tags.put(session, tags.tag(session, "walks", NOW).id, [double.id], NOW)
+    merging.merge(session, kept.id, double.id, NOW)
+    assert set(session.scalars(select(Event.subscriber_id))) == set(session.scalars(select(Booking.subscriber_id)))
+    assert [one.name for one in tags.of(session, kept.id)] == ["vip", "walks"]
+    assert tags.of(session, double.id) == []
+    assert (kept.first_name, kept.time_zone, kept.source) == ("Ada", "Europe/Rome", "ql")
+    assert "Sent: step" in [entry.words for entry in timeline.of(session, kept.id, NOW)]
+    assert len(holdings.of(session, kept)["mails"]) == 1
+
+
+def test_of_the_duplicate_a_pointer_is_left_that_follows_further_merging(session, kept, double):
+    third = a_subscriber(session)
+    merging.merge(session, kept.id, double.id, NOW)
+    assert (double.state, double.email, double.address_hash) == (SubscriberState.ERASED, None, None)
+    merging.merge(session, third.id, kept.id, NOW)
+    session.expire_all()
+    assert [pointer.kept(session, one.id) for one in (kept, double, third)] == [third.id] * 3
+    assert pointer.all_of(session, third.id) == [kept.id, double.id, third.id]
+
+
+def test_a_mail_that_either_had_does_not_come_again(session, kept, double):
+    course = a_sequence(session)
+    an_enrolment(session, kept, course)
+    place = an_enrolment(session, double, course, step_id=course.steps[2].id)
+    a_message(session, double, step_id=course.steps[0].id, state=MessageState.SENT)
+    waits = a_message(session, double, step_id=course.steps[1].id)
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    assert (waits.state, waits.reason) == (MessageState.SKIPPED, merging.WHY_SKIPPED)
+    assert place.state is EnrolmentState.STOPPED
+    assert history.people(session, [kept.id])[kept.id].had == {course.steps[0].id}
+    assert steering.ways(session, kept.id)[0].next_step == course.steps[1]
+
+
+def test_a_course_that_only_the_duplicate_was_on_goes_on_for_the_one_kept(session, kept, double):
+    place = an_enrolment(session, double, a_sequence(session))
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    assert (place.subscriber_id, place.state) == (kept.id, EnrolmentState.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "after"),
+    [
+        (SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED, SubscriberState.UNSUBSCRIBED),
+        (SubscriberState.ACTIVE, SubscriberState.COMPLAINED, SubscriberState.COMPLAINED),
+        (SubscriberState.UNSUBSCRIBED, SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED),
+        (SubscriberState.ACTIVE, SubscriberState.BOUNCED, SubscriberState.ACTIVE),
+        (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.PENDING),
+        (SubscriberState.ACTIVE, SubscriberState.PENDING, SubscriberState.ACTIVE),
+    ],
+)
+def test_the_stricter_wish_wins(session, kept, double, own, other, after):
+    kept.state, double.state = own, other
+    assert merging.merge(session, kept.id, double.id, NOW).state == after
+
+
+def test_fewer_mails_and_a_pause_hold_for_both_and_so_does_what_the_owner_decided(session, kept, double):
+    until = NOW + timedelta(days=9)
+    double.pace, double.paused_until = Pace.MONTHLY, until
+    suppression.suppress(session, double.address_hash, SuppressionReason.OWNER, NOW)
+    merging.merge(session, kept.id, double.id, NOW)
+    assert (kept.pace, kept.paused_until) == (Pace.MONTHLY, until)
+    assert suppression.reason(session, kept.address_hash) is SuppressionReason.OWNER
+
+
+def test_the_twenty_hours_count_from_the_latest_mail_to_either(session, kept, double):
+    a_stamp(session, kept, EARLIER, newsletter_at=NOW)
+    a_stamp(session, double, NOW)
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    stamp = session.get_one(MarketingStamp, kept.id)
+    assert (stamp.at, stamp.newsletter_at) == (NOW, NOW)
+
+
+def test_the_links_in_mails_to_the_duplicate_still_work(session, kept, double):
+    merging.merge(session, kept.id, double.id, NOW)
+    assert bookings.said_booked(session, double.id, 0, NOW)
+    assert session.scalars(select(Booking.subscriber_id)).one() == kept.id
+    assert ending.leave(session, double.id, "link", VISIT, NOW)
+    assert ending.complained(session, double.id, NOW)
+    session.refresh(kept)
+    assert kept.state is SubscriberState.COMPLAINED
+
+
+def test_an_old_address_that_bounces_later_does_not_end_the_one_kept(session, kept, double):
+    merging.merge(session, kept.id, double.id, NOW)
+    assert not ending.bounced(session, double.id, NOW)
+    session.refresh(kept)
+    assert kept.state is SubscriberState.ACTIVE
+
+
+def test_nobody_is_merged_into_themselves_or_with_somebody_who_is_gone(session, kept, double):
+    with pytest.raises(ValueError, match="same entry"):
+        merging.merge(session, kept.id, kept.id, NOW)
+    double.state = SubscriberState.ERASED
+    with pytest.raises(ValueError, match="nothing is left"):
+        merging.merge(session, kept.id, double.id, NOW)
