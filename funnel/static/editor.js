@@ -137,6 +137,11 @@ form.addEventListener("submit", () => {
   clearTimeout(timer);
   store(typed());
 });
+form.querySelector("[data-keep]").addEventListener("click", (event) => {
+  event.preventDefault();
+  stopped = false;
+  keep();
+});
 window.addEventListener("online", keep);
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) stopped = false;
