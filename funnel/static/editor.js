@@ -84,7 +84,7 @@ async function keep() {
     if (answer.status === 400 && (await fresh())) answer = await send(content);
     if (answer.ok) await kept(answer, content);
     else if (answer.status === 409) moved((await answer.json()).words);
-    else if (answer.type === "opaqueredirect") later("You have been signed out. Sign in again in another window.");
+    else if (answer.status === 401 || answer.type === "opaqueredirect") later("You have been signed out. Sign in again in another window.");
     else if (answer.status === 403) refused();
     else later("Not saved just now.");
   } catch {
