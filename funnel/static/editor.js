@@ -148,24 +148,25 @@ window.addEventListener("pageshow", (event) => {
 });
 setInterval(tick, 5000);
 
-const offer = document.querySelector("[data-offer]");
 const before = stored();
 if (before && same(before.content, last)) forget();
 else if (before) {
-  offer.hidden = false;
+  const template = document.querySelector("template[data-offer]");
+  const offer = template.content.firstElementChild.cloneNode(true);
+  template.replaceWith(offer);
   offer.querySelector("[data-when]").textContent = `, typed ${ago((Date.now() - before.at) / 1000)}`;
+  offer.querySelector("[data-take]").addEventListener("click", () => {
+    for (const name of names) form.elements[name].value = before.content[name];
+    offer.remove();
+    form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
+    form.elements.body.focus();
+  });
+  offer.querySelector("[data-drop]").addEventListener("click", () => {
+    forget();
+    offer.remove();
+    form.elements.body.focus();
+  });
 }
-offer.querySelector("[data-take]").addEventListener("click", () => {
-  for (const name of names) form.elements[name].value = before.content[name];
-  offer.hidden = true;
-  form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
-  form.elements.body.focus();
-});
-offer.querySelector("[data-drop]").addEventListener("click", () => {
-  forget();
-  offer.hidden = true;
-  form.elements.body.focus();
-});
 
 // What can be filled in: a list to read, or with script buttons that put it where one was typing.
 let typing = form.elements.body;
