@@ -132,7 +132,8 @@ form.addEventListener("input", (event) => {
   store(typed());
   if (!busy) wait();
 });
-form.addEventListener("submit", () => {
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.formTarget) return; // it leads to a frame or a window beside this one
   stopped = true;
   clearTimeout(timer);
   store(typed());
