@@ -17,11 +17,12 @@ from funnel.db import utc_now
 from funnel.insight import cancellations, decisions
 from funnel.mail import unknown, wishes
 from funnel.models.content import EnrolmentState, Sequence, Step, StopReason
+from funnel.models.editing import Kind
 from funnel.models.house import AuditEntry, Heartbeat, Owner, Role
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Form, FormView, SignUpState, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
-from funnel.programme import content_files
+from funnel.programme import content_files, drafts, editing, wording
 from funnel.web.owner import sessions
 from tests import factories
 
@@ -206,6 +207,17 @@ class Practice:
         mail = self.mail(self.newcomer("Pia"), self.now, **ended)
         detail = {"which": f"mail-{mail.id}", "ids": [mail.id]}
         return factories.add(self.session, AuditEntry(action=cancellations.CANCELLED, detail=detail, at=self.now))
+
+    def edits(self) -> None:
+        """The first owner edited the fourth mail, and has a draft of the next edit."""
+        step = self.steps[3]
+        first = self.session.scalars(select(Owner.id).order_by(Owner.id).limit(1)).one()
+        body = step.body.replace("only one tip", "just one tip").replace("- Keep breathing.", "- Go on breathing.")
+        values, _ = wording.read(wording.typed(step) | {"subject": "Strong sides: your level", "body": body})
+        editing.save(self.session, step, values, based_on=1, owner_id=first, why="saved", now=self.now)
+        typed = wording.typed(step) | {"subject": "Half a thought"}
+        drafts.keep(self.session, Kind.STEP, step.id, first, typed, based_on=2, version=0, now=self.now)
+        self.session.commit()
 
     def newcomer(self, name: str) -> Subscriber:
         came = {"created_at": self.now, "confirmed_at": self.now, "source": "instagram", "form_id": self.form.id}

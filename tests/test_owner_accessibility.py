@@ -29,6 +29,17 @@ FULL = {
     "booking": "/owner/bookings/1",
     "booking, erase?": "/owner/bookings/1/erase",
     "mail": "/owner/mails/4",
+    "mail, edited": "/owner/mails/4/edit",
+    "mail, draft": "/owner/mails/4/draft",
+    "mail, revisions": "/owner/mails/4/revisions",
+    "mail, compared": "/owner/mails/4/revisions/compare",
+    "mail, its file": "/owner/mails/4/file",
+    "mail, another day?": "/owner/mails/4/day?day=8",
+    "mail, live?": "/owner/mails/4/live",
+    "mail, retire?": "/owner/mails/4/retire",
+    "course": "/owner/courses/1",
+    "course, pause?": "/owner/courses/1/state?to=draft",
+    "course, new": "/owner/courses/new",
     "notice": "/owner/mails/confirmation",
     "figures": "/owner/figures",
     "calendar": "/owner/calendar",
@@ -79,6 +90,7 @@ def practice(session, live):
 def full(practice):
     practice.fill(people=80, days=60)
     practice.trouble()
+    practice.edits()
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
     practice.session.commit()

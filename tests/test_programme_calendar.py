@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
@@ -109,6 +109,66 @@ def test_moving_by_whole_days_keeps_whole_days_and_the_minute(zone, seed, start,
     assert timedelta() <= local(moved, zone).date() - (local(at, zone).date() + timedelta(days=days)) <= timedelta(3)
 
 
+@st.composite
+def some_days_off(draw):
+    """A course's weekdays and blackouts that leave it days, as what is saved does."""
+    weekdays = draw(st.integers(1, 127))
+    blackouts = []
+    for _ in range(draw(st.integers(0, 5))):
+        first = date(2026, 1, 1) + timedelta(days=draw(st.integers(-200, 900)))
+        last = first + timedelta(days=draw(st.integers(0, 100)))
+        blackouts.append({"from": first.isoformat(), "to": last.isoformat(), "name": "Away"})
+    assume(calendar.rest(weekdays, blackouts) <= calendar.LONGEST_REST)
+    return Sequence(window_start=7 * 60, window_end=10 * 60, weekdays=weekdays, blackouts=blackouts)
+
+
+def off(sequence: Sequence, on: date) -> bool:
+    """Told day by day, another way than the calendar does."""
+    away = [(date.fromisoformat(one["from"]), date.fromisoformat(one["to"])) for one in sequence.blackouts]
+    return not sequence.weekdays & 2 ** on.weekday() or any(first <= on <= last for first, last in away)
+
+
+@settings(max_examples=400)
+@given(some_days_off(), ZONES, SEEDS, st.floats(-400, 1200), DAYS)
+def test_a_mail_never_comes_on_a_weekday_or_in_a_time_that_is_left_out(sequence, zone, seed, day, days):
+    start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    due = chain(sequence, zone, seed, start, days)
+    assert not any(off(sequence, local(found, zone).date()) for found in due)
+    assert all(earlier < later for earlier, later in zip([start, *due], due, strict=False))
+    found = calendar.after(sequence, zone, seed, start)
+    assert timedelta() <= found - start <= timedelta(days=calendar.LONGEST_REST + 3)
+    assert calendar.is_open(sequence, zone, found)
+
+
+@settings(max_examples=200)
+@given(some_days_off())
+def test_the_longest_rest_is_what_counting_every_day_gives(sequence):
+    run = longest = 0
+    for number in range(-300, 1400):
+        run = run + 1 if off(sequence, date(2026, 1, 1) + timedelta(days=number)) else 0
+        longest = max(longest, run)
+    assert calendar.rest(sequence.weekdays, sequence.blackouts) == longest
+
+
+def test_days_off_that_follow_each_other_are_one_rest():
+    spans = [("2026-01-01", "2026-04-10"), ("2026-04-13", "2026-07-31"), ("2026-03-01", "2026-03-05")]
+    blackouts = [{"from": first, "to": last, "name": "Away"} for first, last in spans]
+
+    assert calendar.rest(0b0011111, blackouts) == 100 + 2 + 110 + 2  # with both weekends at the seam and the end
+    assert calendar.rest(0, []) == calendar.LOOKED_AHEAD
+    assert calendar.rest(0b1000000, []) == 6
+    assert calendar.rest(0b1111111, []) == 0
+    assert calendar.rest(0b1111111, [{"from": "2026-01-01", "to": "2099-01-01", "name": "Away"}]) == 366
+
+
+def test_where_no_day_is_left_that_is_said_and_nothing_hangs():
+    never = Sequence(title="Never", window_start=0, window_end=60, weekdays=127, blackouts=[])
+    never.blackouts = [{"from": "2026-01-01", "to": "2030-01-01", "name": "Away"}]
+
+    with pytest.raises(calendar.NoDayLeft, match="“Never” has no day left"):
+        calendar.after(never, LONDON, 1, datetime(2026, 3, 3, tzinfo=UTC))
+
+
 def test_the_course_of_eight_mails_keeps_its_days_over_the_change_of_clocks():
     tuesday = datetime(2026, 3, 17, 15, 30, tzinfo=UTC)
     due = chain(COURSE, LONDON, 1, tuesday, [2, 2, 3, 3, 4, 4, 6])
@@ -156,8 +216,9 @@ def test_two_steps_of_one_day_come_on_two_days():
     assert local(due, LONDON).date() == date(2026, 3, 4)
 
 
-def test_a_rehearsal_adds_days_of_its_own_and_knows_no_window_or_weekend(setting):
+def test_a_rehearsal_adds_days_of_its_own_and_knows_no_window_weekend_or_blackout(setting, monkeypatch):
     setting(DAY_SECONDS="2", SMTP_URL="")
+    monkeypatch.setattr(COURSE, "blackouts", [{"from": "2026-01-01", "to": "2026-12-31", "name": "Away"}])
     saturday_night = datetime(2026, 3, 7, 23, tzinfo=UTC)
     assert calendar.first_due(COURSE, LONDON, 1, saturday_night, 3) == saturday_night + timedelta(seconds=6)
     assert calendar.next_due(COURSE, LONDON, 1, saturday_night, 2) == saturday_night + timedelta(seconds=4)
@@ -173,6 +234,12 @@ def test_a_zone_that_is_not_known_is_the_practices(setting):
     for name in ("", "Mars/Olympus", "../etc/passwd", "America", "\0"):
         assert calendar.zone(name) == house().zone == ROME
     assert calendar.zone("Asia/Kolkata").key == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize("weekdays", [0, 128])
+def test_a_week_without_a_day_is_refused_by_the_database(session, weekdays):
+    with pytest.raises(IntegrityError, match="ck_sequence_weekdays"):
+        factories.a_sequence(session, weekdays=weekdays)
 
 
 @pytest.mark.parametrize(("start", "end"), [(600, 600), (600, 420), (-1, 60), (600, 1441)])

@@ -19,6 +19,7 @@ SATURDAY = 5
 LONGEST_REST = 180  # days in a row without mails, at the most
 LOOKED_AHEAD = 366  # days
 WEEK = timedelta(days=7)
+ANY_DAY = date(2026, 1, 5)
 MINUTES_A_DAY = 24 * 60
 
 
@@ -108,9 +109,9 @@ def rest(weekdays: int, blackouts: Collection[Mapping[str, str]]) -> int:
     if not weekdays:
         return LOOKED_AHEAD
     probe, longest = Sequence(weekdays=weekdays, blackouts=list(blackouts)), 0
-    for first, last in _stretches(blackouts) or [(date.min, date.min)]:
-        on, run = max(first, date.min + WEEK) - WEEK, 0
-        while on <= min(last, date.max - 2 * WEEK) + WEEK and longest < LOOKED_AHEAD:
+    for first, last in _stretches(blackouts) or [(ANY_DAY, ANY_DAY)]:
+        on, run = first - WEEK, 0
+        while on <= last + WEEK and longest < LOOKED_AHEAD:
             run = 0 if _permitted(probe, on) else run + 1
             longest, on = max(longest, run), on + timedelta(days=1)
     return longest

@@ -58,7 +58,8 @@ def listed(session: Session, kind: Kind, of_id: int, before: int | None = None) 
     found = [(revision, email or "") for revision, email in session.execute(rows.limit(SHOWN + 1))]
     older = [revision.content for revision, _ in found[1:]] + [{}]
     lines = [
-        Line(revision, who, changed(past, revision.content)) for (revision, who), past in zip(found, older, strict=True)
+        Line(revision, who, changed(past, revision.content))
+        for (revision, who), past in zip(found, older, strict=False)
     ]
     return lines[:SHOWN]
 

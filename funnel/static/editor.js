@@ -84,7 +84,7 @@ async function keep() {
     if (answer.status === 400 && (await fresh())) answer = await send(content);
     if (answer.ok) await kept(answer, content);
     else if (answer.status === 409) moved((await answer.json()).words);
-    else if (answer.type === "opaqueredirect") later("You have been signed out. Sign in again in another window.");
+    else if (answer.status === 401 || answer.type === "opaqueredirect") later("You have been signed out. Sign in again in another window.");
     else if (answer.status === 403) refused();
     else later("Not saved just now.");
   } catch {
@@ -132,10 +132,16 @@ form.addEventListener("input", (event) => {
   store(typed());
   if (!busy) wait();
 });
-form.addEventListener("submit", () => {
+form.addEventListener("submit", (event) => {
+  if (event.submitter?.formTarget) return; // it leads to a frame or a window beside this one
   stopped = true;
   clearTimeout(timer);
   store(typed());
+});
+form.querySelector("[data-keep]").addEventListener("click", (event) => {
+  event.preventDefault();
+  stopped = false;
+  keep();
 });
 window.addEventListener("online", keep);
 window.addEventListener("pageshow", (event) => {
@@ -143,24 +149,25 @@ window.addEventListener("pageshow", (event) => {
 });
 setInterval(tick, 5000);
 
-const offer = document.querySelector("[data-offer]");
 const before = stored();
 if (before && same(before.content, last)) forget();
 else if (before) {
-  offer.hidden = false;
+  const template = document.querySelector("template[data-offer]");
+  const offer = template.content.firstElementChild.cloneNode(true);
+  template.replaceWith(offer);
   offer.querySelector("[data-when]").textContent = `, typed ${ago((Date.now() - before.at) / 1000)}`;
+  offer.querySelector("[data-take]").addEventListener("click", () => {
+    for (const name of names) form.elements[name].value = before.content[name];
+    offer.remove();
+    form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
+    form.elements.body.focus();
+  });
+  offer.querySelector("[data-drop]").addEventListener("click", () => {
+    forget();
+    offer.remove();
+    form.elements.body.focus();
+  });
 }
-offer.querySelector("[data-take]").addEventListener("click", () => {
-  for (const name of names) form.elements[name].value = before.content[name];
-  offer.hidden = true;
-  form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
-  form.elements.body.focus();
-});
-offer.querySelector("[data-drop]").addEventListener("click", () => {
-  forget();
-  offer.hidden = true;
-  form.elements.body.focus();
-});
 
 // What can be filled in: a list to read, or with script buttons that put it where one was typing.
 let typing = form.elements.body;

@@ -35,7 +35,7 @@ def add(course_id: int) -> AnyResponse:
             flash(str(full), "warn")
             return redirect(url_for("mails.index"), HTTPStatus.SEE_OTHER)
         gate.note(session, "added a mail", now, step=step.id, **({"like": like.id} if like else {}))
-    return redirect(url_for("editor.show", step_id=step.id), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("editor.show", step_id=step.id), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get(f"/mails/<{gate.ID}:step_id>/day")
@@ -145,9 +145,7 @@ def _days(step: Step, day: int, way: str) -> Days:
 
 def _refusals(step: Step, days: Days) -> list[wording.Fault]:
     if not days:
-        return [
-            wording.Fault(wording.DAY, 0, "It cannot change places there: the welcome is first, and the last is last.")
-        ]
+        return [wording.Fault(wording.DAY, 0, "It cannot go further that way: the welcome is always the first.")]
     if len(days) > 1:
         return []
     day = days[step.id]

@@ -35,8 +35,8 @@ def make() -> AnyResponse:
             page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
             return page
         gate.note(session, "made a course", now, course=course.id)
-    flash("Made. Nobody gets it yet: write its mails, then put it live.")
-    return redirect(url_for("mails.index", _anchor=f"course-{course.id}"), HTTPStatus.SEE_OTHER)
+        flash("Made. Nobody gets it yet: write its mails, then put it live.")
+        return redirect(url_for("mails.index", _anchor=f"course-{course.id}"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get(f"/courses/<{gate.ID}:course_id>")
