@@ -36,6 +36,8 @@ VALUES = {
     "tag_id": 1,
     "job_id": 1,
     "week_of": "next",
+    "what": "signed-up",
+    "table": "funnel",
     "step_id": 1,
     "course_id": 1,
     "number": 1,

@@ -45,6 +45,7 @@ class Stage:
     faint: bool  # of_previous is a rate of fewer than 20
     detail: str = ""  # the subject of a mail
     faint_of_start: bool = False
+    key: str = ""  # by which insight/who knows its people; empty where these are visits
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,10 @@ def funnel(
     of_views = start / views if views and views >= start else None
     return [
         Stage("Form views", views, None, None, False),
-        Stage("Sign-ups", start, of_views, 1.0 if start else None, views < FEW, faint_of_start=start < FEW),
+        Stage("Sign-ups", start, of_views, 1.0 if start else None, views < FEW, "", start < FEW, "signed-up"),
         *(
-            _stage(ways, start, name, detail, has, previous)
-            for name, detail, has, previous in _stages(_steps(session, ways))
+            _stage(ways, start, key, name, detail, has, previous)
+            for key, name, detail, has, previous in _stages(_steps(session, ways))
         ),
     ]
 
@@ -141,19 +142,19 @@ def _steps(session: Session, ways: list[_Way]) -> list[list[Step]]:
     return [list(course) for _, course in itertools.groupby(steps, lambda step: step.sequence_id)]
 
 
-def _stages(courses: list[list[Step]]) -> Iterator[tuple[str, str, _Has, _Has]]:
-    """Name, detail, who is here, and who stands one stage before."""
-    yield "Confirmed", "", _confirmed, lambda way: True
+def _stages(courses: list[list[Step]]) -> Iterator[tuple[str, str, str, _Has, _Has]]:
+    """Key, name, detail, who is here, and who stands one stage before."""
+    yield "confirmed", "Confirmed", "", _confirmed, lambda way: True
     for course in courses:
         before: _Has = _confirmed
         for number, step in enumerate(course, 1):
             name = f"Mail {number}" if len(courses) == 1 else f"{step.sequence.title}: mail {number}"
             has = functools.partial(_was_sent, step.id)
-            yield name, subjects.shown(step.subject), has, before
+            yield f"mail-{step.id}", name, subjects.shown(step.subject), has, before
             before = has
-    yield "Clicked", "", lambda way: way.clicked, lambda way: bool(way.steps)
-    yield "Booking clicks", "", lambda way: way.booking_clicked, lambda way: way.clicked
-    yield "Booked", "", lambda way: way.booked, lambda way: way.booking_clicked
+    yield "clicked", "Clicked", "", lambda way: way.clicked, lambda way: bool(way.steps)
+    yield "booking-clicked", "Booking clicks", "", lambda way: way.booking_clicked, lambda way: way.clicked
+    yield "booked", "Booked", "", lambda way: way.booked, lambda way: way.booking_clicked
 
 
 def _confirmed(way: _Way) -> bool:
@@ -164,7 +165,7 @@ def _was_sent(step_id: int, way: _Way) -> bool:
     return step_id in way.steps
 
 
-def _stage(ways: list[_Way], start: int, name: str, detail: str, has: _Has, previous: _Has) -> Stage:
+def _stage(ways: list[_Way], start: int, key: str, name: str, detail: str, has: _Has, previous: _Has) -> Stage:
     people = sum(way.people for way in ways if has(way))
     base = sum(way.people for way in ways if previous(way))
     both = sum(way.people for way in ways if has(way) and previous(way))
@@ -176,4 +177,5 @@ def _stage(ways: list[_Way], start: int, name: str, detail: str, has: _Has, prev
         faint=base < FEW,
         detail=detail,
         faint_of_start=start < FEW,
+        key=key,
     )

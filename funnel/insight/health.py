@@ -11,8 +11,9 @@ from funnel.config import settings
 from funnel.db import words
 from funnel.insight import messages, whereabouts
 from funnel.insight.whereabouts import Line, Where
-from funnel.models.mail import Message, MessageState
+from funnel.models.mail import Message, MessageState, Queue
 from funnel.models.responses import Event, EventKind
+from funnel.models.sending import Claim, QueueEntry
 from funnel.models.tallies import MailTally
 from funnel.programme import clock
 
@@ -23,6 +24,7 @@ COMPLAINTS_NEVER = 0.003  # and never reach 0.3 %
 BOUNCES_WATCHED = 0.02
 BOUNCES_NEVER = 0.05  # the share at which sending pauses by itself
 SHOWN = (Where.QUEUED, Where.SENDING, Where.DEFERRED, Where.FAILED, Where.UNKNOWN)
+LATE = timedelta(minutes=5)  # a worker takes up what is due within seconds
 ENOUGH_MAILS = 1000  # with fewer, one complaint alone is over the limit and says nothing
 
 
@@ -40,6 +42,17 @@ class Rate:
     sent: int
     rate: float | None
     level: str
+    watched: float  # the rate from which to look into it,
+    never: float  # and the one never to reach
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What works: `late`, since when the oldest mail is due that nobody has taken up; and how many are being sent."""
+
+    late: dict[Queue, datetime]
+    workers: int  # that hold mails right now, within their lease
+    sending: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,18 @@ def pulse(session: Session, now: datetime) -> Clock:
     return Clock(clock.last_strike(session), clock.runs(session, now))
 
 
+def hands(session: Session, now: datetime) -> Hands:
+    """How the queues are kept up with. A mail that is due for longer than LATE is late."""
+    late = {}
+    for queue in Queue:  # one look into the index each, however many wait
+        oldest = session.scalar(select(func.min(QueueEntry.due_at)).where(QueueEntry.queue == queue))
+        if oldest is not None and oldest < now - LATE:
+            late[queue] = oldest
+    held = select(func.count(Claim.worker.distinct()), func.coalesce(func.sum(func.cardinality(Claim.ids)), 0))
+    workers, sending = session.execute(held.where(Claim.lease_until > now)).one()
+    return Hands(late, workers, int(sending))
+
+
 def standing(session: Session, now: datetime) -> Standing:
     """The rates that decide whether our mail reaches inboxes. A mail that came back twice counts once.
 
@@ -83,19 +108,23 @@ def standing(session: Session, now: datetime) -> Standing:
     Days are whole, today the last of them, as in the overview's period of 30 days.
     """
     taken = messages.counted(session, MailTally.state == MessageState.SENT, MailTally.day >= _first_day(now))
-    bounces, complaints = (_events(session, kind, now) for kind in (EventKind.BOUNCE, EventKind.COMPLAINT))
+    bounces, complaints = (_count(session, kind, now) for kind in (EventKind.BOUNCE, EventKind.COMPLAINT))
     return Standing(
         bounces=_rate(bounces, taken, BOUNCES_WATCHED, BOUNCES_NEVER),
         complaints=_rate(complaints, taken, COMPLAINTS_WATCHED, COMPLAINTS_NEVER),
     )
 
 
-def _events(session: Session, kind: EventKind, now: datetime) -> int:
+def events(kind: EventKind, now: datetime) -> Select[*tuple[Any, ...]]:
+    """The mails of which we were told so in the last 30 days: message_id, with the newest event's event_id and at."""
     since = datetime.combine(_first_day(now), time(), settings().zone)
-    mails = select(func.count(Event.message_id.distinct())).where(
-        Event.kind == kind, Event.at >= since, ~Event.detail.has_key("delayed")
-    )
-    return session.scalars(mails).one()
+    lately = Event.kind == kind, Event.at >= since, ~Event.detail.has_key("delayed")
+    columns = Event.message_id, func.max(Event.id).label("event_id"), func.max(Event.at).label("at")
+    return select(*columns).where(*lately, Event.message_id.is_not(None)).group_by(Event.message_id)
+
+
+def _count(session: Session, kind: EventKind, now: datetime) -> int:
+    return session.scalars(select(func.count()).select_from(events(kind, now).subquery())).one()
 
 
 def _first_day(now: datetime) -> date:
@@ -108,4 +137,4 @@ def _rate(count: int, sent: int, watched: float, never: float) -> Rate:
         level = "few"
     else:
         level = "good" if rate < watched else "watch" if rate < never else "stop"
-    return Rate(count, sent, rate, level)
+    return Rate(count, sent, rate, level, watched, never)

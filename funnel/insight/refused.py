@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from funnel.audience import holdings, settle
@@ -23,12 +23,20 @@ class Reason:
 
 def sign_ups(session: Session, since: datetime | None) -> list[Reason]:
     """How many sign-ups made since then were refused, by reason, the most frequent first. Rows are kept 30 days."""
-    name, count = func.split_part(SignUp.reason, ":", 1), func.count()
-    refused = SignUp.state == SignUpState.REFUSED, SignUp.reason != holdings.ERASED
-    query = select(name, count).where(*refused).group_by(name).order_by(count.desc(), name)
-    if since is not None:
-        query = query.where(SignUp.created_at >= since)
+    name, count = _name().label("name"), func.count()
+    query = select(name, count).where(*are_refused(since)).group_by("name").order_by(count.desc(), "name")
     return [Reason(*row) for row in session.execute(query)]
+
+
+def are_refused(since: datetime | None) -> list[ColumnElement[bool]]:
+    """Which sign-ups these are."""
+    found = [SignUp.state == SignUpState.REFUSED, SignUp.reason != holdings.ERASED]
+    return found if since is None else [*found, SignUp.created_at >= since]
+
+
+def is_called(name: str) -> ColumnElement[bool]:
+    """Which sign-ups were refused for the reason of that name."""
+    return _name() == name
 
 
 def many_from_a_network(session: Session, now: datetime) -> int:
@@ -38,3 +46,8 @@ def many_from_a_network(session: Session, now: datetime) -> int:
     )
     found = session.scalars(count).one()
     return found if found > MANY else 0
+
+
+def _name() -> ColumnElement[str]:
+    """Why, without what differs from one sign-up to the next."""
+    return func.split_part(SignUp.reason, ":", 1)

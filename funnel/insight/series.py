@@ -23,12 +23,17 @@ class SignUps:
         return sum(sum(numbers) for numbers in self.counts.values())
 
 
-def sign_ups(session: Session, since: datetime | None, until: datetime) -> SignUps:
-    """New people by the day they signed up, from that of `since` (None: from the first one) to that of `until`."""
+def sign_ups(
+    session: Session, since: datetime | None, until: datetime, source: str = "", form_id: int | None = None
+) -> SignUps:
+    """New people by the day they signed up, from that of `since` (None: from the first one) to that of `until`.
+
+    Only those who came by `source` or a form when these are given.
+    """
     zone = settings().zone
     found = session.execute(
         select(Tally.day, Tally.source, func.sum(Tally.people))
-        .where(of_period(since, until))
+        .where(of_period(since, until, source, form_id))
         .group_by(Tally.day, Tally.source)
     ).all()
     counted = {(at, source): int(count) for at, source, count in found}

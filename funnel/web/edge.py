@@ -40,6 +40,8 @@ BLUEPRINTS = (
     "owner.settings",
     "owner.audit",
     "owner.home",
+    "owner.behind",
+    "owner.lately",
     "owner.people",
     "owner.imports",
     "owner.export",

@@ -15,6 +15,7 @@ MOST_COLOURS = 5  # more cannot be told apart; what is over goes into one called
 MOST_DAYS = 92
 MOST_WEEKS = 104
 NICE_TOPS = (2, 4, 6, 10, 20, 40, 60)  # halves of them are whole numbers
+SHADES = (0.025, 0.05, 0.1, 0.2)  # shares at which a cell of the cohorts gets darker
 OTHERS = "all others"  # no source can be called so: it holds a space
 
 
@@ -34,10 +35,17 @@ class Bar:
     start: date
     counts: tuple[int, ...]  # one a name of the chart
     pieces: tuple[Piece, ...]
+    first: date  # the days that are counted in it
+    last: date
 
     @property
     def total(self) -> int:
         return sum(self.counts)
+
+    @property
+    def days(self) -> dict[str, str]:
+        """They, as a period in a URL."""
+        return {"from": self.first.isoformat(), "to": self.last.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ def drawn(days: Sequence[date], counts: Mapping[str, Sequence[int]]) -> Chart:
     unit = _unit(len(days))
     named = _fewer(counts, len(days))
     starts = [_start(day, unit) for day in days]
+    spans = {start: (day, day) for start, day in zip(reversed(starts), reversed(days), strict=True)}
+    spans = {start: (spans[start][0], day) for start, day in zip(starts, days, strict=True)}
     totals = {start: [0] * len(named) for start in starts}
     for column, numbers in enumerate(named.values()):
         for start, number in zip(starts, numbers, strict=True):
@@ -73,9 +83,15 @@ def drawn(days: Sequence[date], counts: Mapping[str, Sequence[int]]) -> Chart:
     colours = tuple("c-others" if name == OTHERS else f"c{place + 1}" for place, name in enumerate(named))
     top = _nice_top(max((sum(row) for row in totals.values()), default=0))
     bars = tuple(
-        Bar(start, tuple(row), _pieces(place, row, colours, top)) for place, (start, row) in enumerate(totals.items())
+        Bar(start, tuple(row), _pieces(place, row, colours, top), *spans[start])
+        for place, (start, row) in enumerate(totals.items())
     )
     return Chart(unit, tuple(named), colours, bars, top)
+
+
+def shade(share: float) -> str:
+    """The class of owner.css for a cell that says this share; empty for none."""
+    return f"s{1 + sum(share >= edge for edge in SHADES)}" if share else ""
 
 
 def _unit(days: int) -> str:

@@ -1,11 +1,12 @@
 """How the owner's pages say times, counts and states."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.insight import subjects
+from funnel.insight.lately import Kind
 from funnel.insight.whereabouts import Where
 from funnel.insight.wilson import Rate
 from funnel.models.content import StopReason
@@ -55,6 +56,23 @@ STOP_WORDS = {
     StopReason.BY_OWNER: "you stopped it",
     None: "no reason is kept",
 }
+# What somebody did, behind their name, and the word before the mail or place it is about.
+HAPPENED = {
+    Kind.SIGN_UP: ("signed up", "by"),
+    Kind.CONFIRMED: ("confirmed their address", ""),
+    Kind.BOOKING: ("booked", "by"),
+    Kind.LEFT: ("left", "by"),
+    Kind.BOUNCE: ("did not get", ""),
+    Kind.COMPLAINT: ("called it spam:", ""),
+}
+HAPPENING_KINDS = {
+    Kind.SIGN_UP: "sign-ups",
+    Kind.CONFIRMED: "confirmed",
+    Kind.BOOKING: "bookings",
+    Kind.LEFT: "left",
+    Kind.BOUNCE: "came back",
+    Kind.COMPLAINT: "complaints",
+}
 NOTICE_TIMES = {
     "confirmation": "on signing up",
     "reminder": "a day after signing up, if not confirmed",
@@ -94,6 +112,11 @@ def span(start: date, unit: str) -> str:
     return f"week of {day(start)}" if unit == "week" else day(start)
 
 
+def days(first: date, last: date) -> str:
+    """A day, or from one to another: “Tue 3 Mar”, “Mon 2 Mar to Sun 8 Mar”."""
+    return day(first) if first == last else f"{day(first)} to {day(last)}"
+
+
 def clock(minutes: int) -> str:
     """Minutes after midnight as a time of day."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
@@ -110,6 +133,26 @@ def ago(at: datetime, now: datetime) -> str:
     if not said:
         return "just now"
     return f"{said} ago" if seconds > 0 else f"in {said}"
+
+
+def coming_day(when: date, now: datetime) -> str:
+    """A day of the next week: “today”, “tomorrow”, “Tuesday 3 Mar”."""
+    ahead = (when - now.astimezone(settings().zone).date()).days
+    return {0: "Today", 1: "Tomorrow"}.get(ahead, f"{when:%A} {when.day} {when:%b}")
+
+
+def hours(first: datetime, last: datetime) -> str:
+    """From when to when on one day, in whole hours: “07:00–10:00”; of one moment, that."""
+    first, last = (at.astimezone(settings().zone).replace(second=0, microsecond=0) for at in (first, last))
+    if first == last:
+        return f"{first:%H:%M}"
+    end = last.replace(minute=0) + timedelta(hours=1 if last.minute else 0)
+    return f"{first:%H}:00–{end:%H:%M}"
+
+
+def lasting(span: timedelta) -> str:
+    """How long: “12 days”, “3 hours”, in the largest unit that fits."""
+    return _length(span.total_seconds()) or "a minute"
 
 
 def whole(number: int) -> str:
@@ -162,7 +205,11 @@ FOR_TEMPLATES = {
     "moment": moment,
     "day": day,
     "day_of": day_of,
+    "days": days,
     "span": span,
+    "coming_day": coming_day,
+    "hours": hours,
+    "lasting": lasting,
     "clock": clock,
     "ago": ago,
     "whole": whole,
@@ -174,6 +221,8 @@ FOR_TEMPLATES = {
     "person_states": PERSON_STATES,
     "booking_states": BOOKING_STATES,
     "stop_words": STOP_WORDS,
+    "happened": HAPPENED,
+    "happening_kinds": HAPPENING_KINDS,
     "notice_times": NOTICE_TIMES,
     "named": subjects.shown,
     "sentence": sentence,

@@ -1,0 +1,76 @@
+"""Cohorts: of those who signed up in a week, how many had booked by the end of that week and of each one after it.
+
+Weeks begin on Monday by the practice's clock. Somebody has booked from the first booking on that is not cancelled, as
+in the funnel.
+"""
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, case, cast, func, select
+from sqlalchemy.orm import Session
+
+from funnel.config import settings
+from funnel.insight.whose import Whose
+from funnel.models.tallies import Journey
+
+LAST = 8  # the last week looked at; that of the sign-up is 0
+SHOWN = 12  # cohorts
+FEW = 20  # a share of fewer people than this says little
+WEEK, DAY = timedelta(weeks=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Who signed up in the week from `monday` on. `booked`: by the end of week 0, 1, …, as far as these are over."""
+
+    monday: date
+    people: int
+    booked: tuple[int, ...]
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + WEEK - DAY
+
+    @property
+    def few(self) -> bool:
+        return self.people < FEW
+
+    def share(self, week: int) -> float | None:
+        """The share that had booked by the end of `week`; None while it is not over, and of nobody."""
+        return self.booked[week] / self.people if week < len(self.booked) and self.people else None
+
+
+def cohorts(session: Session, whose: Whose, now: datetime, shown: int = SHOWN) -> list[Cohort]:
+    """The newest `shown` cohorts, the newest first, from the first that had anybody: of `whose` on any day."""
+    this = monday_of(now)
+    first = this - (shown - 1) * WEEK
+    counted: dict[date, Counter[int | None]] = {first + place * WEEK: Counter() for place in range(shown)}
+    week, after = cast(func.date_trunc("week", Journey.day), Date).label("week"), weeks_to_booking().label("after")
+    newest = whose.on(first, this + WEEK - DAY)
+    for monday, weeks, people in session.execute(
+        select(week, after, func.count()).where(newest.condition).group_by(week, after)
+    ):
+        counted[monday][weeks] += people
+    since_the_first = itertools.dropwhile(lambda item: not item[1], sorted(counted.items()))
+    return [_cohort(monday, found, this) for monday, found in since_the_first][::-1]
+
+
+def weeks_to_booking() -> ColumnElement[Any]:
+    """In how many weeks after the week of the sign-up somebody booked; NULL for who did not."""
+    booked_on = cast(func.timezone(settings().zone.key, Journey.booked_at), Date)
+    weeks = (cast(func.date_trunc("week", booked_on), Date) - cast(func.date_trunc("week", Journey.day), Date)) / 7
+    return case((Journey.booked_at.is_not(None), func.greatest(weeks, 0)))  # before it: who booked, then signed up
+
+
+def monday_of(at: datetime) -> date:
+    day = at.astimezone(settings().zone).date()
+    return day - timedelta(days=day.weekday())
+
+
+def _cohort(monday: date, found: Counter[int | None], this: date) -> Cohort:
+    over = min((this - monday).days // 7, LAST + 1)
+    return Cohort(monday, found.total(), tuple(itertools.accumulate(found[week] for week in range(over))))

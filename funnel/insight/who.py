@@ -1,0 +1,134 @@
+"""The people behind a number of the overview: the very condition that counted it, and who they are.
+
+Each list has the columns of `Row`.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, any_, func, literal, null, select, true
+from sqlalchemy.orm import Session
+
+from funnel.insight import cohorts, coming, health, refused, subjects, waits
+from funnel.insight.paging import Page, paged
+from funnel.insight.whose import Whose
+from funnel.models.content import Enrolment, Step
+from funnel.models.mail import Message
+from funnel.models.people import SignUp, Subscriber, SubscriberState
+from funnel.models.responses import Event, EventKind
+from funnel.models.tallies import Journey
+
+MAIL = "mail-"  # with the step's number behind it
+_MAIL = re.compile(MAIL + "([0-9]{1,18})")
+STAGES: dict[str, tuple[str, ColumnElement[bool], Any]] = {
+    "signed-up": ("Signed up", true(), Journey.signed_up_at),
+    "confirmed": ("Confirmed", Journey.confirmed_at.is_not(None), Journey.confirmed_at),
+    "clicked": ("Clicked", Journey.clicked_at.is_not(None), Journey.clicked_at),
+    "booking-clicked": ("Clicked a booking link", Journey.booking_clicked_at.is_not(None), Journey.booking_clicked_at),
+    "booked": ("Booked", Journey.booked_at.is_not(None), Journey.booked_at),
+}
+RETURNED = {
+    "bounced": (EventKind.BOUNCE, "Mails of the last 30 days that came back"),
+    "complained": (EventKind.COMPLAINT, "Mails of the last 30 days that were called spam"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    subscriber_id: int | None
+    email: str | None  # None: erased, or never kept
+    first_name: str
+    state: SubscriberState | None
+    source: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A list: `title` says who they are, `moment` what the time beside each of them is."""
+
+    title: str
+    moment: str
+    query: Select[*tuple[Any, ...]]
+    one: str = "person"  # what each row is
+    many: str = "people"
+
+    def page(self, session: Session, page: int) -> Page[Row]:
+        return paged(session, self.query, Row, page)
+
+
+def stage(session: Session, key: str, whose: Whose) -> Behind | None:
+    """The people of a stage of the funnel; None when there is none called so."""
+    if key in STAGES:
+        title, condition, at = STAGES[key]
+        return Behind(title, title, _of(whose, condition, at))
+    found = _MAIL.fullmatch(key)
+    step = session.get(Step, int(found[1])) if found else None
+    if step is None:
+        return None
+    sent = literal(step.id) == any_(Journey.steps)
+    return Behind(f"Were sent “{subjects.shown(step.subject)}”", "Signed up", _of(whose, sent))
+
+
+def cohort(whose: Whose, monday: date, week: int) -> Behind:
+    """Who signed up in the week from `monday` on and had booked by the end of `week`."""
+    when = "in that week" if week == 0 else f"by the end of week {week} after it"
+    theirs = whose.on(monday, monday + cohorts.WEEK - cohorts.DAY)
+    return Behind(f"Booked {when}", "Booked", _of(theirs, cohorts.weeks_to_booking() <= week, Journey.booked_at))
+
+
+def waited(whose: Whose, least: int, under: int | None) -> Behind:
+    """Who booked so many whole days after signing up."""
+    query = _of(whose, waits.booked_after(least, under), Journey.booked_at)
+    return Behind(f"Booked {waits.words(least, under)} after signing up", "Booked", query)
+
+
+def gets(session: Session, day: date, step_id: int, now: datetime) -> Behind | None:
+    """Who gets a mail on a day; None when nobody does."""
+    mails = coming.week(session, now).mails
+    found = next((mail for mail in mails if (mail.day, mail.step.id) == (day, step_id)), None)
+    if found is None:
+        return None
+    query = _people(Enrolment.next_at).join(Enrolment, Enrolment.subscriber_id == Subscriber.id)
+    them = query.where(coming.goes_to(found)).order_by(Enrolment.next_at, Enrolment.id)
+    return Behind(f"Get {found.name}", "Next mail", them)
+
+
+def returned(key: str, now: datetime) -> Behind:
+    """The mails that came back or were called spam, as `health.standing` counts them."""
+    kind, title = RETURNED[key]
+    mails = health.events(kind, now).subquery()
+    query = (
+        _people(mails.c.at, Event.reason)
+        .select_from(mails)
+        .join(Event, Event.id == mails.c.event_id)
+        .outerjoin(Message, Message.id == mails.c.message_id)
+        .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
+        .order_by(mails.c.at.desc(), mails.c.event_id.desc())
+    )
+    return Behind(title, "When", query, "mail", "mails")
+
+
+def turned_away(since: datetime | None, name: str) -> Behind:
+    """The sign-ups that were refused since then for a reason called `name`; the whole reason stands with each."""
+    email = func.nullif(SignUp.email, "")
+    columns = null(), email, SignUp.first_name, null(), SignUp.source, SignUp.created_at, SignUp.reason
+    query = select(*columns).where(*refused.are_refused(since), refused.is_called(name))
+    newest = query.order_by(SignUp.created_at.desc(), SignUp.id.desc())
+    return Behind(f"Refused: {name}", "Signed up", newest, "sign-up", "sign-ups")
+
+
+def _of(whose: Whose, condition: ColumnElement[bool], at: Any = Journey.signed_up_at) -> Select[*tuple[Any, ...]]:
+    query = _people(at).join(Journey, Journey.subscriber_id == Subscriber.id).where(whose.condition, condition)
+    return query.order_by(Journey.day.desc(), Journey.subscriber_id.desc())
+
+
+def _people(at: Any, why: Any = None) -> Select[*tuple[Any, ...]]:
+    why = literal("") if why is None else why
+    name = func.coalesce(Subscriber.first_name, "")
+    return select(
+        Subscriber.id, Subscriber.email, name, Subscriber.state, func.coalesce(Subscriber.source, ""), at, why
+    )
