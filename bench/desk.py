@@ -15,13 +15,14 @@ EMAIL, PASSWORD = "owner@example.org", "quiet river under oaks"
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 SAMPLE = 50
 # Where the rows are that an argument of a route names; `enrolment_id` stands beside its person's.
-TABLES = {"person_id": "subscriber", "course_id": "sequence"}
-WORDS = {"which": ["all"], "week_of": ["next"], "how": ["unsubscribe"], "verdict": ["wrong"]}
+TABLES = {"person_id": "subscriber", "course_id": "sequence", "text_id": "post"}
+WORDS = {"which": ["all"], "week_of": ["next"], "how": ["unsubscribe"], "verdict": ["wrong"], "noun": ["posts"]}
 # What is asked of the long lists, besides their first page.
 ASKED = {
     "home.index": ["days=7", "days=90", "days=year", "days=all", "days=all&source=instagram"],
     "messages.index": [f"state={state}" for state in ("sent", "skipped", "failed", "unknown", "queued", "deferred")]
     + ["page=2", "page=1000"],
+    "entrances.index": ["days=all"],
     "people.index": [
         "q=ada", "q=ada.c4", "q=zzzz", "q=gmail", "state=unsubscribed", "state=pending", "state=erased",
         "source=instagram", "source=instagram&state=complained",

@@ -14,8 +14,12 @@ NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
 SIGN_IN = "/owner/sign-in"
 EMPTY = {"overview": "/owner/", "people": "/owner/people", "mails": "/owner/mails", "sending": "/owner/messages"}
+EMPTY |= {"forms": "/owner/forms", "form, new": "/owner/forms/new"}
 FULL = {
     **EMPTY,
+    "form": "/owner/forms/1?src=no+word",
+    "post": "/owner/posts/1",
+    "post, editor": "/owner/posts/1/edit",
     "overview, a week": "/owner/?days=7",
     "overview, all": "/owner/?days=all&source=instagram",
     "overview, no such days": "/owner/?from=2026-02-30&to=x",

@@ -80,6 +80,15 @@ def test_mails_are_as_many_wherever_they_are_counted(app, desk, session):
     assert f"{found.planned} in all" in by_command
 
 
+def test_what_forms_bring_is_what_the_overview_says(desk, practice, session):
+    page = desk.get("/owner/forms/1?days=all").text
+    stages = {stage.name: stage.people for stage in funnel(session, None, utc_now(), form_id=practice.form.id)}
+    assert shown(page, r"<dt>signed up</dt><dd><a[^>]*>([\d,]+)<") == stages["Sign-ups"]
+    assert shown(desk.get("/owner/behind/booked?days=all&form=1").text, r"([\d,]+) (?:people|person)\b") == shown(
+        page, r"<dt>booked</dt><dd><a[^>]*>([\d,]+)<"
+    )
+
+
 def test_each_mail_of_the_course_was_sent_as_often_as_people_were_sent_it(desk, practice, session):
     mails = desk.get("/owner/mails").text
     stages = [stage.people for stage in funnel(session, None, practice.now) if stage.detail]
@@ -87,7 +96,10 @@ def test_each_mail_of_the_course_was_sent_as_often_as_people_were_sent_it(desk, 
         assert shown(mails, rf'id="mail-{step.id}".*?data-label="sent">([\d,]+)<') == people
 
 
-@pytest.mark.parametrize("path", ["/owner/", "/owner/messages", "/owner/mails"])
+PAGES = ["/owner/", "/owner/messages", "/owner/mails", "/owner/forms", "/owner/forms/1", "/owner/posts/1"]
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_figures_that_are_old_say_of_when_they_are(desk, session, monkeypatch, path):
     desk.get(path)
     assert "As of" not in desk.get(path).text

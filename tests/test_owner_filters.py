@@ -38,7 +38,9 @@ def test_filters_are_combined_said_in_words_and_taken_off_one_by_one(desk, pract
     for words in ("came by ql", f"{course.title}: on it now", "joined from 1 Jan 2000", "joined until 1 Jan 2099"):
         assert words in page
     assert page.count("Without: ") == 5
-    without = [dict(parse_qsl(urlsplit(unescape(one)).query)) for one in re.findall(r'class="chip" href="([^"]+)"', page)]
+    without = [
+        dict(parse_qsl(urlsplit(unescape(one)).query)) for one in re.findall(r'class="chip" href="([^"]+)"', page)
+    ]
     whole = {"source": "ql", "state": "active", "since": "2000-01-01", "until": "2099-01-01"}
     whole |= {"course": str(course.id), "place": "active"}
     left_out = [set(whole) - set(one) for one in without]

@@ -6,10 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from funnel import tokens
+from funnel.models.content import PostState
 from funnel.models.mail import Link, LinkKind
 from funnel.models.people import FormView
 from funnel.programme import content_files
 from funnel.tokens import Purpose
+from funnel.web.pages.posts import LISTED
 from tests.conftest import NOW
 from tests.factories import a_form, a_post
 from tests.readers import PHONE, fields_of
@@ -38,11 +40,31 @@ def views(session):
     return {(row.source): row.views for row in session.scalars(select(FormView))}
 
 
-def test_the_first_page_leads_to_the_newest_post_and_keeps_where_a_reader_came_from(session, client, post):
-    a_post(session, slug="older", published_at=NOW - timedelta(days=9))
+def test_the_first_page_leads_to_the_only_post_and_keeps_where_a_reader_came_from(session, client, post):
+    a_post(session, slug="draft", state=PostState.DRAFT)
+    a_post(session, slug="gone", state=PostState.RETIRED)
     session.commit()
     answer = read(client, "/?utm_source=letter&other=1")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/posts/my-post?utm_source=letter")
+
+
+def test_several_posts_are_listed_newest_first_with_their_summaries(session, client, post):
+    a_post(session, slug="older", title="Older", summary="Of old.", published_at=NOW - timedelta(days=9))
+    a_post(session, slug="draft", title="Not yet", state=PostState.DRAFT)
+    session.commit()
+    page = read(client, "/?utm_source=letter").text
+    assert page.index("Of &lt;b&gt;acks") < page.index("Older") < page.index("Of old.")
+    assert 'href="/posts/older?utm_source=letter"' in page
+    assert "Not yet" not in page
+
+
+def test_a_long_list_of_posts_is_turned_page_by_page(session, client):
+    for number in range(LISTED + 1):
+        a_post(session, slug=f"post-{number}", title=f"Number {number}.", published_at=NOW + timedelta(hours=number))
+    session.commit()
+    assert 'href="/?page=2"' in read(client, "/").text
+    assert "Number 0." in read(client, "/?page=2").text
+    assert read(client, "/?page=3").headers["Location"] == "/"
 
 
 def test_the_first_page_without_a_post_says_how_to_load_one(client):

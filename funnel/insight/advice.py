@@ -150,7 +150,7 @@ def _source(session: Session, now: datetime) -> Advice | None:
     """The post that brings bookings. Only posts of ours are named: a source may be any word that a stranger typed."""
     rows = session.execute(
         select(Post.title, Post.slug, func.count())
-        .join(Booking, Booking.source == Post.slug)
+        .join(Booking, Booking.source == Post.source)
         .where(Booking.created_at > now - SEASON, Booking.state != BookingState.CANCELLED)
         .group_by(Post.id)
         .order_by(func.count().desc(), Post.id)

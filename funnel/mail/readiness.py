@@ -4,13 +4,12 @@ The words (programme/readiness), then the mail as it is rendered: its size, its 
 """
 
 import html
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import shelf
@@ -21,9 +20,9 @@ from funnel.mail.links import Place
 from funnel.mail.press import Sheet
 from funnel.mail.sketch import NOTICE, Sketch
 from funnel.mail.stencil import TARGET_BYTES
-from funnel.models.content import Post
+from funnel.models.content import PostState
 from funnel.models.mail import LinkKind
-from funnel.programme import merge, prose, readiness
+from funnel.programme import merge, posts, prose, readiness
 from funnel.programme.check import Check, State
 from funnel.programme.merge import BadTags
 
@@ -99,25 +98,29 @@ def _linked(session: Session, sheet: Sheet, known: Settings) -> Iterator[Check]:
     for place in sheet.places:
         if (path := place.url.removeprefix(known.base_url)).startswith(POSTS) and (wrong := _absent(session, path)):
             yield Check("Dead links", State.STOP, f"“{place.label}”: {wrong}.")
-    urls = _outside(sheet, known)
-    if not urls:
+    labels = {place.url: place.label for place in sheet.places}
+    yield from outside({url: labels[url] for url in _outside(sheet, known)})
+
+
+def outside(labels: Mapping[str, str]) -> Iterator[Check]:
+    """What is known of links to other sites: the words of each by its address."""
+    if not labels:
         yield Check("Dead links", State.GOOD, "No link leads to another site.")
         return
     try:
-        seen = targets.known(urls)
+        seen = targets.known(labels)
     except shelf.AwayError:
         yield Check("Dead links", State.WARN, "Nobody knows just now whether the links still work: Redis is away.")
         return
-    labels = {place.url: place.label for place in sheet.places}
     for url, one in seen.items():
         if one.state is targets.State.DEAD:
             yield Check("Dead links", State.STOP, f"“{labels[url]}” is dead: {one.words}. {url}")
         elif one.state is targets.State.UNSURE:
             yield Check("Dead links", State.WARN, f"“{labels[url]}” could not be looked at: {one.words}. {url}")
-    yield _looked_at(urls, seen)
+    yield _looked_at(labels, seen)
 
 
-def _looked_at(urls: list[str], seen: dict[str, targets.Seen]) -> Check:
+def _looked_at(urls: Collection[str], seen: dict[str, targets.Seen]) -> Check:
     done = sum(one.state is not targets.State.WAITING for one in seen.values())
     if done == len(urls):
         return Check("Dead links", State.GOOD, f"{done} looked at within a day.")
@@ -138,7 +141,9 @@ def _outside(sheet: Sheet, known: Settings) -> list[str]:
 def _absent(session: Session, path: str) -> str:
     """Why a path of our own posts leads nowhere; empty when it does not."""
     slug, _, anchor = path.removeprefix(POSTS).partition("#")
-    body = session.scalar(select(Post.body).where(Post.slug == slug.partition("?")[0]))
-    if body is None:
+    post = posts.by_slug(session, slug.partition("?")[0])
+    if post is None or post.state is PostState.DRAFT:
         return f"there is no post “{slug}”"
-    return "" if not anchor or f"{{: #{anchor}}}" in body else f"the post has no place called “{anchor}”"
+    if post.state is PostState.RETIRED:
+        return f"the post “{slug}” is retired"
+    return "" if not anchor or f"{{: #{anchor}}}" in post.body else f"the post has no place called “{anchor}”"

@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from funnel.config import settings
@@ -42,6 +43,12 @@ class StopReason(StrEnum):
     BY_OWNER = "by owner"
 
 
+class PostState(StrEnum):
+    DRAFT = "draft"  # seen by owners only
+    PUBLISHED = "published"
+    RETIRED = "retired"  # its page says so, and where to go
+
+
 class Post(Base):
     """An article that readers come for."""
 
@@ -52,8 +59,32 @@ class Post(Base):
     summary: Mapped[str]
     body: Mapped[str]  # Markdown
     sources: Mapped[list[Any]] = mapped_column(default=list)
-    published_at: Mapped[datetime]
+    state: Mapped[PostState] = mapped_column(
+        words(PostState), default=PostState.PUBLISHED, server_default=PostState.PUBLISHED
+    )
+    counted_as: Mapped[str | None]  # its first slug, once it has another one
+    published_at: Mapped[datetime]  # the day that stands on it, at noon where the practice is
     updated_at: Mapped[datetime]
+
+    @hybrid_property
+    def source(self) -> str:
+        """What its readers are counted under. It stays when the slug changes, so that no number is cut in two."""
+        return self.counted_as or self.slug
+
+    @source.inplace.expression
+    @classmethod
+    def _source(cls) -> ColumnElement[str]:
+        return func.coalesce(cls.counted_as, cls.slug)
+
+    __table_args__ = (Index("ix_post_published", "published_at", "id", postgresql_where=text("state = 'published'")),)
+
+
+class OldSlug(Base):
+    """A slug that a post had, so that links to it lead to the post for good. No other post may take it."""
+
+    __tablename__ = "old_slug"
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), index=True)
 
 
 def _weekdays() -> int:

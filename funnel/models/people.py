@@ -57,6 +57,11 @@ class SuppressionReason(StrEnum):
     OWNER = "owner"
 
 
+class FormState(StrEnum):
+    OPEN = "open"
+    RETIRED = "retired"  # takes nobody; its page says so, and where to go
+
+
 class Form(Base):
     """A place to sign up."""
 
@@ -71,6 +76,7 @@ class Form(Base):
     wording: Mapped[str]  # what a sign-up agrees to, kept word for word with each Consent
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
     sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
+    state: Mapped[FormState] = mapped_column(words(FormState), default=FormState.OPEN, server_default=FormState.OPEN)
     created_at: Mapped[datetime]
 
 

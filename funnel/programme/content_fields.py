@@ -18,6 +18,7 @@ from funnel.programme.merge import Problem
 LONGEST_SUBJECT = 80  # signs; phones show half of it
 PREHEADER_SIGNS = range(40, 91)
 LONGEST_LINE = 500
+LONGEST_SLUG = 80  # as long as the source of a sign-up may be, which a post's slug is
 LAST_DAY = 365
 MINUTES_OF_A_DAY = 24 * 60
 TAGGED = ("subject", "preheader")  # the fields whose merge tags are filled in
@@ -97,6 +98,8 @@ def preheader(value: Any) -> str:
 def slug(value: Any) -> str:
     if not isinstance(value, str) or not _SLUG.fullmatch(value):
         raise ValueError("must be small letters, digits and single hyphens, such as back-care")
+    if len(value) > LONGEST_SLUG:
+        raise ValueError(f"is longer than {LONGEST_SLUG} signs")
     return value
 
 

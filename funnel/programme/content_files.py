@@ -6,22 +6,20 @@ What an owner edited on a page stays as it is there; what its file says is kept 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.config import settings
 from funnel.models.content import Post, Sequence, SequenceState, Step
 from funnel.models.editing import Kind
 from funnel.models.people import Form
-from funnel.programme import content_folder, file_copies, revisions, wording
+from funnel.programme import content_folder, file_copies, form_words, post_words, posts, revisions, saying, wording
 from funnel.programme.content_folder import Course, Fault, Sheet
 
 FOLDER = Path(__file__).parents[1] / "content"
-FROM_FILE = "from its file"
 
 Noun = TypeVar("Noun", Post, Form, Sequence, Step)
 
@@ -64,12 +62,12 @@ def load(session: Session, folder: Path, now: datetime) -> Loaded:
     if content.faults:
         raise ContentError(content.faults)
     tally: Counter[str] = Counter()
-    posts = {sheet.slug: _post(session, sheet, now, tally).id for sheet in content.posts}
+    known = {sheet.slug: _post(session, sheet, now, tally).id for sheet in content.posts}
     courses = {course.sheet.slug: _course(session, course, now, tally).id for course in content.courses}
     for sheet in content.forms:
-        _form(session, sheet, posts, courses, now, tally)
+        _form(session, sheet, known, courses, now, tally)
     return Loaded(
-        posts=len(posts),
+        posts=len(known),
         forms=len(content.forms),
         courses=len(courses),
         mails=sum(len(course.steps) for course in content.courses),
@@ -82,22 +80,52 @@ def load(session: Session, folder: Path, now: datetime) -> Loaded:
 
 def _post(session: Session, sheet: Sheet, now: datetime, tally: Counter[str]) -> Post:
     values = dict(sheet.values) | {"body": sheet.body}
-    # Noon where the practice is: in UTC, nearly everywhere, the same day.
-    values["published_at"] = datetime.combine(values.pop("published"), time(12), settings().zone)
-    post = session.scalar(select(Post).where(Post.slug == sheet.slug)) or Post(updated_at=now)
-    if _keep(session, post, values, tally):
-        post.updated_at = now
+    values["published_at"] = post_words.noon(values.pop("published"))
+    known = posts.by_slug(session, values.pop("slug"))
+    post = known or Post(slug=sheet.slug, updated_at=now)
+    if known is None:
+        _keep(session, post, values, tally)
+    before = post_words.typed(post)
+    _follow(session, Kind.POST, post, values, before, post_words.of_values(values), known is None, now, tally)
     return post
 
 
 def _form(
-    session: Session, sheet: Sheet, posts: dict[str, int], courses: dict[str, int], now: datetime, tally: Counter[str]
+    session: Session, sheet: Sheet, known: dict[str, int], courses: dict[str, int], now: datetime, tally: Counter[str]
 ) -> None:
     values = dict(sheet.values)
     values["sequence_id"] = courses[values.pop("course")]
-    values["post_id"] = posts.get(values.pop("post", ""))
-    form = session.scalar(select(Form).where(Form.slug == sheet.slug)) or Form(created_at=now)
-    _keep(session, form, values, tally)
+    values["post_id"] = known.get(values.pop("post", ""))
+    there = session.scalar(select(Form).where(Form.slug == values.pop("slug")))
+    form = there or Form(slug=sheet.slug, created_at=now)
+    if there is None:
+        _keep(session, form, values, tally)
+    before, content = form_words.typed(session, form), form_words.of_values(session, values)
+    _follow(session, Kind.FORM, form, values, before, content, there is None, now, tally)
+
+
+def _follow(
+    session: Session,
+    kind: Kind,
+    row: Post | Form,
+    values: dict[str, Any],
+    before: dict[str, str],
+    content: dict[str, str],
+    is_new: bool,
+    now: datetime,
+    tally: Counter[str],
+) -> None:
+    """Says what the file says now, unless it was edited here."""
+    copy = file_copies.heard(session, kind, row.id, content, now, is_new=is_new)
+    if is_new:
+        saying.begun(session, kind, row, content, owner_id=None, now=now)
+    elif not copy.followed:
+        tally["kept"] += 1
+    elif content != before:
+        saying.say(
+            session, kind, row, values, before=before, after=content, owner_id=None, why=saying.FROM_FILE, now=now
+        )
+        tally["changed"] += 1
 
 
 def _course(session: Session, course: Course, now: datetime, tally: Counter[str]) -> Sequence:
@@ -146,7 +174,7 @@ def _step(session: Session, step: Step, sheet: Sheet, now: datetime, tally: Coun
         tally["kept"] += 1
         return
     if said:
-        made = revisions.add(session, Kind.STEP, step.id, content, owner_id=None, why=FROM_FILE, now=now)
+        made = revisions.add(session, Kind.STEP, step.id, content, owner_id=None, why=saying.FROM_FILE, now=now)
         step.revision = made.number
     if _keep(session, step, values, tally):
         step.updated_at = now

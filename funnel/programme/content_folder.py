@@ -83,11 +83,8 @@ class _Folder:
         document = self.document(path)
         if not document:
             return None
-        places = [at for at, line in enumerate(document.body.split("\n")) if line.strip() == prose.FORM_PLACE]
-        if len(places) != 1:
-            self.fault(path, document.body_line, f"A post has one line of {prose.FORM_PLACE}; this has {len(places)}.")
-        body = "\n".join("" if at in places else line for at, line in enumerate(document.body.split("\n")))
-        self.prose(document, body, prose.POST_TAGS)
+        self.says_something(document, document.body.replace(prose.FORM_PLACE, ""))
+        self.problems(path, prose.check_post(document.body, document.body_line))
         return self.sheet(document, content_fields.POST, "post")
 
     def form(self, path: Path) -> Sheet | None:
@@ -172,9 +169,12 @@ class _Folder:
             self.fault(path, line, f"There is another {kind} called “{slug}”: {first}.")
 
     def prose(self, document: Document, body: str, tags: Collection[str]) -> None:
+        self.says_something(document, body)
+        self.problems(document.path, prose.check(body, tags, document.body_line))
+
+    def says_something(self, document: Document, body: str) -> None:
         if not body.strip():
             self.fault(document.path, document.body_line, "It says nothing below its fields.")
-        self.problems(document.path, prose.check(body, tags, document.body_line))
 
     def no_body(self, document: Document) -> None:
         if document.body.strip():

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from funnel.config import settings
 from funnel.programme import merge, words
 from funnel.programme.merge import Problem, Tag
 
@@ -36,6 +37,31 @@ def check(text: str, tags: Collection[str], first_line: int = 1) -> list[Problem
     """Everything in `text` that is refused, by line. `tags` are the merge tags that are filled in at this place."""
     problems = merge.check(text, first_line) or list(misplaced(text, tags, first_line))
     return sorted([*problems, *words.check(text, first_line), *lost(text, first_line)], key=lambda found: found.line)
+
+
+def check_post(text: str, first_line: int = 1) -> list[Problem]:
+    """The same of a post, which has one place for its form, and whose pictures must come from this site."""
+    lines = text.split("\n")
+    places = [at for at, line in enumerate(lines) if line.strip() == FORM_PLACE]
+    without = "\n".join("" if at in places else line for at, line in enumerate(lines))
+    problems = check(without, POST_TAGS, first_line) + list(_foreign(without, first_line))
+    if len(places) != 1:
+        told = f"A post has one line of {FORM_PLACE}; this has {len(places)}."
+        problems.append(Problem(first_line + (places[1] if places else 0), told))
+    return sorted(problems, key=lambda found: found.line)
+
+
+def _foreign(text: str, first_line: int) -> Iterator[Problem]:
+    """Pictures that a reader's browser will not load: the page asks no other site for anything."""
+    for block in _MARKDOWN.parse(ANY_TAG.sub(A_TAGS_ADDRESS, text)):
+        for token in block.children or ():
+            address = str(token.attrs.get("src") or "")
+            if SEEN_FROM_A_MAIL.match(address) and not address.startswith(("/", f"{settings().base_url}/")):
+                yield Problem(
+                    first_line + line_of(text, block, address),
+                    f"The picture “{address}” is another site’s, which would learn of each reader, so it is not shown. "
+                    "Use one of this site: its address begins with /static/.",
+                )
 
 
 def misplaced(text: str, tags: Collection[str], line: int = 1) -> Iterator[Problem]:

@@ -27,8 +27,8 @@ def checks(
         *(found for field, text in fields.items() for found in _refused(field, text, tags)),
         *(calls.checks(body) if body.strip() else ()),
         *_length(body),
-        *_reading(body),
-        *_sources(body, sources),
+        *reading_age(body),
+        *sourced(body, sources),
     ]
 
 
@@ -56,7 +56,8 @@ def _length(body: str) -> Iterator[Check]:
         yield Check("Length", State.GOOD, f"{count} words, about {max(1, round(count / 200))} min of reading.")
 
 
-def _reading(body: str) -> Iterator[Check]:
+def reading_age(body: str) -> Iterator[Check]:
+    """How hard it is to read, and its hardest sentences where it is."""
     found = reading.sentences(body)
     grade = reading.grade(found)
     if grade is None:
@@ -71,7 +72,8 @@ def _reading(body: str) -> Iterator[Check]:
         yield Check("Reading age", State.WARN, f"The hardest: “{inbox.cut(sentence.text, 140)}”", line=sentence.line)
 
 
-def _sources(body: str, sources: Collection[object]) -> Iterator[Check]:
+def sourced(body: str, sources: Collection[object]) -> Iterator[Check]:
+    """Whether what leans on research names where it comes from."""
     claim = _FACTS.search(body)
     if claim and not sources:
         line = body.count("\n", 0, claim.start()) + 1

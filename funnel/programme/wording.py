@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ def typed(step: Step) -> dict[str, str]:
 def of_values(values: Mapping[str, Any]) -> dict[str, str]:
     """The words of a step's columns or of a file, as they would be typed."""
     content = {name: str(values[name]) for name in FIELDS if name != SOURCES}
-    return content | {SOURCES: "\n".join(map(_source_line, values[SOURCES]))}
+    return content | {SOURCES: "\n".join(map(source_line, values[SOURCES]))}
 
 
 def said(content: Mapping[str, str]) -> dict[str, str]:
@@ -43,11 +43,11 @@ def said(content: Mapping[str, str]) -> dict[str, str]:
     return {name: content.get(name, "") for name in FIELDS}
 
 
-def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
+def cleaned(fields: Mapping[str, str], names: Sequence[str] = TYPED) -> dict[str, str]:
     """What a browser sent, with plain line ends, nothing the database cannot hold, and no more than LONGEST a field."""
     return {
         name: fields.get(name, "")[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-        for name in TYPED
+        for name in names
     }
 
 
@@ -79,14 +79,19 @@ def _raw(name: str, text: str) -> Any:
     if name == DAY:
         return int(text) if text.strip().isdecimal() and len(text) < 9 else text
     if name == SOURCES:
-        return [_source(line) for line in text.splitlines() if line.strip()]
+        return sources(text)
     return text
+
+
+def sources(text: str) -> list[dict[str, str]]:
+    """The sources that were typed, a line each, as a file's YAML would give them."""
+    return [_source(line) for line in text.splitlines() if line.strip()]
+
+
+def source_line(source: Mapping[str, str]) -> str:
+    return BETWEEN.join(part for part in (source["name"], source["detail"], source["url"]) if part)
 
 
 def _source(line: str) -> dict[str, str]:
     parts = [part.strip() for part in line.split("|", 2)]
     return dict(zip(("name", "detail", "url"), parts, strict=False))
-
-
-def _source_line(source: Mapping[str, str]) -> str:
-    return BETWEEN.join(part for part in (source["name"], source["detail"], source["url"]) if part)

@@ -26,7 +26,7 @@ class Click:
     at: datetime
     subscriber_id: int | None
     message_id: int | None
-    post: str  # the slug of the post that holds the link; empty for one in a mail
+    post: str  # the source of the post that holds the link; empty for one in a mail
     machine: bool
 
 
@@ -64,7 +64,7 @@ def _clicks() -> Select[*_Columns]:
             Event.at,
             Event.subscriber_id,
             Event.message_id,
-            func.coalesce(Post.slug, ""),
+            func.coalesce(Post.source, ""),
             Event.machine,
         )
         .join(Link, Link.id == Event.link_id)

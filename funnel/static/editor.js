@@ -1,9 +1,10 @@
 // The editor keeps what is typed: as a draft with us, and in this browser for as long as we cannot be reached.
 const form = document.querySelector("form[data-editor]");
 const QUIET_MS = 1200; // after the last key
-const AGAIN_MS = 4000; // after we could not be reached
+const RETRY_MS = 4000; // after we could not be reached
 const said = form.querySelector("[data-state]");
-const names = ["subject", "preheader", "body", "kind", "day", "sources"];
+const names = form.dataset.fields.split(" ");
+const main = form.elements.body ?? form.elements[names[0]];
 const place = `funnel editor ${location.pathname}`;
 let timer, keptAt, words = "", busy = false, stopped = false;
 
@@ -114,12 +115,12 @@ function moved(text) {
 
 function refused() {
   stopped = true;
-  tell("You may look, but not change this mail. What you type stays in this browser only.", "stopped");
+  tell("You may look here, but change nothing. What you type stays in this browser only.", "stopped");
 }
 
 function later(why) {
   tell(`${why} What you type is kept in this browser, and goes on by itself.`, "away");
-  timer = setTimeout(keep, AGAIN_MS);
+  timer = setTimeout(keep, RETRY_MS);
 }
 
 function wait() {
@@ -159,22 +160,22 @@ else if (before) {
   offer.querySelector("[data-take]").addEventListener("click", () => {
     for (const name of names) form.elements[name].value = before.content[name];
     offer.remove();
-    form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
-    form.elements.body.focus();
+    main.dispatchEvent(new Event("input", { bubbles: true }));
+    main.focus();
   });
   offer.querySelector("[data-drop]").addEventListener("click", () => {
     forget();
     offer.remove();
-    form.elements.body.focus();
+    main.focus();
   });
 }
 
 // What can be filled in: a list to read, or with script buttons that put it where one was typing.
-let typing = form.elements.body;
+let typing = main;
 form.addEventListener("focusin", (event) => {
-  if (["subject", "preheader", "body"].includes(event.target.name)) typing = event.target;
+  if (names.includes(event.target.name) && event.target.setRangeText) typing = event.target;
 });
-form.querySelector("[data-needs-script]").hidden = false;
+form.querySelector("[data-needs-script]")?.removeAttribute("hidden");
 for (const tag of form.querySelectorAll("[data-insert]")) {
   const button = document.createElement("button");
   button.type = "button";

@@ -22,6 +22,8 @@ ABOUT = {
     "booking": ("bookings.show", "booking_id", "the booking"),
     "step": ("mails.show", "name", "the mail"),
     "course": ("courses.show", "course_id", "the course"),
+    "post": ("own_posts.show", "text_id", "the post"),
+    "form": ("own_forms.show", "text_id", "the form"),
     "job": ("bulk.show", "job_id", "the people"),
     "import": ("imports.show", "import_id", "the import"),
 }

@@ -18,7 +18,7 @@ def forms(session: Session) -> list[tuple[Form, Post | None]]:
 
 def sources(session: Session) -> list[tuple[str, str]]:
     """Those that most people came by, with the words for each: a post's title, where the source is a post."""
-    titles = {slug: title for slug, title in session.execute(select(Post.slug, Post.title))}  # noqa: C416
+    titles = {slug: title for slug, title in session.execute(select(Post.source, Post.title))}  # noqa: C416
     most = func.sum(Tally.people).desc()
     named = select(Tally.source).where(Tally.source != "").group_by(Tally.source).order_by(most, Tally.source)
     return [(name, titles.get(name, name)) for name in session.scalars(named.limit(MOST))]

@@ -2,20 +2,23 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel import tokens
 from funnel.audience import signup, typo
 from funnel.audience.signup import Typed
 from funnel.db import Session, utc_now
-from funnel.models.people import Form
+from funnel.models.people import Form, FormState
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge
 from funnel.web.nudge import nudge
-from funnel.web.pages import card, discreet, trap
+from funnel.web.pages import card, discreet, posts, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm
 from funnel.web.pages.named import named
@@ -24,16 +27,19 @@ from tasks.audience import settle_one
 
 NOBODY = 0  # the sign-up in a robot's resend token
 AGAIN = {"again": "1"}
+OFFERED = 3  # other forms, and posts, on the page of one that is closed
 
 blueprint = Blueprint("forms", __name__)
 log = logging.getLogger(__name__)
 
 
 @blueprint.get("/f/<slug>")
-def show(slug: str) -> str:
+def show(slug: str) -> str | tuple[str, int]:
     now, source = utc_now(), card.source()
     with Session.begin() as session:
         form = named(session, Form, slug)
+        if form.state is FormState.RETIRED:
+            return _closed(session, form)
         card.count_view(session, form, source, now)
         return render_template("pages/forms/show.html", card=card.empty(form, source, now))
 
@@ -43,6 +49,8 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
     now, fields = utc_now(), SignUpForm(request.form)
     with Session.begin() as session:
         form = named(session, Form, slug)
+        if form.state is FormState.RETIRED:
+            return _closed(session, form)
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)
         if verdict is Verdict.ROBOT:
             log.info("a robot filled in the form %s: nothing is stored", form.slug)
@@ -80,6 +88,18 @@ def resend(slug: str) -> AnyResponse:
     if fresh_id:
         nudge(settle_one, fresh_id)
     return _sent(slug, fresh_id or sign_up_id, AGAIN)
+
+
+def _closed(session: OrmSession, form: Form) -> tuple[str, int]:
+    """Says that nobody can sign up by this form any more, that nothing was kept, and where to go."""
+    others = select(Form).where(Form.state == FormState.OPEN, Form.id != form.id).order_by(Form.id.desc())
+    return render_template(
+        "pages/forms/closed.html",
+        form=form,
+        others=session.scalars(others.limit(OFFERED)).all(),
+        posts=posts.published(session, OFFERED),
+        where_from=card.where_from(),
+    ), HTTPStatus.GONE
 
 
 def _wrong(shown: Card) -> str:

@@ -12,8 +12,12 @@ from funnel.models.people import Form
 Noun = TypeVar("Noun", Form, Post)
 
 
+def found(session: Session, noun: type[Noun], slug: str) -> Noun | None:
+    """The form or post with this slug, if there is one."""
+    # PostgreSQL takes no NUL in a text, and would make an error page of it.
+    return session.scalar(select(noun).where(noun.slug == slug)) if slug.isprintable() else None
+
+
 def named(session: Session, noun: type[Noun], slug: str) -> Noun:
     """The form or post with this slug. Answers 404 when there is none."""
-    # PostgreSQL takes no NUL in a text, and would make an error page of it.
-    found = session.scalar(select(noun).where(noun.slug == slug)) if slug.isprintable() else None
-    return found or abort(404)
+    return found(session, noun, slug) or abort(404)

@@ -1,8 +1,9 @@
 """The posts readers come for, each with its form in it and at its end."""
 
 from datetime import datetime
+from http import HTTPStatus
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response
@@ -10,49 +11,92 @@ from werkzeug.wrappers import Response
 from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.mail import links
-from funnel.models.content import Post
+from funnel.models.content import OldSlug, Post, PostState
 from funnel.models.mail import LinkKind
-from funnel.models.people import Form
+from funnel.models.people import Form, FormState
 from funnel.web.pages import article, card
 from funnel.web.pages.card import Card
-from funnel.web.pages.named import named
+from funnel.web.pages.named import found
 
 BOOKING = "booking"  # Link.url of a link that leads to wherever sessions are booked
+LISTED = 20  # posts a page
 
 blueprint = Blueprint("posts", __name__)
 
 
 @blueprint.get("/")
 def newest() -> Response | str:
+    """The only post, or the list of them."""
+    page = min(max(request.args.get("page", 1, type=int), 1), 10_000)
     with Session.begin() as session:
-        slug = session.scalar(select(Post.slug).order_by(Post.published_at.desc(), Post.id.desc()).limit(1))
-    if not slug:
-        return render_template("pages/posts/none.html")
-    return redirect(url_for(".show", slug=slug, **card.where_from()))
-
-
-@blueprint.get("/posts/<slug>")
-def show(slug: str) -> str:
-    now = utc_now()
-    with Session.begin() as session:
-        post = named(session, Post, slug)
-        booking = links.url(links.ensure(session, BOOKING, LinkKind.BOOKING, "Book", now, post_id=post.id), 0)
+        posts = published(session, LISTED + 1, (page - 1) * LISTED)
+        if not posts:
+            return redirect(url_for(".newest")) if page > 1 else render_template("pages/posts/none.html")
+        if page == len(posts) == 1:
+            return redirect(url_for(".show", slug=posts[0].slug, **card.where_from()))
         return render_template(
-            "pages/posts/show.html",
-            post=post,
-            article=article.read(post.body, _values(booking)),
-            card=_card(session, post, now),
-            booking=booking,
-            address=f"{settings().base_url}{request.path}",
+            "pages/posts/index.html",
+            posts=posts[:LISTED],
+            page=page,
+            more=len(posts) > LISTED,
+            where_from=card.where_from(),
         )
 
 
+@blueprint.get("/posts/<slug>")
+def show(slug: str) -> Response | str | tuple[str, int]:
+    now = utc_now()
+    with Session.begin() as session:
+        post = found(session, Post, slug)
+        if not post or post.state is PostState.DRAFT:
+            return _renamed(session, slug)
+        if post.state is PostState.RETIRED:
+            return render_template("pages/posts/gone.html", post=post, others=published(session)), HTTPStatus.GONE
+        booking = links.ensure(session, BOOKING, LinkKind.BOOKING, "Book", now, post_id=post.id)
+        return page(post, _card(session, post, now), links.url(booking, 0))
+
+
+def published(session: OrmSession, most: int = LISTED, skip: int = 0) -> list[Post]:
+    """The posts that readers may see, newest first."""
+    posts = select(Post).where(Post.state == PostState.PUBLISHED)
+    return list(session.scalars(posts.order_by(Post.published_at.desc(), Post.id.desc()).limit(most).offset(skip)))
+
+
+def page(post: Post, card: Card | None, booking: str) -> str:
+    """A post as its readers see it; `booking` is where its booking links lead. Raises merge.BadTags."""
+    return render_template(
+        "pages/posts/show.html",
+        post=post,
+        article=article.read(post.body, _values(booking)),
+        card=card,
+        booking=booking,
+        address=f"{settings().base_url}{url_for('posts.show', slug=post.slug)}",
+    )
+
+
+def form_of(session: OrmSession, post_id: int) -> Form | None:
+    """The form that stands under a post: of several the oldest that is open."""
+    forms = select(Form).where(Form.post_id == post_id, Form.state == FormState.OPEN)
+    return session.scalar(forms.order_by(Form.id).limit(1))
+
+
+def _renamed(session: OrmSession, slug: str) -> Response:
+    """Leads from an address that a post had to the one it has, and keeps where the reader came from."""
+    now_called = select(Post.slug).join(OldSlug, OldSlug.post_id == Post.id).where(Post.state != PostState.DRAFT)
+    target = session.scalar(now_called.where(OldSlug.slug == slug)) if slug.isprintable() else None
+    if not target:
+        abort(HTTPStatus.NOT_FOUND)
+    answer = redirect(url_for(".show", slug=target, **card.where_from()), HTTPStatus.MOVED_PERMANENTLY)
+    answer.headers["Cache-Control"] = "no-cache"  # it may get its old name back
+    return answer
+
+
 def _card(session: OrmSession, post: Post, now: datetime) -> Card | None:
-    form = session.scalar(select(Form).where(Form.post_id == post.id).order_by(Form.id).limit(1))
+    form = form_of(session, post.id)
     if not form:
         return None
-    card.count_view(session, form, post.slug, now)
-    return card.empty(form, post.slug, now)
+    card.count_view(session, form, post.source, now)
+    return card.empty(form, post.source, now)
 
 
 def _values(booking: str) -> dict[str, str]:

@@ -1,0 +1,80 @@
+"""A form's words as its editor types them, and as its page takes them: the same checks as a file's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel.config import settings
+from funnel.models.content import Post, Sequence, SequenceState
+from funnel.models.people import Form
+from funnel.programme import content_fields, posts, wording
+from funnel.programme.content_fields import FORM
+from funnel.programme.wording import Fault
+
+TEXTS = ("title", "promise", "rhythm", "leaving", "button", "wording")
+POST, COURSE = "post", "course"  # their slugs
+FIELDS = (*TEXTS, POST, COURSE)
+
+
+def first_words(course: Sequence | None) -> dict[str, str]:
+    """Words that a practice can begin with: true of every course, and complete as a consent."""
+    about = f"“{course.title}”" if course else "the mails"
+    agreed = (
+        f"Please email me {about} and, after them, a newsletter now and then. Some of these mails invite me to book a"
+    )
+    return {
+        "title": course.title if course else "Mails worth opening",
+        "promise": "One small thing to try in each mail, in plain words.",
+        "rhythm": "A few short mails, on weekday mornings. Later, a newsletter now and then.",
+        "leaving": "Every mail has a link to stop. One click is enough.",
+        "button": "Send me the mails",
+        "wording": f"{agreed} session with {settings().practitioner_name}. I can stop at any time.",
+        POST: "",
+        COURSE: course.slug if course else "",
+    }
+
+
+def typed(session: Session, form: Form) -> dict[str, str]:
+    """The words in force, as the editor shows them."""
+    return of_values(session, {name: getattr(form, name) for name in (*TEXTS, "post_id", "sequence_id")})
+
+
+def of_values(session: Session, values: Mapping[str, Any]) -> dict[str, str]:
+    """The words of a form's columns, as they would be typed."""
+    post = session.get(Post, values["post_id"]) if values["post_id"] else None
+    course = session.get_one(Sequence, values["sequence_id"])
+    return {name: values[name] for name in TEXTS} | {POST: post.slug if post else "", COURSE: course.slug}
+
+
+def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
+    """What a browser sent, as `wording.cleaned` does it; a line break in a text is a space, as in a file."""
+    return {name: " ".join(text.split("\n")) for name, text in wording.cleaned(fields, FIELDS).items()}
+
+
+def read(session: Session, content: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
+    """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name in TEXTS:
+        value, problems = content_fields.value(name, content.get(name, ""), FORM[name])
+        values |= {} if value is None else {name: value}
+        faults += [Fault(name, 0, problem.text) for problem in problems]
+    slug = content.get(POST, "")
+    post = posts.by_slug(session, slug) if slug else None
+    values["post_id"] = post.id if post else None
+    if slug and not post:
+        faults.append(Fault(POST, 0, f"There is no post at “{slug}” any more. Choose another, or none."))
+    course = session.scalar(select(Sequence).where(Sequence.slug == content.get(COURSE, "")))
+    if course is None:
+        faults.append(Fault(COURSE, 0, "Choose where this form leads: whoever confirms begins that course."))
+    else:
+        values["sequence_id"] = course.id
+    return values, faults
+
+
+def courses(session: Session, chosen: str = "") -> list[Sequence]:
+    """The courses that a form may lead to: all that are not retired, and the one that is chosen."""
+    wanted = (Sequence.state != SequenceState.RETIRED) | (Sequence.slug == chosen)
+    return list(session.scalars(select(Sequence).where(wanted).order_by(Sequence.title, Sequence.id)))

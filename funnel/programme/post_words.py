@@ -1,0 +1,85 @@
+"""A post's words as its editor types them, and as its page takes them: the same checks as a file's."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any
+
+from funnel.config import settings
+from funnel.models.content import Post
+from funnel.programme import content_fields, prose, wording
+from funnel.programme.content_fields import POST
+from funnel.programme.wording import BODY, SOURCES, Fault
+
+FIELDS = ("title", "summary", "body", "sources", "published")
+PUBLISHED = "published"
+STARTER = f"""Begin with the person who looks for this: what do they feel, and when?
+
+{prose.FORM_PLACE}
+
+## What helps
+
+One thing that many people find useful, in short sentences. Say where it comes from.
+
+[Book a session]({{{{ booking_link }}}})
+"""
+
+
+def typed(post: Post) -> dict[str, str]:
+    """The words in force, as the editor shows them."""
+    return of_values({name: getattr(post, name) for name in ("title", "summary", "body", "sources", "published_at")})
+
+
+def of_values(values: Mapping[str, Any]) -> dict[str, str]:
+    """The words of a post's columns, as they would be typed."""
+    content = {name: str(values[name]) for name in ("title", "summary", "body")}
+    sources = "\n".join(map(wording.source_line, values[SOURCES]))
+    return content | {SOURCES: sources, PUBLISHED: day_of(values["published_at"]).isoformat()}
+
+
+def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
+    """What a browser sent, as `wording.cleaned` does it."""
+    return wording.cleaned(fields, FIELDS)
+
+
+def read(content: Mapping[str, str], now: datetime) -> tuple[dict[str, Any], list[Fault]]:
+    """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name in ("title", "summary", SOURCES, PUBLISHED):
+        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), POST[name])
+        values |= {} if value is None else {name: value}
+        faults += [Fault(name, 0, problem.text) for problem in problems]
+    if PUBLISHED in values:
+        day = values.pop(PUBLISHED)
+        values["published_at"] = noon(day)
+        if day > day_of(now):
+            faults.append(
+                Fault(PUBLISHED, 0, f"{day:%-d %B %Y} has not come yet. A post is shown once you publish it.")
+            )
+    body = content.get(BODY, "")
+    values[BODY] = body.strip("\n") + "\n"
+    if not body.replace(prose.FORM_PLACE, "").strip():
+        faults.append(Fault(BODY, 0, "The post says nothing yet."))
+    faults += [Fault(BODY, found.line, found.text) for found in prose.check_post(body)]
+    return values, sorted(faults, key=lambda fault: (FIELDS.index(fault.field), fault.line))
+
+
+def noon(day: date) -> datetime:
+    """Noon of a day where the practice is: in UTC, nearly everywhere, the same day."""
+    return datetime.combine(day, time(12), settings().zone)
+
+
+def day_of(at: datetime) -> date:
+    return at.astimezone(settings().zone).date()
+
+
+def _raw(name: str, text: str) -> Any:
+    """The text of a field as a file's YAML would give it."""
+    if name == SOURCES:
+        return wording.sources(text)
+    if name == PUBLISHED:
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:
+            return text
+    return text

@@ -1,0 +1,171 @@
+"""The forms: made, copied, closed and opened again, looked at, and how each is put to use."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session as OrmSession
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.audience import signup
+from funnel.config import settings
+from funnel.db import Session, utc_now
+from funnel.insight import entrances, tallies
+from funnel.models.content import Post, Sequence
+from funnel.models.people import Form
+from funnel.programme import form_words, forms
+from funnel.programme.posts import SlugError
+from funnel.programme.wording import Fault
+from funnel.web import edge
+from funnel.web.owner import choices, comparison, frame, gate, period, texts, typed
+from funnel.web.owner.manner import FORM_LABELS, FORMS, found, held
+from funnel.web.pages import card
+from funnel.web.pages import posts as pages
+
+LONGEST_SOURCE = 200  # signs that are looked at
+NO_SOURCE = (
+    "A source is a single word of letters, digits, dots, hyphens and underscores, at most 80 signs, beginning with a "
+    "letter or digit: instagram, clinic-door, leaflet_2026."
+)
+
+blueprint = gate.pages("own_forms", __name__)
+
+
+@blueprint.get("/forms/new")
+def new() -> AnyResponse:
+    """Words that a practice can begin with."""
+    with Session.begin() as session:
+        courses = form_words.courses(session)
+        return _new(session, form_words.first_words(courses[0] if courses else None), "")
+
+
+@blueprint.post("/forms/new")
+def make() -> AnyResponse:
+    now, content, slug = utc_now(), form_words.cleaned(request.form), request.form.get("slug", "").strip()[:200]
+    with Session.begin() as session:
+        values, faults = form_words.read(session, content)
+        try:
+            if slug:
+                forms.checked(session, slug)
+        except SlugError as error:
+            faults.insert(0, Fault("slug", 0, str(error)))
+        if faults:
+            return _new(session, content, slug, faults)
+        form = forms.make(session, slug, values, gate.owner().id, now)
+        gate.note(session, "made a form", now, form=form.id)
+        number = form.id
+    flash("Made. It takes people as soon as its link stands somewhere.")
+    return redirect(url_for(".show", text_id=number), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get(f"/forms/<{gate.ID}:text_id>")
+def show(text_id: int) -> Response:
+    now = utc_now()
+    chosen = period.chosen(request.args, now).period
+    with Session.begin() as session:
+        freshness = tallies.freshen(session, now)
+        form = found(session, FORMS, text_id)
+        post = session.get(Post, form.post_id) if form.post_id else None
+        page = texts.page(
+            "own_forms/show",
+            "forms",
+            form,
+            post=post,
+            standing=pages.form_of(session, post.id) if post else None,
+            course=session.get_one(Sequence, form.sequence_id),
+            figures=entrances.of_form(session, text_id, chosen.first_day, chosen.last_day),
+            freshness=freshness,
+            period=chosen,
+            choices=period.CHOICES,
+            behind=comparison.behind,
+            **_use(form),
+            **texts.waiting(session, FORMS, form),
+        )
+    page.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
+    return make_response(page)
+
+
+@blueprint.get(f"/forms/<{gate.ID}:text_id>/page")
+def body(text_id: int) -> Response:
+    """The hosted form as readers see it, for the frames of its page. `?scheme=` is light or dark."""
+    scheme = request.args.get("scheme", frame.SCHEMES[0])
+    if scheme not in frame.SCHEMES:
+        abort(HTTPStatus.NOT_FOUND)
+    with Session.begin() as session:
+        form = found(session, FORMS, text_id)
+        return _framed({name: getattr(form, name) for name in form_words.TEXTS}, scheme)
+
+
+@blueprint.post("/forms/preview")
+def preview() -> Response:
+    """The form as it is typed; kept nowhere."""
+    return _framed(form_words.cleaned(request.form), typed.chosen_among("scheme", frame.SCHEMES))
+
+
+@blueprint.post(f"/forms/<{gate.ID}:text_id>/copy")
+def copy(text_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        made = forms.copy(session, found(session, FORMS, text_id), gate.owner().id, now)
+        gate.note(session, "copied a form", now, form=made.id, of=text_id)
+        number = made.id
+    flash("A copy, with an address of its own. It stands in no post yet.")
+    return redirect(url_for("text_editor.show", noun="forms", text_id=number), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/forms/<{gate.ID}:text_id>/retire")
+def retire(text_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        forms.retire(session, held(session, FORMS, text_id))
+        gate.note(session, "retired a form", now, form=text_id)
+    flash("Retired: nobody can sign up by it. Whoever has, goes on getting mails. You can bring it back below.")
+    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/forms/<{gate.ID}:text_id>/bring-back")
+def bring_back(text_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        forms.bring_back(session, held(session, FORMS, text_id))
+        gate.note(session, "brought a form back", now, form=text_id)
+    flash("Open again. All its links take people as before.")
+    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+def _new(session: OrmSession, content: dict[str, str], slug: str, faults: list[Fault] | None = None) -> AnyResponse:
+    answer = make_response(
+        render_template(
+            "owner/own_forms/new.html",
+            content=content,
+            slug=slug,
+            faults=faults or [],
+            labels=FORM_LABELS | {"slug": "Address"},
+            base=settings().base_url,
+            **choices.of(session, "forms", content),
+        ),
+        HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
+    )
+    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
+    return answer
+
+
+def _use(form: Form) -> dict[str, Any]:
+    """The form's link and its plain HTML, with the source that was typed where it can be one."""
+    wanted = request.args.get("src", "").strip()[:LONGEST_SOURCE]
+    source = signup.clean_source(wanted)
+    address = f"{settings().base_url}/f/{form.slug}"
+    return {
+        "src": wanted,
+        "src_error": NO_SOURCE if wanted and not source else "",
+        "link": f"{address}?src={source}" if source else address,
+        "plain": render_template("owner/own_forms/plain.html", form=form, address=address, source=source).strip(),
+    }
+
+
+def _framed(content: dict[str, str], scheme: str) -> Response:
+    form = Form(id=0, slug="preview", **{name: content[name] for name in form_words.TEXTS})
+    html = render_template("pages/forms/show.html", card=card.empty(form, "", utc_now()))
+    answer = make_response(frame.page(html, scheme))
+    answer.headers["Content-Security-Policy"] = frame.OF_A_PAGE
+    return answer

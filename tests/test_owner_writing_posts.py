@@ -1,0 +1,25 @@
+"""A post written in a real browser: seen as it will be, and kept while one types."""
+
+import pytest
+
+from tests.browser import PHONE
+from tests.test_owner_accessibility import complaints, desk, practice  # noqa: F401
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_post_is_seen_and_kept_while_it_is_typed(live, practice, desk):
+    practice.set_up()
+    window = desk(width=PHONE)
+    said = complaints(window)
+    window.goto(f"{live}/owner/posts/1/edit")
+    window.get_by_label("Title").fill("Typed just now")
+    window.frame_locator(".stage iframe:not(.coming)").get_by_role("heading", name="Typed just now").wait_for()
+    window.locator("[data-state=kept]").wait_for()
+
+    window.reload()
+    assert window.get_by_label("Title").input_value() == "Typed just now"
+    window.get_by_text("What can be filled in").click()
+    window.get_by_role("button", name="{{ form }}").click()
+    window.locator("[data-part=ready]").get_by_text("this has 2").wait_for()
+    assert said == []
