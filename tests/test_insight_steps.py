@@ -114,6 +114,14 @@ def test_a_mail_that_is_planned_waits_once_with_the_place_behind_it(session, cou
     assert [one.waiting for one in figures(session, course)] == [0, 1, 0]
 
 
+def test_a_mail_in_the_hands_of_a_worker_waits_too(session, course):
+    person = person_who_got(session, course, 1, step_id=course.steps[2].id)
+    factories.a_claim(session, factories.a_message(session, person, step_id=course.steps[1].id))
+    session.commit()
+
+    assert [one.waiting for one in figures(session, course)] == [0, 1, 1]
+
+
 def test_of_those_who_got_the_mail_before_each_is_accounted_for(session, course):
     first, second, third = course.steps
     stopped = {"state": EnrolmentState.STOPPED, "ended_at": NOW}
@@ -133,7 +141,8 @@ def test_of_those_who_got_the_mail_before_each_is_accounted_for(session, course)
     person_who_got(session, course, 1, step_id=None, state=EnrolmentState.FINISHED)
     person_who_got(session, course, 1, step_id=third.id)
     session.commit()
-    drop = figures(session, course)[1].drop
+    figures(session, course)
+    drop = drops.of_step(session, first.id, second.id)
 
     assert drop == drops.Drop(
         before=11,
@@ -151,7 +160,7 @@ def test_of_those_who_got_the_mail_before_each_is_accounted_for(session, course)
     )
     assert drop.never.count == 8
     assert behind.people(session, second.id, behind.NEVER, before=first.id).total == 8
-    assert figures(session, course)[0].drop is None
+    assert [one.followed for one in figures(session, course)] == [None, Rate(1, 11), Rate(0, 1)]
 
 
 def test_a_retired_mail_is_told_of_only_where_it_was_sent(session, course):

@@ -46,6 +46,7 @@ FULL = {
     "course, new": "/owner/courses/new",
     "notice": "/owner/mails/confirmation",
     "figures": "/owner/figures",
+    "editor": "/owner/mails/5/edit",
     "calendar": "/owner/calendar",
     "calendar of a person": "/owner/people/40/calendar",
     "figures of a mail": "/owner/mails/7/figures",

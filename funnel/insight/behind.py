@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Select, any_, literal, select, union
+from sqlalchemy import ARRAY, BigInteger, Select, any_, func, literal, select, union, union_all
 from sqlalchemy.orm import Session
 
 from funnel.insight import drops
@@ -17,6 +17,7 @@ from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.mail import WAITING, Link, LinkKind, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingState, Event, EventKind
+from funnel.models.sending import Claim, QueueEntry
 from funnel.programme.history import among
 
 NEVER = "never"  # were sent the mail before, and never will be sent this one (drops)
@@ -89,7 +90,10 @@ def waiting(steps: list[int]) -> Pairs:
     due = select(Enrolment.step_id, Enrolment.subscriber_id).where(
         among(Enrolment.step_id, steps), Enrolment.state == EnrolmentState.ACTIVE
     )
-    planned = _of_mails(steps).where(Message.state.in_(WAITING))
+    # What waits is in the queue, or in the hands of a worker: few, beside all that was ever planned.
+    queued = select(QueueEntry.message_id).where(QueueEntry.kind == MessageKind.STEP)
+    in_hand = select(func.unnest(Claim.ids))
+    planned = _of_mails(steps).where(Message.state.in_(WAITING), Message.id.in_(union_all(queued, in_hand)))
     either = union(due, planned).subquery()
     return select(either.c.step_id, either.c.subscriber_id)
 

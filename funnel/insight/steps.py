@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import behind, drops, messages
-from funnel.insight.drops import Drop
 from funnel.insight.wilson import Rate
 from funnel.models.content import Sequence, SequenceState, Step
 from funnel.models.mail import Link, LinkKind
@@ -21,7 +20,7 @@ COUNTED = tuple(name for name in behind.RELATIONS if name != "sent")  # `sent` i
 
 @dataclass(frozen=True)
 class Figures:
-    """What came of one mail. Rates are of those who were sent it; `drop` is None of the first mail."""
+    """What came of one mail. Rates are of those who were sent it; `followed` is None of the first mail."""
 
     step: Step
     sent: int
@@ -31,7 +30,7 @@ class Figures:
     complained: Rate
     booked: Rate
     waiting: int
-    drop: Drop | None
+    followed: Rate | None  # of those who were sent the mail before, who were sent this too
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,13 @@ class Followed:
 def of_course(session: Session, course: Sequence) -> list[Figures]:
     """The figures of the course's mails in order; of those retired, only where they were sent.
 
-    Read it after `tallies.freshen`: what was sent, and who dropped off, is read from them.
+    Read it after `tallies.freshen`: what was sent, and who of them got the next, is read from them.
     """
     sent = messages.sent(session)
     steps = _told(course, sent)
     counted = {name: _count(session, name, [step.id for step in steps]) for name in COUNTED}
-    dropped = drops.of_course(session, [step.id for step in steps])
-    return list(_figures(steps, sent, counted, dropped))
+    followed = drops.followed(session, [step.id for step in steps])
+    return list(_figures(steps, sent, counted, followed))
 
 
 def links(session: Session, step: Step) -> list[Followed]:
@@ -89,13 +88,13 @@ def _count(session: Session, name: str, steps: list[int]) -> dict[int, int]:
 
 
 def _figures(
-    steps: list[Step], sent: dict[int, int], counted: dict[str, dict[int, int]], dropped: dict[int, Drop]
+    steps: list[Step], sent: dict[int, int], counted: dict[str, dict[int, int]], followed: dict[int, Rate]
 ) -> Iterator[Figures]:
     for step in steps:
         got = sent.get(step.id, 0)
         rates = {name: _rate(counted[name].get(step.id, 0), got) for name in COUNTED if name != "waiting"}
         yield Figures(
-            step=step, sent=got, waiting=counted["waiting"].get(step.id, 0), drop=dropped.get(step.id), **rates
+            step=step, sent=got, waiting=counted["waiting"].get(step.id, 0), followed=followed.get(step.id), **rates
         )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import selectinload
 
 from funnel.db import Session, utc_now
-from funnel.insight import behind, steps, subjects, tallies
+from funnel.insight import behind, drops, steps, subjects, tallies
 from funnel.insight.steps import Figures
 from funnel.models.content import Sequence, Step
 from funnel.web.owner import gate, sheet
@@ -49,8 +49,14 @@ def show(step_id: int) -> str:
         tallies.freshen(session, now)
         step = session.get(Step, step_id) or abort(HTTPStatus.NOT_FOUND)
         found = next((one for one in steps.of_course(session, step.sequence) if one.step.id == step_id), None)
+        before = steps.before(session, step)
         return render_template(
-            "owner/figures/show.html", step=step, found=found, links=steps.links(session, step), called=CALLED
+            "owner/figures/show.html",
+            step=step,
+            found=found,
+            drop=drops.of_step(session, before, step_id) if before else None,
+            links=steps.links(session, step),
+            called=CALLED,
         )
 
 
@@ -76,7 +82,7 @@ def _courses(session: OrmSession) -> list[Sequence]:
 
 _HEADER = (
     "Course", "Day", "Mail", "Sent", "Clicked", "Left", "Came back", "Complained", "Booked after it", "Get it next",
-    "Got the mail before", "Never get it",
+    "Got the mail before", "Of those got it too",
 )  # fmt: skip
 
 
@@ -85,5 +91,5 @@ def _rows(courses: list[tuple[Sequence, list[Figures]]]) -> Iterator[tuple[objec
         for one in figures:
             rates = (one.clicked, one.left, one.bounced, one.complained, one.booked)
             numbers = (one.sent, *(rate.count for rate in rates), one.waiting)
-            drop = (one.drop.before, one.drop.never.count) if one.drop else ("", "")
-            yield (course.title, one.step.day, subjects.shown(one.step.subject), *numbers, *drop)
+            followed = (one.followed.of, one.followed.count) if one.followed else ("", "")
+            yield (course.title, one.step.day, subjects.shown(one.step.subject), *numbers, *followed)
