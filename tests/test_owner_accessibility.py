@@ -3,8 +3,11 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from funnel.audience import bulk, tags
+from funnel.audience.segment import Segment
 from funnel.db import utc_now
 from funnel.mail import rests
+from funnel.models.bulk import BulkAction
 from tests.browser import DESK, PHONE
 from tests.import_cast import bring, check, start
 from tests.owner_data import EMAIL, PASSWORD, Practice
@@ -27,9 +30,22 @@ FULL = {
     "behind a number, nobody": "/owner/behind/booked?from=2020-01-01&to=2020-01-02",
     "lately": "/owner/lately",
     "people, none": "/owner/people?q=zzz&state=active",
-    "people, a page on": "/owner/people?page=2",
+    "people, a page on": "/owner/people?before=40",
+    "people, filtered": "/owner/people?state=active&tag=1&since=2020-01-01&trait=quiet&trait=booked&at=1-active",
     "person": "/owner/people/40",
     "person, booked?": "/owner/people/40/booked",
+    "person, pause?": "/owner/people/40/pause",
+    "person, delete?": "/owner/people/40/end/erase",
+    "person, correct": "/owner/people/40/correct",
+    "person, merge?": "/owner/people/40/merge?other=41",
+    "person, course?": "/owner/people/40/enrol",
+    "add by hand": "/owner/people/add",
+    "tags": "/owner/tags",
+    "tag": "/owner/tags/1",
+    "bulk, tag?": "/owner/people/bulk?do=tag&all=1&state=active",
+    "bulk, delete?": "/owner/people/bulk?do=erase&id=40&id=41",
+    "bulk, going on": "/owner/people/bulk/1",
+    "bulk, done": "/owner/people/bulk/2",
     "booking": "/owner/bookings/1",
     "booking, erase?": "/owner/bookings/1/erase",
     "mail": "/owner/mails/4",
@@ -96,6 +112,7 @@ def full(practice):
     practice.fill(people=80, days=60)
     practice.trouble()
     practice.edits()
+    tag_and_stop(practice)
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
     practice.session.commit()
@@ -110,6 +127,17 @@ def files():
     over = bring(lines)
     check(over)
     start(over)
+
+
+def tag_and_stop(practice):
+    """A tag, a job that goes on, and one that is done."""
+    session, now = practice.session, practice.now
+    tag = tags.tag(session, "came by foot", now)
+    ids = [40, 41, 42]
+    bulk.ask(session, bulk.Wish(BulkAction.STOP, {}, Segment(), None, 42, 42), None, now)
+    done = bulk.ask(session, bulk.Wish(BulkAction.TAG, {"tag": tag.id}, Segment(), ids, 42, 3), None, now)
+    while bulk.work(session, done.id, now):
+        pass
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ BULK_WORDS = {
 def tags(told: Told) -> Iterator[Entry]:
     query: Select[*tuple[Any, ...]] = select(Tagged.at, Tag.name).join(Tag, Tag.id == Tagged.tag_id)
     for row in told.newest(query, Tagged.subscriber_id, Tagged.at):
-        yield Entry(row.at, "tag", f"Bears the tag “{row.name}”")
+        yield Entry(row.at, "tagged", f"Bears the tag “{row.name}”")
 
 
 def audit(told: Told) -> Iterator[Entry]:

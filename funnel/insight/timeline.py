@@ -22,7 +22,7 @@ MOST_OF_A_KIND = 300  # the newest ones; a course makes a few dozen
 MOST_AT_ONCE = 5000  # of one moment
 PAGE = 100  # entries, and some more where several happened at once
 KINDS = (
-    "sign-up", "consent", "course", "mail", "machine", "click", "bounce", "complaint", "left", "booking", "tag",
+    "sign-up", "consent", "course", "mail", "machine", "click", "bounce", "complaint", "left", "booking", "tagged",
     "owner",
 )  # fmt: skip
 

@@ -18,7 +18,9 @@ class Said:
 
 ACTIONS = {
     BulkAction.TAG: Said("Tag them", "Tag {}", "Tagging", "tagged", "Take the tag off again"),
-    BulkAction.UNTAG: Said("Take a tag off", "Take a tag off {}", "Taking it off", "untagged now", "Put it back"),
+    BulkAction.UNTAG: Said(
+        "Take a tag off", "Take a tag off {}", "Taking it off", "without the tag now", "Put it back",
+    ),
     BulkAction.PAUSE: Said(
         "Pause them", "Pause {}", "Pausing", "paused", "Undo the pause",
         what="No tip or newsletter until that day; the course goes on after it where it stood. Only active people are "
