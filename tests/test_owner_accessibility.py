@@ -216,7 +216,8 @@ def test_no_page_is_wider_than_a_small_phone_and_every_button_is_large_enough(li
         assert (name, wider) == (name, 0)
         small = window.evaluate(
             """least => [...document.querySelectorAll('button, .button, summary, .tabs a, .field input, select')]
-                .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < least).map(one => one.outerHTML)""",
+                .filter(one => one.checkVisibility() && one.getBoundingClientRect().height < least)
+                .map(one => one.outerHTML)""",
             TARGET,
         )
         assert (name, small) == (name, [])
