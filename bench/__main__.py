@@ -62,7 +62,8 @@ def main() -> int:
 
 def _written(results: Results, *, kept: bool) -> Path:
     if kept:
-        page.fill(page.PATH, results)
+        for path in (page.PATH, page.PLANS):
+            page.fill(path, results)
         return page.PATH
     path = results.path.with_suffix(".md")
     path.write_text(table.markdown(list(results.rows.values())))

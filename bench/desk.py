@@ -4,6 +4,7 @@ import http.cookiejar
 import random
 import re
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from werkzeug.routing import Map, Rule
 EMAIL, PASSWORD = "owner@example.org", "quiet river under oaks"
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 SAMPLE = 50
+MOST_S = 20  # seconds
+TOO_LONG = f"over {MOST_S} s"
 # Where the rows are that an argument of a route names; `enrolment_id` stands beside its person's.
 TABLES = {"person_id": "subscriber", "course_id": "sequence", "text_id": "post"}
 WORDS = {"which": ["all"], "week_of": ["next"], "how": ["unsubscribe"], "verdict": ["wrong"], "noun": ["posts"]}
@@ -58,14 +61,16 @@ class Desk:
         return "; ".join(f"{one.name}={one.value}" for one in self.jar)
 
     def ask(self, path: str) -> tuple[str, float]:
-        """What came of it ("200", "404", or where it led), and after how many milliseconds."""
+        """What came of it ("200", "404", TOO_LONG, or where it led), and after how many milliseconds."""
         began = time.perf_counter()
         try:
-            with self.opener.open(self.base_url + path, timeout=60) as answer:
+            with self.opener.open(self.base_url + path, timeout=MOST_S) as answer:
                 answer.read()
                 told = "200" if urllib.parse.urlsplit(answer.url).path == path.partition("?")[0] else answer.url
         except urllib.error.HTTPError as error:
             told = str(error.code)
+        except TimeoutError:
+            told = TOO_LONG
         return told, (time.perf_counter() - began) * 1000
 
 

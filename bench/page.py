@@ -14,6 +14,7 @@ from bench.program import ROOT
 from bench.table import Results, Row
 
 PATH = ROOT / "docs" / "performance.md"
+PLANS = PATH.with_name("plans.md")  # filled in too: the statements behind the owner's pages
 MARK = re.compile(r"^(<!-- (\w+):? ?([^\n]*?) -->\n).*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 NOT_YET = "Not measured yet.\n"
 
@@ -58,6 +59,12 @@ def _explain(results: Results, name: str) -> str:
     return f"```\n{row.facts['explain']}\n```\n" if row else NOT_YET
 
 
+def _plans(results: Results, words: str) -> str:
+    """Of each such row that holds a plan: its name, and the plan."""
+    told = [row for row in results.rows.values() if fnmatch(row.name, words) and row.facts.get("explain")]
+    return "".join(f"### {row.what}\n```\n{row.facts['explain']}\n```\n" for row in told) or NOT_YET
+
+
 def _projection(results: Results, people: str) -> str:
     row = results.rows.get("newsletter-1")
     return projection.told(row.facts, int(people)) if row else NOT_YET
@@ -65,4 +72,5 @@ def _projection(results: Results, people: str) -> str:
 
 _FILLED: dict[str, Callable[[Results, str], str]] = {
     "rows": _rows, "machine": _machine, "explain": _explain, "picture": _picture, "projection": _projection,
+    "plans": _plans,
 }  # fmt: skip

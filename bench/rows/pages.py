@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import event
 
 from bench import masses
-from bench.desk import EMAIL, PASSWORD, Desk, Place, places
+from bench.desk import EMAIL, MOST_S, PASSWORD, TOO_LONG, Desk, Place, places
 from bench.rig import Rig
 from bench.rows.confirmation import START_TIMEOUT_S
 from bench.table import Row
@@ -42,6 +42,9 @@ def look(base_url: str, database: Any, people: int, small: bool, counted: float)
         if place.endpoint in OPEN:
             continue
         told = {desk.ask(address)[0] for address in place.addresses[:WARM]}
+        if TOO_LONG in told:
+            spent[place] = [MOST_S * 1000.0] * 2
+            continue
         if told != {"200"}:
             unseen.append(f"{place.shown} ({', '.join(sorted(told))})")
             continue
