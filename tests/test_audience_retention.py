@@ -137,3 +137,17 @@ def test_a_rehearsal_does_not_shorten_retention(session, setting):
     setting(DAY_SECONDS="1")
     signs_up(session, a_form(session))
     assert not any(retention.retain(session, NOW + DAY).values())
+
+
+def test_sessions_of_owners_that_ended_long_ago_go_with_their_networks(session):
+    from funnel.audience.visit import Visit
+    from funnel.models.house import Owner, OwnerSession
+    from funnel.web.owner import sessions
+
+    owner = Owner(email="a@example.org", password_hash="-", session_key="-", created_at=NOW)
+    session.add(owner)
+    session.flush()
+    sessions.begin(session, owner, Visit("192.0.2.1", "A browser"), NOW)
+    assert retention.retain(session, NOW + 30 * DAY)["sessions of owners"] == 0
+    assert retention.retain(session, NOW + 30 * DAY + SECOND)["sessions of owners"] == 1
+    assert count(session, OwnerSession) == 0

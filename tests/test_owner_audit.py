@@ -5,10 +5,12 @@ import io
 from datetime import timedelta
 
 import pytest
+from flask import url_for
 
 from funnel.db import Session, utc_now
 from funnel.insight import audit
 from funnel.models.house import AuditEntry, Owner, Role
+from funnel.web.owner.audit import ABOUT
 from tests.factories import a_booking, a_subscriber
 from tests.owner_data import EMAIL, signed_in
 
@@ -113,3 +115,9 @@ def test_every_kind_is_found_by_a_look_into_the_index_each(session):
 
     assert audit.kinds(session) == ["a", "b", "c"]
     assert len(list(audit.every(session, audit.Which(action="a")))) == 30
+
+
+def test_every_way_leads_to_a_page_that_is_there(app):
+    with app.test_request_context():
+        for endpoint, argument, _ in ABOUT.values():
+            assert url_for(endpoint, **{argument: 1}).startswith("/owner/")

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from funnel.models.house import OwnerSession
 from funnel.models.people import Consent, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, Event
 
@@ -34,6 +35,7 @@ def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int
         "networks of consents": _blank_networks(session, Consent, Consent.at, now, batch),
         "texts of bookings": _blank_bookings(session, now, batch),
         "events": _delete_events(session, now, batch),
+        "sessions of owners": _delete_sessions(session, now, batch),
     }
 
 
@@ -89,6 +91,13 @@ def _blank_bookings(session: Session, now: datetime, batch: int) -> int:
 def _delete_events(session: Session, now: datetime, batch: int) -> int:
     ids = _some(session, Event, batch, Event.at < now - EVENTS)
     session.execute(delete(Event).where(Event.id.in_(ids)))
+    return len(ids)
+
+
+def _delete_sessions(session: Session, now: datetime, batch: int) -> int:
+    """Sessions that ended by themselves, with their networks and browsers' names."""
+    ids = _some(session, OwnerSession, batch, OwnerSession.created_at < now - NETWORKS)
+    session.execute(delete(OwnerSession).where(OwnerSession.id.in_(ids)))
     return len(ids)
 
 

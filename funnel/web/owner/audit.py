@@ -21,6 +21,7 @@ ABOUT = {
     "subscriber": ("people.show", "person_id", "the person"),
     "booking": ("bookings.show", "booking_id", "the booking"),
     "step": ("mails.show", "name", "the mail"),
+    "tag": ("tags.show", "tag_id", "the tag"),
     "course": ("courses.show", "course_id", "the course"),
     "post": ("own_posts.show", "text_id", "the post"),
     "form": ("own_forms.show", "text_id", "the form"),

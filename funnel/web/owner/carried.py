@@ -35,10 +35,17 @@ class Carried:
 
 def of_request() -> Carried | None:
     """What this request, a form posted to one of our pages, holds; None for nothing, too much, or another site's."""
+    if is_too_long() or _comes_from_elsewhere():
+        return None
     fields = tuple(_worth_keeping(request.form.items(multi=True)))
-    if not fields or _comes_from_elsewhere() or (request.content_length or 0) > MOST_BYTES:
+    if not fields:
         return None
     return Carried(request.full_path.rstrip("?"), fields, bool(request.files))
+
+
+def is_too_long() -> bool:
+    """Whether this request holds more than can be carried."""
+    return (request.content_length or 0) > MOST_BYTES
 
 
 def brought() -> Carried | None:

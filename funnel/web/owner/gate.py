@@ -124,8 +124,9 @@ def _check_sign_in() -> tuple[str, int] | AnyResponse | None:
     session.pop("id", None)
     if request.method == "GET":
         return redirect(url_for("signin.show", next=request.full_path.rstrip("?")))
-    kept = carried.of_request()
-    if not kept and set(request.form) <= {"csrf_token"}:  # a button alone
+    too_long = carried.is_too_long()  # then not even read: nobody is signed in
+    kept = None if too_long else carried.of_request()
+    if not kept and not too_long and set(request.form) <= {"csrf_token"}:  # a button alone
         return redirect(url_for("signin.show", next=url_for("home.index")))
     blank = SignIn(formdata=None, data={"next": url_for("home.index")})
     return to_sign_in(blank, ENDED if kept else TOO_LONG_AWAY, kept), HTTPStatus.UNAUTHORIZED
