@@ -17,12 +17,17 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 SAMPLE = 50
 MOST_S = 20  # seconds
 TOO_LONG = f"over {MOST_S} s"
+DOWNLOADS = {"home.sheet_of", "behind.table"}  # a whole list is no page
 # Where the rows are that an argument of a route names; `enrolment_id` stands beside its person's.
 TABLES = {"person_id": "subscriber", "course_id": "sequence", "text_id": "post"}
-WORDS = {"which": ["all"], "week_of": ["next"], "how": ["unsubscribe"], "verdict": ["wrong"], "noun": ["posts"]}
+WORDS = {
+    "what": ["signed-up", "confirmed", "booked"], "which": ["all"], "week_of": ["next"], "how": ["unsubscribe"], "verdict": ["wrong"], "noun": ["posts"],
+}  # fmt: skip
 # What is asked of the long lists, besides their first page.
 ASKED = {
     "home.index": ["days=7", "days=90", "days=year", "days=all", "days=all&source=instagram"],
+    "behind.show": ["days=7", "days=year", "days=all", "days=all&page=1000"],
+    "lately.index": ["kind=booking", "kind=bounce"],
     "messages.index": [f"state={state}" for state in ("sent", "skipped", "failed", "unknown", "queued", "deferred")]
     + ["page=2", "page=1000"],
     "entrances.index": ["days=all"],
@@ -80,6 +85,8 @@ def places(routes: Map, database: psycopg.Connection[tuple[object, ...]]) -> lis
     adapter = routes.bind("localhost")
     for rule in sorted(routes.iter_rules(), key=str):
         if not rule.rule.startswith("/owner") or "GET" not in (rule.methods or ()):
+            continue
+        if rule.endpoint in DOWNLOADS:
             continue
         paths = tuple(adapter.build(rule.endpoint, values) for values in _values(rule, database))
         if paths:

@@ -44,6 +44,12 @@ def test_there_is_nothing_to_compare_with_before_the_first_reader(session, reach
     assert reached(Whose(None, TODAY)) is None
 
 
+def test_over_many_days_only_the_sign_ups_are_compared(session, reached):
+    for days in (400, 200, 150, 20):
+        a_subscriber(session, created_at=NOW - days * DAY)
+    assert reached(Whose(TODAY - 300 * DAY, TODAY - 100 * DAY)) == {"signed-up": 2}
+
+
 @pytest.mark.parametrize(
     ("now", "earlier", "said", "telling"),
     [

@@ -101,6 +101,16 @@ def test_where_too_many_are_due_only_whole_days_are_counted(session, course, mon
     assert [(mail.day, mail.people) for mail in week.mails] == [(date(2026, 3, 4), 2)]
 
 
+def test_where_too_many_are_due_today_those_due_first_are_counted(session, course, monkeypatch):
+    monkeypatch.setattr(coming, "MOST", 2)
+    now = MORNING + timedelta(hours=1)
+    for minutes in (10, 20, 30):
+        waits(session, course, place=3, at=now - timedelta(minutes=minutes))
+    week = coming.week(session, now)
+    assert (week.cut, week.until) == (True, now - timedelta(minutes=10))
+    assert [(mail.first, mail.people) for mail in week.mails] == [(now, 2)]
+
+
 def test_a_newsletter_that_is_scheduled_stands_there(session):
     for days, state in ((1, NewsletterState.SCHEDULED), (9, NewsletterState.SCHEDULED), (1, NewsletterState.DRAFT)):
         add(session, Newsletter(subject="News", body="News.", state=state, send_at=NOW + days * DAY, created_at=NOW))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.insight.whose import Whose
-from funnel.models.tallies import Journey
+from funnel.models.tallies import Journey, Tally
 
 LAST = 8  # the last week looked at; that of the sign-up is 0
 SHOWN = 12  # cohorts
@@ -48,21 +48,24 @@ def cohorts(session: Session, whose: Whose, now: datetime, shown: int = SHOWN) -
     """The newest `shown` cohorts, the newest first, from the first that had anybody: of `whose` on any day."""
     this = monday_of(now)
     first = this - (shown - 1) * WEEK
-    counted: dict[date, Counter[int | None]] = {first + place * WEEK: Counter() for place in range(shown)}
-    week, after = cast(func.date_trunc("week", Journey.day), Date).label("week"), weeks_to_booking().label("after")
     newest = whose.on(first, this + WEEK - DAY)
-    for monday, weeks, people in session.execute(
-        select(week, after, func.count()).where(newest.condition).group_by(week, after)
-    ):
-        counted[monday][weeks] += people
-    since_the_first = itertools.dropwhile(lambda item: not item[1], sorted(counted.items()))
-    return [_cohort(monday, found, this) for monday, found in since_the_first][::-1]
+    people = {first + place * WEEK: 0 for place in range(shown)}
+    booked: dict[date, Counter[int]] = {monday: Counter() for monday in people}
+    week = _week(Tally.day).label("week")
+    for monday, count in session.execute(select(week, func.sum(Tally.people)).where(newest.tallied).group_by(week)):
+        people[monday] += int(count)
+    week, after = _week(Journey.day).label("week"), weeks_to_booking().label("after")
+    rows = select(week, after, func.count()).where(newest.condition, Journey.booked_at.is_not(None))
+    for monday, weeks, count in session.execute(rows.group_by(week, after)):
+        booked[monday][weeks] += count
+    since_the_first = itertools.dropwhile(lambda item: not item[1], sorted(people.items()))
+    return [_cohort(monday, count, booked[monday], this) for monday, count in since_the_first][::-1]
 
 
 def weeks_to_booking() -> ColumnElement[Any]:
     """In how many weeks after the week of the sign-up somebody booked; NULL for who did not."""
     booked_on = cast(func.timezone(settings().zone.key, Journey.booked_at), Date)
-    weeks = (cast(func.date_trunc("week", booked_on), Date) - cast(func.date_trunc("week", Journey.day), Date)) / 7
+    weeks = (_week(booked_on) - _week(Journey.day)) / 7
     return case((Journey.booked_at.is_not(None), func.greatest(weeks, 0)))  # before it: who booked, then signed up
 
 
@@ -71,6 +74,10 @@ def monday_of(at: datetime) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _cohort(monday: date, found: Counter[int | None], this: date) -> Cohort:
+def _week(day: Any) -> Any:
+    return cast(func.date_trunc("week", day), Date)
+
+
+def _cohort(monday: date, people: int, booked: Counter[int], this: date) -> Cohort:
     over = min((this - monday).days // 7, LAST + 1)
-    return Cohort(monday, found.total(), tuple(itertools.accumulate(found[week] for week in range(over))))
+    return Cohort(monday, people, tuple(itertools.accumulate(booked[week] for week in range(over))))

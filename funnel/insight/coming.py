@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Date, and_, bindparam, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, and_, bindparam, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
@@ -26,7 +26,8 @@ from funnel.programme.history import Person
 from funnel.programme.place import Place
 
 DAYS = 7
-MOST = 20_000  # people looked at; where more are due, the days after them are left out
+DAY = timedelta(days=1)
+MOST = 10_000  # people looked at; where more are due, the days after them are left out, or the rest of the day
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,13 @@ def goes_to(mail: Coming) -> ColumnElement[bool]:
 
 
 def _horizon(session: Session, now: datetime) -> tuple[datetime, bool]:
-    today = _day(now)
-    until = _midnight(today + timedelta(days=DAYS))
+    until = _midnight(_day(now) + timedelta(days=DAYS))
     over = select(Enrolment.next_at).where(_due_before(until)).order_by(Enrolment.next_at).offset(MOST).limit(1)
     first_over = session.scalar(over)
     if first_over is None:
         return until, False
-    last_day = max(_day(first_over), today + timedelta(days=1))
-    return _midnight(last_day), True
+    whole = _midnight(_day(first_over))
+    return (whole if whole > now else first_over), True
 
 
 def _mails(session: Session, until: datetime, now: datetime) -> list[Coming]:
@@ -100,7 +100,7 @@ def _mails(session: Session, until: datetime, now: datetime) -> list[Coming]:
     courses = course.load(session, {group.sequence_id for group in groups})
     found: dict[tuple[date, int], Coming] = {}
     for group in groups:
-        for step, at in _walk(group, courses[group.sequence_id], until, now):
+        for step, at in _walk(group, courses[group.sequence_id], max(until, _midnight(_day(now) + DAY)), now):
             first, last = _between(group, courses[group.sequence_id].sequence, at, now)
             mail = Coming(_day(first), step, _name(courses, step), first, last, (group,))
             known = found.get((mail.day, step.id))
@@ -127,20 +127,24 @@ def _between(group: Group, sequence: Sequence, at: datetime, now: datetime) -> t
 
 
 def _groups(session: Session, until: datetime, now: datetime) -> list[Group]:
-    day = cast(func.timezone(settings().zone.key, Enrolment.next_at), Date)
-    overdue = Enrolment.next_at <= now  # they may go now, or in the next window: the schedule says
+    columns = Enrolment.subscriber_id, Enrolment.sequence_id, Enrolment.step_id, Enrolment.next_at
+    due = (
+        select(*columns)
+        .where(_due_before(until), Enrolment.step_id.is_not(None))
+        .cte("due")
+        .prefix_with("MATERIALIZED")
+    )
+    # Looked up one by one: PostgreSQL would rather read all subscribers.
+    found = select(Subscriber.time_zone, Subscriber.state).where(Subscriber.id == due.c.subscriber_id).limit(1)
+    person = found.lateral("person")
+    day = cast(func.timezone(settings().zone.key, due.c.next_at), Date)
+    overdue = due.c.next_at <= now  # they may go now, or in the next window: the schedule says
+    alike = due.c.sequence_id, due.c.step_id, person.c.time_zone
     rows: Any = session.execute(
-        select(
-            Enrolment.sequence_id,
-            Enrolment.step_id,
-            Subscriber.time_zone,
-            func.count(),
-            func.min(Enrolment.next_at),
-            func.max(Enrolment.next_at),
-        )
-        .join(Subscriber, Subscriber.id == Enrolment.subscriber_id)
-        .where(_due_before(until), Enrolment.step_id.is_not(None), Subscriber.state == SubscriberState.ACTIVE)
-        .group_by(Enrolment.sequence_id, Enrolment.step_id, Subscriber.time_zone, overdue, case((~overdue, day)))
+        select(*alike, func.count(), func.min(due.c.next_at), func.max(due.c.next_at))
+        .join(person, true())
+        .where(person.c.state == SubscriberState.ACTIVE)
+        .group_by(*alike, overdue, case((~overdue, day)))
     )
     return [Group(*row) for row in rows]
 

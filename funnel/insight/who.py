@@ -55,35 +55,45 @@ class Behind:
     query: Select[*tuple[Any, ...]]
     one: str = "person"  # what each row is
     many: str = "people"
+    journeys: tuple[ColumnElement[bool], ...] = ()  # whose, where that is enough to count them
 
     def page(self, session: Session, page: int) -> Page[Row]:
-        return paged(session, self.query, Row, page)
+        count = select(func.count()).select_from(Journey).where(*self.journeys)
+        return paged(session, self.query, Row, page, session.scalars(count).one() if self.journeys else None)
 
 
 def stage(session: Session, key: str, whose: Whose) -> Behind | None:
     """The people of a stage of the funnel; None when there is none called so."""
     if key in STAGES:
         title, condition, at = STAGES[key]
-        return Behind(title, title, _of(whose, condition, at))
+        return _behind(title, title, at, whose.condition, condition)
     found = _MAIL.fullmatch(key)
     step = session.get(Step, int(found[1])) if found else None
     if step is None:
         return None
     sent = literal(step.id) == any_(Journey.steps)
-    return Behind(f"Were sent “{subjects.shown(step.subject)}”", "Signed up", _of(whose, sent))
+    title = f"Were sent “{subjects.shown(step.subject)}”"
+    return _behind(title, "Signed up", Journey.signed_up_at, whose.condition, sent)
 
 
 def cohort(whose: Whose, monday: date, week: int) -> Behind:
     """Who signed up in the week from `monday` on and had booked by the end of `week`."""
     when = "in that week" if week == 0 else f"by the end of week {week} after it"
     theirs = whose.on(monday, monday + cohorts.WEEK - cohorts.DAY)
-    return Behind(f"Booked {when}", "Booked", _of(theirs, cohorts.weeks_to_booking() <= week, Journey.booked_at))
+    return _behind(
+        f"Booked {when}",
+        "Booked",
+        Journey.booked_at,
+        theirs.condition,
+        Journey.booked_at.is_not(None),
+        cohorts.weeks_to_booking() <= week,
+    )
 
 
 def waited(whose: Whose, least: int, under: int | None) -> Behind:
     """Who booked so many whole days after signing up."""
-    query = _of(whose, waits.booked_after(least, under), Journey.booked_at)
-    return Behind(f"Booked {waits.words(least, under)} after signing up", "Booked", query)
+    title = f"Booked {waits.words(least, under)} after signing up"
+    return _behind(title, "Booked", Journey.booked_at, whose.condition, waits.booked_after(least, under))
 
 
 def gets(session: Session, day: date, step_id: int, now: datetime) -> Behind | None:
@@ -121,9 +131,11 @@ def turned_away(since: datetime | None, name: str) -> Behind:
     return Behind(f"Refused: {name}", "Signed up", newest, "sign-up", "sign-ups")
 
 
-def _of(whose: Whose, condition: ColumnElement[bool], at: Any = Journey.signed_up_at) -> Select[*tuple[Any, ...]]:
-    query = _people(at).join(Journey, Journey.subscriber_id == Subscriber.id).where(whose.condition, condition)
-    return query.order_by(Journey.day.desc(), Journey.subscriber_id.desc())
+def _behind(title: str, moment: str, at: Any, *which: ColumnElement[bool]) -> Behind:
+    """The people of the journeys for which `which` holds, the newest first."""
+    query = _people(at).join(Journey, Journey.subscriber_id == Subscriber.id).where(*which)
+    newest = query.order_by(Journey.day.desc(), Journey.subscriber_id.desc())
+    return Behind(title, moment, newest, journeys=which)
 
 
 def _people(at: Any, why: Any = None) -> Select[*tuple[Any, ...]]:

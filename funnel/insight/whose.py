@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, true
 
-from funnel.models.tallies import Journey
+from funnel.models.tallies import Journey, Tally
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,17 @@ class Whose:
             Journey.source == self.source if self.source is not None else true(),
             Journey.form_id == self.form_id if self.form_id else true(),
             Journey.source.not_in(self.besides) if self.besides else true(),
+        )
+
+    @property
+    def tallied(self) -> ColumnElement[bool]:
+        """Which tallies are of them: the same people, counted already."""
+        return and_(
+            Tally.day <= self.last,
+            Tally.day >= self.first if self.first else true(),
+            Tally.source == self.source if self.source is not None else true(),
+            Tally.form_id == self.form_id if self.form_id else true(),
+            Tally.source.not_in(self.besides) if self.besides else true(),
         )
 
     def on(self, first: date | None, last: date) -> "Whose":
