@@ -15,7 +15,8 @@ def test_a_name_and_a_time_zone_are_corrected(desk):
     assert 'value="Ada"' in desk.get("correct")
     assert "Corrected." in correct(desk, first_name=" Adah ", time_zone="Europe/Rome")
     assert (desk.ada.first_name, desk.ada.time_zone) == ("Adah", "Europe/Rome")
-    assert desk.noted() == ["corrected a person's first name, time zone"]
+    assert desk.noted() == ["corrected what is kept of a person"]
+    assert "first name, time zone · by alessandro@example.org" in desk.get()
     assert "Nothing was different." in correct(desk, first_name="Adah", time_zone="Europe/Rome")
 
 

@@ -21,6 +21,8 @@ BULK_WORDS = {
     BulkAction.ERASE: "Deleted",
 }
 
+_NAME = AuditEntry.detail["name"].astext.label("name")  # of a tag, or of what was corrected
+
 
 def tags(told: Told) -> Iterator[Entry]:
     query: Select[*tuple[Any, ...]] = select(Tagged.at, Tag.name).join(Tag, Tag.id == Tagged.tag_id)
@@ -32,12 +34,13 @@ def audit(told: Told) -> Iterator[Entry]:
     """By whom too: several may sign in."""
     whose = AuditEntry.detail["subscriber"].astext.in_([str(number) for number in told.ids])
     query: Select[*tuple[Any, ...]] = (
-        select(AuditEntry.at, AuditEntry.action, Owner.email)
+        select(AuditEntry.at, AuditEntry.action, _NAME, Owner.email)
         .outerjoin(Owner, Owner.id == AuditEntry.owner_id)
         .where(AuditEntry.detail.has_key("subscriber"), whose)
     )
     for row in told.rows(query, AuditEntry.at):
-        yield Entry(row.at, "owner", row.action[:1].upper() + row.action[1:], f"by {row.email}" if row.email else "")
+        detail = " · ".join(filter(None, (row.name, row.email and f"by {row.email}")))
+        yield Entry(row.at, "owner", row.action[:1].upper() + row.action[1:], detail)
 
 
 def bulk(told: Told) -> Iterator[Entry]:

@@ -89,6 +89,8 @@ def _more(entry: AuditEntry, people: dict[int, str]) -> str:
         said.append(", ".join(sorted(_called(name) for name in detail["after"])))
     if "relay" in detail:
         said.append(f"{detail['relay']}: {'it worked' if detail['worked'] else 'it did not work'}")
+    if isinstance(detail.get("name"), str):  # of a tag, or of what was done or corrected
+        said.append(detail["name"])
     if "step" in detail and isinstance(detail["step"], str):
         said.append(f"with a {detail['step']}")
     said += [counted(detail[name], one, many) for name, one, many in COUNTED if isinstance(detail.get(name), int)]

@@ -73,7 +73,7 @@ def begin() -> AnyResponse | tuple[str, int]:
         total = request.form.get("total", len(whom.ids), type=int)
         wish = Wish(action, detail, whom.segment, None if whom.all else whom.ids, newest, total)
         job = bulk.ask(session, wish, gate.owner().id, now)
-        gate.note(session, f"asked for many people: {action}", now, job=job.id, people=total)
+        gate.note(session, "changed many people at once", now, job=job.id, people=total, name=action.value)
         job_id, few = job.id, total <= deeds.DEEDS[action].chunk
     if not few or (work_once(job_id) and work_once(job_id)):
         nudge(work)

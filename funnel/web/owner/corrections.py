@@ -52,9 +52,8 @@ def correct(person_id: int) -> AnyResponse | tuple[str, int]:
                 asked = by_hand.correct(session, person_id, typed["email"], typed["why"], now)
             _write(one, typed)
             if changed:
-                gate.note(
-                    session, f"corrected a person's {', '.join(changed).replace('_', ' ')}", now, subscriber=person_id
-                )
+                said = ", ".join(changed).replace("_", " ")
+                gate.note(session, "corrected what is kept of a person", now, subscriber=person_id, name=said)
     except KnownError as error:
         return show(person_id, {"email": str(error)}, error.person_id), HTTPStatus.UNPROCESSABLE_ENTITY
     except RefusedError as error:

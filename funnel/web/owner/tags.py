@@ -88,7 +88,7 @@ def put(person_id: int) -> AnyResponse:
         except ValueError as error:
             return person.back(person_id, f"No tag was added. {error}", "warn")
         if tags.put(session, tag.id, [person_id], now):
-            gate.note(session, f"put on the tag “{tag.name}”", now, subscriber=person_id, tag=tag.id)
+            gate.note(session, "put a tag on a person", now, subscriber=person_id, tag=tag.id, name=tag.name)
         words = f"Tagged “{tag.name}”."
     return person.back(person_id, words)
 
@@ -100,7 +100,7 @@ def take(person_id: int, tag_id: int) -> AnyResponse:
         person.found(session, person_id)
         name = _tag(session, tag_id).name
         if tags.take(session, tag_id, [person_id]):
-            gate.note(session, f"took off the tag “{name}”", now, subscriber=person_id, tag=tag_id)
+            gate.note(session, "took a tag off a person", now, subscriber=person_id, tag=tag_id, name=name)
     return person.back(person_id, f"The tag “{name}” is off. Add it again to take that back.")
 
 
