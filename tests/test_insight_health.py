@@ -13,6 +13,11 @@ from tests.factories import a_claim, a_message, an_event
 HOUR = timedelta(hours=1)
 
 
+def queue(session):
+    tallies.freshen(session, NOW)
+    return health.queue(session, NOW)
+
+
 def test_what_waits_or_went_wrong_is_counted_by_state_and_reason_with_its_oldest(session):
     for state, reason, hours in (
         (MessageState.QUEUED, "", 1),
@@ -36,7 +41,7 @@ def test_what_waits_or_went_wrong_is_counted_by_state_and_reason_with_its_oldest
         (MessageState.EXPIRED, "too late"),
     ):
         a_message(session, state=state, reason=reason, ended_at=NOW - HOUR)
-    assert health.queue(session, NOW) == [
+    assert queue(session) == [
         Line(Where.QUEUED, "", 2, NOW - 3 * HOUR),
         Line(Where.QUEUED, "the connection broke", 1, NOW - 2 * HOUR),
         Line(Where.SENDING, "", 3, NOW - timedelta(minutes=2)),
@@ -51,7 +56,7 @@ def test_an_old_failure_is_history_and_an_old_unknown_one_still_a_question(sessi
     long_ago = NOW - health.FAILED_FOR - HOUR
     for state in (MessageState.FAILED, MessageState.UNKNOWN):
         a_message(session, state=state, reason="x", ended_at=long_ago)
-    assert [line.state for line in health.queue(session, NOW)] == [MessageState.UNKNOWN]
+    assert [line.state for line in queue(session)] == [MessageState.UNKNOWN]
 
 
 def test_the_clock_that_stopped_is_seen(session):

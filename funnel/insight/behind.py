@@ -11,15 +11,17 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Select, any_, func, literal, select, union, union_all
 from sqlalchemy.orm import Session
 
-from funnel.insight import drops
+from funnel.insight import drops, messages
 from funnel.insight.paging import Page, paged
 from funnel.models.content import Enrolment, EnrolmentState
-from funnel.models.mail import WAITING, Link, LinkKind, Message, MessageKind, MessageState
+from funnel.models.mail import WAITING, Link, LinkKind, Message, MessageKind
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.sending import Claim, QueueEntry
+from funnel.models.tallies import Journey
 from funnel.programme.history import among
 
+SENT = "sent"
 NEVER = "never"  # were sent the mail before, and never will be sent this one (drops)
 
 Pairs = Select[*tuple[Any, ...]]
@@ -35,8 +37,9 @@ class Person:
 
 
 def sent(steps: list[int]) -> Pairs:
-    """A relay took it. Nobody gets a mail of a course twice (programme/history), so a row is a person."""
-    return _of_mails(steps).where(Message.state == MessageState.SENT)
+    """A relay took it: so say the journeys."""
+    step_id = func.unnest(literal(steps, ARRAY(BigInteger))).column_valued("step_id")
+    return select(step_id, Journey.subscriber_id).where(step_id == any_(Journey.steps))
 
 
 def clicked(steps: list[int]) -> Pairs:
@@ -99,7 +102,7 @@ def waiting(steps: list[int]) -> Pairs:
 
 
 RELATIONS: dict[str, Relation] = {
-    "sent": sent,
+    SENT: sent,
     "clicked": clicked,
     "left": left,
     "bounced": bounced,
@@ -118,7 +121,7 @@ def people(session: Session, step_id: int, which: str, page: int = 1, before: in
     found = pairs.subquery()
     columns = (Subscriber.id, Subscriber.email, Subscriber.first_name, Subscriber.state)
     query = select(*columns).join(found, list(found.c)[1] == Subscriber.id).order_by(Subscriber.id.desc())
-    return paged(session, query, Person, page)
+    return paged(session, query, Person, page, total=messages.sent(session).get(step_id, 0) if which == SENT else None)
 
 
 def _of_mails(steps: list[int]) -> Pairs:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
@@ -74,14 +74,32 @@ def queue(session: Session, now: datetime) -> list[Line]:
 
 
 def _in_trouble(session: Session, now: datetime) -> list[Line]:
-    lately = Message.troubled_at >= now - FAILED_FOR
+    since = now - FAILED_FOR
+    lines = _troubled(session, Message.troubled_at >= since)
+    lately = sum(line.count for line in lines if line.state == Where.UNKNOWN)
+    # Old troubles are many, and hardly any a question still: they are read only where the tallies know of one.
+    if messages.counted(session, MailTally.state == MessageState.UNKNOWN) > lately:
+        lines += _troubled(session, Message.troubled_at < since, Message.state == MessageState.UNKNOWN)
+    return _together(lines)
+
+
+def _troubled(session: Session, *which: ColumnElement[bool]) -> list[Line]:
     where = type_coerce(Message.state, words(Where))
     query: Select[*tuple[Any, ...]] = (
         select(where, Message.reason, func.count(), func.min(Message.troubled_at))
-        .where(Message.troubled_at.is_not(None), or_(lately, Message.state == MessageState.UNKNOWN))
+        .where(Message.troubled_at.is_not(None), *which)
         .group_by(Message.state, Message.reason)
     )
     return [Line(*row) for row in session.execute(query)]
+
+
+def _together(lines: list[Line]) -> list[Line]:
+    found: dict[tuple[Where, str], Line] = {}
+    for line in lines:
+        known = found.get((line.state, line.reason), Line(line.state, line.reason, 0, line.oldest))
+        oldest = min(known.oldest, line.oldest)
+        found[line.state, line.reason] = Line(line.state, line.reason, known.count + line.count, oldest)
+    return list(found.values())
 
 
 def pulse(session: Session, now: datetime) -> Clock:

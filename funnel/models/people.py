@@ -122,6 +122,7 @@ class SignUp(Base):
         Index("ix_sign_up_settled_address", "address_hash", postgresql_where=text("state = 'settled'")),
         Index("ix_sign_up_settled_network", "network", "created_at", postgresql_where=text("state = 'settled'")),
         Index("ix_sign_up_form", "form_id", "created_at"),
+        Index("ix_sign_up_refused", "created_at", postgresql_where=text("state = 'refused'")),
         Index("ix_sign_up_created", "created_at"),
     )
 

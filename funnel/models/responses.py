@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
@@ -55,6 +55,13 @@ class Event(Base):
         Index("ix_event_message", "message_id"),
         Index("ix_event_link", "link_id"),
         Index("ix_event_kind", "kind", "at"),
+        # What people followed: one visit in twenty, the others being machines'.
+        Index(
+            "ix_event_followed",
+            "link_id",
+            "subscriber_id",
+            postgresql_where=text("kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL"),
+        ),
     )
 
 

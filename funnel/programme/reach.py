@@ -6,7 +6,8 @@ from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Enrolment, EnrolmentState, Sequence, Step
-from funnel.models.mail import WAITING, Message, MessageKind, MessageState
+from funnel.models.mail import WAITING, Message, MessageKind
+from funnel.models.sending import QueueEntry
 from funnel.programme.history import HAD
 from funnel.programme.transfers import finished
 
@@ -46,11 +47,14 @@ def words(session: Session, step: Step) -> Words:
     """Whom the words of this mail reach when they change now."""
     before = [other.id for other in step.sequence.steps if (other.day, other.id) <= (step.day, step.id)]
     to_come = sum((_count(session, _on(step_id)) for step_id in before), Counted(0))
+    # Of all mails of a step few wait, and those are found by their entries.
+    entries = select(literal(1)).select_from(QueueEntry).join(Message, Message.id == QueueEntry.message_id)
+    under_way = entries.where(QueueEntry.kind == MessageKind.STEP, Message.step_id == step.id)
     planned = select(literal(1)).where(Message.step_id == step.id, Message.kind == MessageKind.STEP)
     gone = [state for state in HAD if state not in WAITING]
     return Words(
         to_come,
-        _count(session, planned.where(Message.state.in_((MessageState.QUEUED, MessageState.DEFERRED)))),
+        _count(session, under_way),
         _count(session, planned.where(Message.state.in_(gone))),
     )
 
