@@ -182,7 +182,9 @@ for (const tag of form.querySelectorAll("[data-insert]")) {
   button.className = "tag";
   button.textContent = tag.dataset.insert;
   button.addEventListener("click", () => {
-    typing.setRangeText(tag.dataset.insert, typing.selectionStart, typing.selectionEnd, "end");
+    // What stands alone on its line gets one of its own.
+    const put = "alone" in tag.dataset ? `\n\n${tag.dataset.insert}\n\n` : tag.dataset.insert;
+    typing.setRangeText(put, typing.selectionStart, typing.selectionEnd, "end");
     typing.dispatchEvent(new Event("input", { bubbles: true }));
     typing.focus();
   });
