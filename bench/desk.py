@@ -21,8 +21,13 @@ DOWNLOADS = {"home.sheet_of", "behind.table"}  # a whole list is no page
 # Where the rows are that an argument of a route names; `enrolment_id` stands beside its person's.
 TABLES = {"person_id": "subscriber", "course_id": "sequence", "text_id": "post"}
 WORDS = {
-    "what": ["signed-up", "confirmed", "booked"], "which": ["all"], "week_of": ["next"], "how": ["unsubscribe"], "verdict": ["wrong"], "noun": ["posts"],
-}  # fmt: skip
+    "what": ["signed-up", "confirmed", "booked"],
+    "which": ["all"],
+    "week_of": ["next"],
+    "how": ["unsubscribe"],
+    "verdict": ["wrong"],
+    "noun": ["posts"],
+}
 # What is asked of the long lists, besides their first page.
 ASKED = {
     "home.index": ["days=7", "days=90", "days=year", "days=all", "days=all&source=instagram"],
