@@ -45,7 +45,7 @@ def test_a_tag_is_read_as_what_stands_in_its_place():
 
 def test_the_hardest_sentences_are_named_first():
     easy = "We sat on the mat and then we went home to bed."
-    hard = "Consequently, rehabilitation professionals recommend physiotherapeutic interventions immediately."
+    hard = "Consequently, rehabilitation professionals recommend our physiotherapeutic interventions immediately."
     harder = hard.replace("immediately", "notwithstanding methodological heterogeneity")
 
     found = reading.hardest(reading.sentences(f"{easy} {hard}\n\n{harder}"), above=10)
