@@ -3,12 +3,13 @@
 import pytest
 
 from tests.browser import PHONE
-from tests.test_owner_accessibility import complaints, desk, faults, full, practice  # noqa: F401
+from tests.test_owner_accessibility import complaints, desk, faults, practice  # noqa: F401
 
 pytestmark = pytest.mark.browser
 
 
-def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live, desk, full):
+def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live, desk, practice):
+    practice.set_up()
     window = desk(width=PHONE, scheme="dark")
     said = complaints(window)
     window.goto(f"{live}/owner/mails/5/edit")
@@ -37,7 +38,8 @@ def test_what_is_typed_appears_in_the_preview_without_disturbing_the_writer(live
     assert said == []
 
 
-def test_without_script_the_same_is_there_by_its_buttons(live, desk, full):
+def test_without_script_the_same_is_there_by_its_buttons(live, desk, practice):
+    practice.set_up()
     window = desk(script=False)
     window.goto(f"{live}/owner/mails/5/edit")
     window.locator("#subject").fill("Another subject")
