@@ -111,7 +111,7 @@ def _do_chunk(session: Session, job: BulkJob, now: datetime) -> bool:
             {"job_id": job.id, "subscriber_id": who, "before": before, "undone": False}
             for who, before in changes.items()
         ]
-        session.execute(insert(BulkChange).on_conflict_do_nothing(), rows)
+        session.execute(insert(BulkChange).values(rows).on_conflict_do_nothing())
     job.reached, job.looked_at, job.changed = reached, job.looked_at + len(ids), job.changed + len(changes)
     return True
 
