@@ -85,16 +85,12 @@ FULL = {
     "unknown, settled": "/owner/unknown/mail-1",
     "settings": "/owner/settings",
     "settings, practice": "/owner/settings/practice",
-    "settings, letters": "/owner/settings/letters",
     "settings, words": "/owner/settings/words/confirmation",
-    "settings, mail servers": "/owner/settings/relays",
     "settings, a mail server": "/owner/settings/relays/new",
     "who may sign in": "/owner/team",
-    "who may sign in, remove?": "/owner/team/1/remove",
     "audit": "/owner/audit",
     "account": "/owner/account",
     "account, two steps": "/owner/account/two-step",
-    "account, password again": "/owner/password-again",
 }
 
 
