@@ -169,6 +169,7 @@ def complaints(window):
     return said
 
 
+@pytest.mark.timeout(600)  # seventy pages, on a machine that may be busy
 @pytest.mark.parametrize(("scheme", "width"), [("light", PHONE), ("dark", DESK)])
 def test_axe_finds_nothing_on_any_page(live, desk, full, scheme, width):
     window = desk(scheme=scheme, width=width)
