@@ -42,9 +42,9 @@ def paths(session, live, setting, tmp_path):
         "monthly": a_subscriber(session, pace=Pace.MONTHLY),
     }
     pending = a_subscriber(session, state=SubscriberState.PENDING, confirmed_at=None)
+    settled = {"subscriber_id": pending.id, "email": pending.email, "state": SignUpState.SETTLED}
     waiting, late = (
-        a_sign_up(session, form, subscriber_id=pending.id, state=SignUpState.SETTLED, created_at=now - ago)
-        for ago in (timedelta(hours=1), timedelta(days=8))
+        a_sign_up(session, form, created_at=now - ago, **settled) for ago in (timedelta(hours=1), timedelta(days=8))
     )
     session.commit()
     fresh = own_data.fresh_token(ada.id, now)

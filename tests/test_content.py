@@ -24,6 +24,9 @@ NOTICE_TAGS = {
     "booking_thanks": {"practitioner_name", "practice_name"},
     "booking_notice": {"practitioner_name", "owner_link"},
     "fresh_link": {"practitioner_name", "practice_name", "fresh_link"},
+    "invitation": {"practitioner_name", "practice_name", "account_link"},
+    "password_link": {"practice_name", "account_link"},
+    "account_changed": {"practice_name", "site"},
 }
 OLDEST_READER = 12
 RED_FLAGS = (

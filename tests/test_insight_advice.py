@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from funnel.insight import advice
+from funnel.insight import advice, tallies
 from funnel.models.mail import LinkKind, MessageState
 from funnel.models.responses import BookingState, EventKind
 from tests.conftest import NOW
@@ -47,6 +47,7 @@ def test_whoever_waits_for_a_word_comes_first(session, somebody):
 def test_mails_that_come_back_more_than_providers_put_up_with(session, somebody, monkeypatch):
     monkeypatch.setattr(advice.health, "ENOUGH_MAILS", 50)
     sent(session, a_sequence(session).steps[0], 50, bounced=2)
+    tallies.freshen(session, NOW)
     assert advice.drawn(session, NOW).text.startswith("2 of the last 50 mails could not be reached")
 
 
