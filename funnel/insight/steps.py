@@ -59,7 +59,9 @@ def links(session: Session, step: Step) -> list[Followed]:
     """The links of a mail, the most followed first, with the people who followed each: machines are none."""
     sent = messages.sent(session).get(step.id, 0)
     people = func.count(Event.subscriber_id.distinct())
-    followed = (Event.link_id == Link.id) & (Event.kind == EventKind.CLICK) & Event.machine.is_(False)
+    # Said as the index on what people followed says it: the visits of machines are twenty times as many.
+    by_people = (Event.kind == EventKind.CLICK) & Event.machine.is_(False) & Event.subscriber_id.is_not(None)
+    followed = (Event.link_id == Link.id) & by_people
     query = (
         select(Link.label, Link.url, Link.kind, people)
         .outerjoin(Event, followed)
