@@ -11,7 +11,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from sqlalchemy import text
 
 from funnel import config
 from funnel.local import broker, database, ports
@@ -127,12 +126,10 @@ def schema(servers: Servers) -> None:
 def clean(schema: None) -> None:
     """An empty database, but for the keys; empty Redis; settings read afresh."""
     from funnel import limits, shelf
-    from funnel.db import Base, engine
     from funnel.house import stored
+    from tests import emptying
 
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables if table.name != "data_key")
-    with engine().begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    emptying.empty()
     for name in ("sending.mark", "withdrawals"):  # of a database that is no more
         (config.settings().data_dir / name).unlink(missing_ok=True)
     stored.forget()
