@@ -75,8 +75,7 @@ def sink_killed(stage: Stage, people: int, strikes: int) -> Account:
         with nest(stage, 3) as senders:
 
             def strike() -> None:
-                account.allowed += senders.connections()
-                stage.kill_sink()
+                account.allowed += stage.kill_sink(senders.connections)
                 account.kills += 1
 
             until_settled(stage, senders, strike, people, strikes)

@@ -36,7 +36,7 @@ def celery_killed(stage: Stage, people: int, strikes: int) -> Account:
                 partial(free, partial(senders.kill_other, "beat")),
                 partial(free, partial(senders.kill_other, "urgent")),
                 partial(free, stage.kill_redis),
-                partial(all_connections, stage.kill_sink),
+                partial(stage.kill_sink, senders.connections),
                 partial(all_connections, stage.kill_database),
             ]
 

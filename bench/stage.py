@@ -6,7 +6,7 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,16 @@ class Stage:
         self.rough = {"delay_s": delay_s, "rules": rules or []}
         self.sink.ask("rough", **self.rough)
 
-    def kill_sink(self) -> None:
+    def kill_sink(self, counted: Callable[[], int]) -> int:
+        """Returns what `counted` finds, connections to it: it stands still meanwhile, so none of them gets further."""
         with contextlib.suppress(ProgramError):
             self.cuts += self.sink.ask("glance")["cuts"]
+        self.sink.process.send_signal(signal.SIGSTOP)
+        found = counted()
         self.sink.process.kill()
         self.sink.stop()
         self.start_sink()
+        return found
 
     # The servers
 
