@@ -25,7 +25,7 @@ WORDS = {
     "which": ["all"],
     "week_of": ["next"],
     "how": ["unsubscribe"],
-    "verdict": ["wrong"],
+    "verdict": ["here"],
     "noun": ["posts"],
 }
 # What is asked of the long lists, besides their first page.

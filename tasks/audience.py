@@ -58,8 +58,12 @@ def work() -> None:
     more = False
     for job_id in jobs:
         more = True
-        while more and time.monotonic() < end:
-            more = work_once(job_id)
+        try:
+            while more and time.monotonic() < end:
+                more = work_once(job_id)
+        except Exception:  # one that cannot go on holds up no other
+            log.exception("bulk job %s could not go on", job_id)
+            more = False
     if more:
         work.delay()
 

@@ -68,6 +68,10 @@ def work_on(lease: Lease, seconds: float = SLICE_S) -> bool:
                 return False
             if not lines:
                 if lease.state is ImportState.RUNNING:
+                    # A crash of PostgreSQL empties the staging, which is not logged.
+                    if found.reached < imports.new(found):
+                        imports.end(session, found, ImportState.FAILED, utc_now(), imports.LOST)
+                        return False
                     admission.complete(session, found, utc_now())
                 imports.end(session, found, ended, utc_now())
                 return False

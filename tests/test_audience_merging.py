@@ -144,3 +144,18 @@ def test_nobody_is_merged_into_themselves_or_with_somebody_who_is_gone(session, 
     double.state = SubscriberState.ERASED
     with pytest.raises(ValueError, match="nothing is left"):
         merging.merge(session, kept.id, double.id, NOW)
+
+
+@pytest.mark.parametrize("who_booked", ["kept", "double"])
+def test_whoever_booked_is_on_no_course_any_more(session, kept, double, who_booked, request):
+    enrolled = an_enrolment(session, double, a_sequence(session))
+    a_booking(session, request.getfixturevalue(who_booked))
+    merging.merge(session, kept.id, double.id, NOW)
+    session.refresh(enrolled)
+    assert (enrolled.subscriber_id, enrolled.state) == (kept.id, EnrolmentState.STOPPED)
+
+
+def test_the_address_given_up_is_not_brought_in_again_by_others(session, kept, double):
+    given_up = double.address_hash
+    merging.merge(session, kept.id, double.id, NOW)
+    assert suppression.reason(session, given_up) == SuppressionReason.ERASURE

@@ -24,7 +24,7 @@ OPEN = {
 MAY_BE_ELSEWHERE = {"signin.ask_code": 302, "entry.show": 404}  # without a first step, or a good link
 VALUES = {
     "import_id": 1,
-    "verdict": "wrong",
+    "verdict": "here",
     "person_id": 1,
     "booking_id": 1,
     "name": "1",

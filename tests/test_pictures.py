@@ -14,6 +14,15 @@ from tests.owner_data import EMAIL, PASSWORD, Practice
 
 ROOT = Path(__file__).parent.parent
 PNG = b"\x89PNG"
+OWNERS = {
+    "course": "/owner/mails",
+    "editor": "/owner/mails/4/edit",
+    "figures": "/owner/figures",
+    "people": "/owner/people",
+    "person": "/owner/people/40",
+    "forms": "/owner/forms",
+    "settings": "/owner/settings",
+}
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +62,11 @@ def test_the_post_the_mail_and_the_overview_are_taken(practice, live, page, fold
     owner.wait_for_url("**/owner/")
     owner.set_viewport_size({"width": 1280, "height": 1150})
     owner.screenshot(path=folder / "overview.png")
-    assert all((folder / f"{name}.png").read_bytes().startswith(PNG) for name in ("post", "form", "mail", "overview"))
+    for name, address in OWNERS.items():
+        owner.goto(live + address)
+        owner.screenshot(path=folder / f"{name}.png")
+    taken = ("post", "form", "mail", "overview", *OWNERS)
+    assert all((folder / f"{name}.png").read_bytes().startswith(PNG) for name in taken)
 
 
 def test_every_picture_that_readme_shows_is_there():

@@ -131,7 +131,7 @@ def test_the_number_of_statements_does_not_grow_with_what_is_due(session, statem
         with Session.begin() as own:
             assert tick(own, OPEN) == number
         counts.append(len(statements))
-    assert counts[0] == counts[1] <= 10
+    assert counts[0] == counts[1] <= 11
 
 
 def test_a_thousand_due_are_one_tick_with_one_insert(session, statements):

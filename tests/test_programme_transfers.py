@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from funnel.models.content import Enrolment, EnrolmentState, SequenceState, StepKind
 from funnel.models.editing import Transfer
 from funnel.models.mail import Message, MessageState
-from funnel.models.people import SubscriberState
+from funnel.models.people import Subscriber, SubscriberState
 from funnel.programme import arrangement, editing, tick, transfers
 from funnel.programme.transfers import Hop
 from tests.conftest import NOW
-from tests.factories import a_message, a_sequence, a_step, a_subscriber, an_enrolment
+from tests.factories import a_booking, a_message, a_sequence, a_step, a_subscriber, an_enrolment
 
 DAYS = st.lists(st.integers(1, 300), min_size=2, max_size=6, unique=True)
 
@@ -223,9 +223,28 @@ def test_a_day_is_one_mail_s_and_day_0_the_welcome_s(session, course):
         [fault.text for fault in arrangement.refusals(third, course.steps, day, kind)]
         for day, kind in ((3, StepKind.TIP), (2, StepKind.TIP), (0, StepKind.TIP), (3, StepKind.WELCOME))
     ]
-
     assert refused[0] == []
     assert "Day 2 is taken by “Mail 2”" in refused[1][0]
     assert "Day 0 is taken" in refused[2][0]
     assert "Day 0 is the welcome's" in refused[2][1]
     assert "The welcome leaves at once" in refused[3][0]
+
+
+def test_a_new_last_mail_does_not_ask_those_who_booked(session, course):
+    booked, other = finished(session, course), finished(session, course)
+    a_booking(session, session.get(Subscriber, booked.subscriber_id))
+    asked = transfers.finished(course.id, a_step(session, course, 20).id)
+    assert session.scalars(asked).all() == [other.id]
+
+
+def test_an_enrolment_that_was_taken_back_holds_up_no_edit(session, course):
+    ada = waiting(session, course, 2)
+    transfers.begin(session, course.id, [Hop(course.steps[2].id, course.steps[3].id, 6)], NOW)
+    session.delete(ada)
+    assert (transfers.go_on(session, NOW), transfers.left(session, course.id)) == (1, 0)
+
+
+def test_the_tick_leaves_alone_whom_an_edit_has_still_to_reach(session, course):
+    waiting(session, course, 2, due=NOW)
+    transfers.begin(session, course.id, [Hop(course.steps[2].id, course.steps[3].id, 6)], NOW)
+    assert (tick.tick(session, NOW + timedelta(minutes=1)), transfers.go_on(session, NOW)) == (0, 1)

@@ -14,6 +14,7 @@ from funnel.models.people import SubscriberState
 MOST_WORDS = 5
 LONGEST = 200  # signs of what is searched for
 BIGGEST = (1 << 63) - 1
+FIRST, LAST = date(1970, 1, 1), date(2999, 12, 30)  # a day more must be a day too
 
 
 class Trait(StrEnum):
@@ -116,6 +117,13 @@ def _number(given: Sequence[str]) -> int:
     return number
 
 
+def _day(given: Sequence[str]) -> date:
+    day = date.fromisoformat(given[0])
+    if not FIRST <= day <= LAST:
+        raise ValueError("no day of ours")
+    return day
+
+
 _TRAITS: dict[Trait, Callable[[datetime], Condition]] = {
     Trait.PAUSED: conditions.paused,
     Trait.NEARLY: lambda _now: conditions.nearly_booked(),
@@ -129,8 +137,8 @@ _PARTS: dict[str, Any] = {
     "tag": _number,
     "source": lambda given: given[0][:LONGEST].replace("\x00", ""),
     "form": _number,
-    "since": lambda given: date.fromisoformat(given[0]),
-    "until": lambda given: date.fromisoformat(given[0]),
+    "since": _day,
+    "until": _day,
     "course": _number,
     "place": lambda given: EnrolmentState(given[0]),
     "step": _number,

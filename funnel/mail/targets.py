@@ -5,10 +5,12 @@ connection goes to that very address, after redirects too, so that no name can l
 refuses machines, or a server that is away, is not dead: nobody could look.
 """
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,7 @@ AT_ONCE = 4  # links looked at side by side
 TIMEOUT_S = 5.0  # for each answer
 LONGEST_S = 12.0  # for one link with its redirects
 MOST_REDIRECTS = 5
+MOST_ASKED = 50  # links of one text: nobody is to knock at a thousand doors through us
 HEAP = "links to look at"
 
 ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -71,7 +74,8 @@ def progress(urls: Collection[str]) -> tuple[int, int]:
 
 
 def ask(urls: Collection[str]) -> None:
-    """Wishes for a look at each; `look_at_some` takes it up. Raises shelf.AwayError."""
+    """Wishes for a look at each of the first MOST_ASKED; `look_at_some` takes it up. Raises shelf.AwayError."""
+    urls = list(urls)[:MOST_ASKED]
     if urls:
         shelf.keep({_name(url): asdict(Seen(State.WAITING)) for url in urls}, ASKED_FOR_S)
         shelf.add(HEAP, urls, ASKED_FOR_S)
@@ -99,7 +103,7 @@ def look(url: str, permitted: Permitted = is_public) -> Seen:
     until = time.monotonic() + LONGEST_S
     try:
         for _ in range(MOST_REDIRECTS + 1):
-            status, leads_to = _answer(url, permitted)
+            status, leads_to = _answer(url, permitted, until)
             if not leads_to:
                 return _seen(status)
             if time.monotonic() > until:
@@ -128,17 +132,20 @@ def _seen(status: int) -> Seen:
     return Seen(State.UNSURE, f"the site answers a machine with {status}")
 
 
-def _answer(url: str, permitted: Permitted) -> tuple[int, str]:
+def _answer(url: str, permitted: Permitted, until: float) -> tuple[int, str]:
     """The status of the page at `url`, and where it leads on to, if it does."""
-    status, leads_to = _asked("HEAD", url, permitted)
-    return _asked("GET", url, permitted) if status in ASK_AGAIN else (status, leads_to)
+    status, leads_to = _asked("HEAD", url, permitted, until)
+    return _asked("GET", url, permitted, until) if status in ASK_AGAIN else (status, leads_to)
 
 
-def _asked(method: str, url: str, permitted: Permitted) -> tuple[int, str]:
+def _asked(method: str, url: str, permitted: Permitted, until: float) -> tuple[int, str]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("no web address")
     connection = _connection(parts, _resolved(parts, permitted))
+    # A time limit of the socket's holds for each read: who sends a byte now and then would hold a worker for hours.
+    end = threading.Timer(max(until - time.monotonic(), 0.1), _cut, [connection.sock])
+    end.start()
     try:
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
         agent = f"Funnel (looks whether a link still works; {settings().base_url})"
@@ -147,7 +154,13 @@ def _asked(method: str, url: str, permitted: Permitted) -> tuple[int, str]:
         redirects = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
         return answer.status, (answer.getheader("Location") or "") if redirects else ""
     finally:
+        end.cancel()
         connection.close()
+
+
+def _cut(line: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _resolved(parts: SplitResult, permitted: Permitted) -> tuple[str, int]:

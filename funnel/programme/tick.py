@@ -7,6 +7,7 @@ from sqlalchemy import ARRAY, BigInteger, DateTime, bindparam, case, func, liter
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Enrolment, EnrolmentState
+from funnel.models.editing import Transfer
 from funnel.models.mail import Queue
 from funnel.models.people import Subscriber
 from funnel.models.sending import GUARD, Rest
@@ -29,10 +30,11 @@ def tick(session: Session, now: datetime, limit: int = LIMIT) -> int:
     # Read after the locks are held: a tick that just let go of one of these has planned by now, and it must be seen.
     people = history.people(session, _undisturbed(session, places))
     courses = course.hold(session, {place.sequence_id for place in places})
+    moving = _moving(session, places)
     moved, mails = [], []
     for place in places:
         person = people.get(place.subscriber_id)
-        if person is None:
+        if person is None or place.id in moving:
             continue
         after, step = schedule.advance(place, person, courses[place.sequence_id], now)
         moved.append(after)
@@ -67,6 +69,12 @@ def _undisturbed(session: Session, places: list[Place]) -> list[int]:
     ids = {place.subscriber_id for place in places}
     free = select(Subscriber.id).where(history.among(Subscriber.id, ids))
     return list(session.scalars(free.with_for_update(read=True, key_share=True, skip_locked=True)))
+
+
+def _moving(session: Session, places: list[Place]) -> set[int]:
+    """The enrolments that an edit of their course has still to reach: by its new order they would miss a mail."""
+    ids = history.among(Transfer.enrolment_id, [place.id for place in places])
+    return set(session.scalars(select(Transfer.enrolment_id).where(ids)))
 
 
 def save(session: Session, places: list[Place], now: datetime) -> None:

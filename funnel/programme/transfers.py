@@ -10,13 +10,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Result, Select, delete, exists, func, insert, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Result,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Enrolment, EnrolmentState, Sequence
 from funnel.models.editing import Transfer
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
+from funnel.models.responses import Booking, BookingState
 from funnel.programme import calendar, tick
 from funnel.programme.arrangement import Days
 from funnel.programme.history import among
@@ -93,13 +107,18 @@ def begin(session: Session, sequence_id: int, hops: Collection[Hop], now: dateti
 
 
 def finished(sequence_id: int, step_id: int) -> Select[int]:
-    """Those who finished the course, may be mailed, and never had this mail planned: their enrolments' ids."""
+    """Those who finished the course, may be mailed, did not book, and never had this mail planned: their enrolments."""
     had = exists(select(literal(1)).where(Message.subscriber_id == Enrolment.subscriber_id, Message.step_id == step_id))
+    booked = exists(
+        select(literal(1)).where(
+            Booking.subscriber_id == Enrolment.subscriber_id, Booking.state != BookingState.CANCELLED
+        )
+    )
     return (
         select(Enrolment.id)
         .join(Subscriber, Subscriber.id == Enrolment.subscriber_id)
         .where(Enrolment.sequence_id == sequence_id, Enrolment.state == EnrolmentState.FINISHED)
-        .where(Subscriber.mailable, ~had)
+        .where(Subscriber.mailable, ~had, ~booked)
     )
 
 
@@ -133,10 +152,13 @@ def go_on(session: Session, now: datetime, limit: int = CHUNK) -> int:
         if _stands(place, row.state, transfer) and (transfer.step_id or row.mailable):
             moved.append(_after(place, transfer, courses[place.sequence_id], row.time_zone, now))
     tick.save(session, moved, now)
-    done = delete(Transfer).where(among(Transfer.enrolment_id, seen))
-    session.execute(done.execution_options(synchronize_session=False))
+    # An enrolment that was taken back meanwhile has nobody to move.
+    gone = ~exists(select(literal(1)).where(Enrolment.id == Transfer.enrolment_id))
+    done = or_(among(Transfer.enrolment_id, seen), and_(among(Transfer.enrolment_id, transfers), gone))
+    ended = delete(Transfer).where(done).returning(Transfer.enrolment_id)
+    count = len(session.scalars(ended.execution_options(synchronize_session=False)).all())
     session.expire_all()
-    return len(seen)
+    return count
 
 
 def _waits(hop: Hop, now: datetime) -> list[ColumnElement[bool]]:
@@ -165,9 +187,9 @@ def _hold(session: Session, ids: Collection[int]) -> Result[Any]:
 
 
 def _stands(place: Place, state: EnrolmentState, transfer: Transfer) -> bool:
-    """Whether the enrolment still is where it was when its transfer was decided."""
+    """Whether the enrolment still waits for what it did when its transfer was decided; a pause may have put it off."""
     expected = EnrolmentState.FINISHED if transfer.step_id is None else EnrolmentState.ACTIVE
-    return (state, place.step_id, place.due_at) == (expected, transfer.step_id, transfer.due_at)
+    return (state, place.step_id) == (expected, transfer.step_id)
 
 
 def _after(place: Place, transfer: Transfer | Hop, course: Sequence, zone_name: str, now: datetime) -> Place:

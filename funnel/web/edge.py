@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from flask import Flask, Response, g, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from funnel import logs
@@ -44,6 +44,7 @@ BLUEPRINTS = (
     "owner.lately",
     "owner.people",
     "owner.imports",
+    "owner.import_lines",
     "owner.export",
     "owner.by_hand",
     "owner.bulk",
@@ -111,6 +112,7 @@ def attach(app: Flask) -> None:
     app.url_defaults(_name_version)
     app.register_error_handler(HTTPException, _say_http_error)
     app.register_error_handler(OperationalError, _say_database_away)
+    app.register_error_handler(DataError, _say_odd_input)
     app.register_error_handler(Exception, _say_our_fault)
 
 
@@ -177,6 +179,12 @@ def _say_http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
 def _say_database_away(error: OperationalError) -> tuple[str, int]:
     log.error("the database is away: %s", type(error.orig).__name__)
     return _page(503)
+
+
+def _say_odd_input(error: DataError) -> tuple[str, int]:
+    """A number or sign that the database does not take: what was asked for was not made by a page of ours."""
+    log.warning("odd input: %s", type(error.orig).__name__)
+    return _page(400)
 
 
 def _say_our_fault(error: Exception) -> tuple[str, int]:

@@ -50,6 +50,7 @@ def table(what: str) -> Response:
     with Session.begin() as session:
         tallies.freshen(session, now)
         found = _found(session, what, looked, now)
+        gate.note(session, "exported people", now, what=what)
     header = ("Address", "First name", "State", "Came by", found.moment, "Note")
     return sheet.answer(what, header, _rows(found))
 

@@ -35,7 +35,7 @@ class Carried:
 
 def of_request() -> Carried | None:
     """What this request, a form posted to one of our pages, holds; None for nothing, too much, or another site's."""
-    if is_too_long() or _comes_from_elsewhere():
+    if is_too_long() or comes_from_elsewhere():
         return None
     fields = tuple(_worth_keeping(request.form.items(multi=True)))
     if not fields:
@@ -52,14 +52,15 @@ def brought() -> Carried | None:
     """What the posted form of a sign-in brought along."""
     path = request.form.get(PATH, "")
     fields = tuple(_worth_keeping(_ours()))
-    if not is_ours(path) or not fields or _comes_from_elsewhere():
+    if not is_ours(path) or not fields or comes_from_elsewhere():
         return None
     return Carried(path, fields, "kept_files" in request.form)
 
 
 def is_ours(path: str) -> bool:
     """Whether `path` is one of the owner's pages, and leads nobody away."""
-    return path.startswith("/owner/") and path.isprintable() and "\\" not in path
+    straight = "\\" not in path and ".." not in path and "%2e" not in path.lower()
+    return path.startswith("/owner/") and path.isprintable() and straight
 
 
 def _ours() -> Iterable[tuple[str, str]]:
@@ -72,7 +73,7 @@ def _worth_keeping(fields: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str
             yield name, value
 
 
-def _comes_from_elsewhere() -> bool:
+def comes_from_elsewhere() -> bool:
     """A page of another site posted it: what it typed is not put before somebody who signs in."""
     origin = request.headers.get("Origin")
     return origin is not None and origin not in {_origin(request.host_url), _origin(settings().base_url)}

@@ -121,6 +121,9 @@ def _check_sign_in() -> tuple[str, int] | AnyResponse | None:
     g.owner = _signed_in(utc_now())
     if g.owner:
         return None
+    if request.method != "GET" and carried.comes_from_elsewhere():
+        # Such a post brings no cookie of ours: a page that set one anew would sign out whoever is signed in.
+        return redirect(url_for("home.index"), HTTPStatus.SEE_OTHER)
     session.pop("id", None)
     if request.method == "GET":
         return redirect(url_for("signin.show", next=request.full_path.rstrip("?")))

@@ -1,9 +1,8 @@
 """A file of people: chosen, its columns named, checked, and only then let in."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
 
-from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,7 +15,7 @@ from funnel.models.content import Sequence
 from funnel.models.imports import Import, ImportState, Verdict
 from funnel.models.people import Form
 from funnel.web.nudge import nudge
-from funnel.web.owner import gate, sheet
+from funnel.web.owner import gate
 from funnel.web.owner.intake_form import IntakeForm
 from funnel.web.owner.words import counted
 from tasks.imports import work
@@ -25,7 +24,6 @@ LARGEST_FILE = 256 * 1024 * 1024
 TOO_LARGE = "This file is larger than 256 MB. Please cut it into two, or leave out columns that are not needed."
 MOST_SHOWN = 50  # of each kind of line; the CSV holds all
 CHANGED = "Nothing was done: it is at another point by now."
-OWN_COLUMNS = ("Line", "What to mend")
 
 blueprint = gate.pages("imports", __name__)
 
@@ -159,37 +157,6 @@ def undo(import_id: int) -> AnyResponse:
         if done:
             gate.note(session, "took an import back", now, number=import_id)
     return _after(import_id, done)
-
-
-@blueprint.get(f"/people/import/<{gate.ID}:import_id>/<any(here, twice, left, elsewhere, wrong):verdict>.csv")
-def lines(import_id: int, verdict: str) -> Response:
-    """All lines of one kind. Those to be mended have the file's own columns, so that they can be chosen again."""
-    with Session.begin() as session:
-        found = _found(session, import_id)
-        own = staging.sample(session, found)[:1] if found.plan.get("headed") else []
-    kind = Verdict(verdict)
-    name = f"import-{import_id}-{verdict}"
-    if kind is Verdict.WRONG:
-        header = [*(own[0] if own else ()), *OWN_COLUMNS]
-        width = len(header) - len(OWN_COLUMNS)
-        rows = (
-            (*(line.cells[:width] or line.cells), *[""] * (width - len(line.cells)), line.line, line.reason)
-            for line in _every_line(import_id, kind)
-        )
-        return sheet.answer(name, header, rows)
-    known = ((line.line, line.email, line.reason) for line in _every_line(import_id, kind))
-    return sheet.answer(name, ("Line", "Address", "Why"), known)
-
-
-def _every_line(import_id: int, verdict: Verdict) -> Iterator[verdicts.Line]:
-    after = 0
-    while True:
-        with Session.begin() as session:
-            some = verdicts.listed(session, import_id, verdict, after)
-        if not some:
-            return
-        yield from some
-        after = some[-1].line
 
 
 def _chooser(problem: str = "") -> str:

@@ -9,6 +9,7 @@ from funnel.models.house import Role
 OWNERS_ONLY = {"settings", "wording", "relays", "team", "audit"}  # blueprints
 OWNERS_CHOICES = {("bulk.ask", "erase"), ("bulk.begin", "erase")}  # endpoints of others, with the action chosen there
 EXPORT = "export"  # in an endpoint's name: everybody's data leaves by it
+EXPORTS = {"behind.table", "import_lines.known"}  # as it does by these
 # Asked for the password again when it was typed too long ago: who sits down at an unlocked screen must not pass.
 PROVED = {
     "team.change",
@@ -35,11 +36,15 @@ def refusal(role: Role, method: str, endpoint: str, action: str = "") -> str:
     blueprint = endpoint.partition(".")[0]
     if role == Role.OWNER or blueprint in ONES_OWN:
         return ""
-    if blueprint in OWNERS_ONLY or EXPORT in endpoint or (endpoint, action) in OWNERS_CHOICES:
+    if blueprint in OWNERS_ONLY or _exports(endpoint) or (endpoint, action) in OWNERS_CHOICES:
         return OWNERS_PAGE
     return MAY_LOOK if role == Role.VIEWER and method not in {"GET", "HEAD", "OPTIONS"} else ""
 
 
 def asks_password(endpoint: str) -> bool:
     """Whether the password must have been typed within the last minutes."""
-    return endpoint in PROVED or EXPORT in endpoint
+    return endpoint in PROVED or _exports(endpoint)
+
+
+def _exports(endpoint: str) -> bool:
+    return EXPORT in endpoint or endpoint in EXPORTS

@@ -53,8 +53,7 @@ def check() -> str | tuple[str, int] | AnyResponse:
     if not signed_in:
         log.info("a sign-in failed")
         return gate.to_sign_in(form, WRONG, kept), HTTPStatus.UNPROCESSABLE_ENTITY
-    for what, who, most, seconds in tries:
-        limits.forget(what, who, most, seconds)
+    limits.forget(*tries[0])  # and not the network's: one's own account would wash out guesses at others
     wanted = form.next.data or ""
     return _code_page(wanted, kept) if signed_in == "half" else gate.after_sign_in(kept, wanted)
 
