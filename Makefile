@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check lint rehearse bench chaos pictures browser
+.PHONY: help run test cover check lint rehearse bench chaos pictures browser
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -17,6 +17,9 @@ run: $(VENV)/.ready-run ## start everything and serve http://127.0.0.1:8000; Ctr
 	@exec $(PY) -m funnel.local
 
 test: $(VENV)/.ready-test browser ## run all tests, on servers started for them
+	$(PY) -m pytest -n $(WORKERS)
+
+cover: $(VENV)/.ready-test browser ## run all tests and say which lines none of them runs; under 95 % is a failure
 	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
 
 check: lint test ## lint, types and tests, as CI runs them

@@ -105,7 +105,7 @@ def frozen_redis(servers: Servers) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def own_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     """A browser keeps its event loop running in this thread from its first test on; other tests do not see it."""
-    if "browser" in request.fixturenames:
+    if "page" in request.fixturenames:
         yield
         return
     running = asyncio._get_running_loop()

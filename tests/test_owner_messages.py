@@ -70,6 +70,6 @@ def test_the_list_is_turned_page_by_page_within_its_state(desk, practice):
         practice.mail(ada, practice.now, step_id=practice.steps[0].id)
     practice.session.commit()
 
-    assert 'href="/owner/messages?page=2&amp;state=sent"' in desk.get("/owner/messages?state=sent").text
+    assert 'href="/owner/messages?state=sent&amp;page=2"' in desk.get("/owner/messages?state=sent").text
     assert "There is no page 3. This is the last, page 2." in desk.get("/owner/messages?page=3").text
     assert "Page 2 of 2" in desk.get("/owner/messages?state=sent&page=2").text

@@ -22,7 +22,7 @@ def doors(session) -> dict[str, str]:
     form = a_form(session, slug="tips")
     a_post(session, slug="post")
     person = a_subscriber(session, state=SubscriberState.PENDING, confirmed_at=None)
-    asked = a_sign_up(session, form, subscriber_id=person.id, created_at=utc_now())
+    asked = a_sign_up(session, form, subscriber_id=person.id, email=person.email, created_at=utc_now())
     session.commit()
     return {
         "form": "/f/tips",

@@ -7,7 +7,7 @@ if (table && button && boxes.length) {
   const label = document.createElement("label");
   const every = document.createElement("input");
   every.type = "checkbox";
-  label.className = "tick page-tick";
+  label.className = "choice page-tick";
   label.append(every, " All on this page");
   table.before(label);
 
