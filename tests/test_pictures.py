@@ -18,7 +18,6 @@ OWNERS = {
     "course": "/owner/mails",
     "editor": "/owner/mails/4/edit",
     "figures": "/owner/figures",
-    "people": "/owner/people",
     "person": "/owner/people/40",
     "forms": "/owner/forms",
     "settings": "/owner/settings",
