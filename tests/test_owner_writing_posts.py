@@ -1,6 +1,7 @@
 """A post written in a real browser: seen as it will be, and kept while one types."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import PHONE
 from tests.test_owner_accessibility import complaints, desk, practice  # noqa: F401
@@ -18,7 +19,7 @@ def test_a_post_is_seen_and_kept_while_it_is_typed(live, practice, desk):
     window.goto(f"{live}/owner/posts/1/edit")
     with window.expect_response(lambda answer: answer.url.endswith("/preview") and TYPED in answer.request.post_data):
         window.get_by_label("Title").fill("Typed just now")
-    window.locator(".stage .coming").wait_for(state="detached")
+    expect(window.locator(".stage .coming")).to_have_count(0)
     assert window.evaluate(TITLE_SHOWN) == "Typed just now"
     window.locator("[data-state=kept]").wait_for()
 
