@@ -1,15 +1,17 @@
 """Two entries of one person become one: the stricter wish wins, nothing comes twice, old links still work."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from funnel.audience import ending, holdings, merging, pointer, suppression, tags
+from funnel.db import Session
 from funnel.insight import timeline
 from funnel.models.content import EnrolmentState
 from funnel.models.mail import MessageState
-from funnel.models.people import Pace, SubscriberState, SuppressionReason
+from funnel.models.people import Pace, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Booking, Event, EventKind
 from funnel.models.sending import MarketingStamp
 from funnel.programme import history, steering
@@ -159,3 +161,32 @@ def test_the_address_given_up_is_not_brought_in_again_by_others(session, kept, d
     given_up = double.address_hash
     merging.merge(session, kept.id, double.id, NOW)
     assert suppression.reason(session, given_up) == SuppressionReason.ERASURE
+
+
+@pytest.mark.parametrize("kind", ["leave", "complain"])
+def test_who_leaves_by_an_old_link_while_they_are_merged_has_left(session, kept, double, kind):
+    kept_id, double_id = kept.id, double.id
+    session.commit()
+
+    def end():
+        with Session.begin() as own:
+            if kind == "leave":
+                ending.leave(own, double_id, "the button", VISIT, NOW)
+            else:
+                ending.complained(own, double_id, NOW)
+
+    merging.merge(session, kept_id, double_id, NOW)
+    with ThreadPoolExecutor(1) as other:
+        ended = other.submit(end)
+        while not waits_for_a_lock() and not ended.done():
+            pass
+        session.commit()
+        ended.result(30)
+    after = {"leave": SubscriberState.UNSUBSCRIBED, "complain": SubscriberState.COMPLAINED}
+    session.expire_all()
+    assert session.get(Subscriber, kept_id).state == after[kind]
+
+
+def waits_for_a_lock():
+    with Session() as own:
+        return own.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))

@@ -25,7 +25,7 @@ def leave(
     No suppression: whoever comes back later and confirms is welcome. A link in a mail to somebody who was merged into
     another means that one.
     """
-    subscriber_id = pointer.kept(session, subscriber_id)
+    subscriber_id = pointer.held(session, subscriber_id)
     person = _end(session, subscriber_id, HERE, SubscriberState.UNSUBSCRIBED, StopReason.LEFT, now)
     if person is None:
         return False
@@ -44,7 +44,7 @@ def bounced(session: Session, subscriber_id: int, now: datetime) -> bool:
 
 def complained(session: Session, subscriber_id: int, now: datetime) -> bool:
     """Ends what goes to somebody who called it spam, for ever. False when that was known."""
-    subscriber_id = pointer.kept(session, subscriber_id)
+    subscriber_id = pointer.held(session, subscriber_id)
     _suppress(session, subscriber_id, SuppressionReason.COMPLAINT, now)
     from_states = (*HERE, SubscriberState.UNSUBSCRIBED, SubscriberState.BOUNCED)
     person = _end(session, subscriber_id, from_states, SubscriberState.COMPLAINED, StopReason.COMPLAINED, now)

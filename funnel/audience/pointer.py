@@ -12,6 +12,12 @@ def kept(session: Session, subscriber_id: int) -> int:
     return found or subscriber_id
 
 
+def held(session: Session, subscriber_id: int) -> int:
+    """The same, asked once whoever is merging them has done so: read before, it would name who is gone by then."""
+    found = select(Subscriber.merged_into_id).where(Subscriber.id == subscriber_id).with_for_update()
+    return session.scalar(found) or subscriber_id
+
+
 def all_of(session: Session, subscriber_id: int) -> list[int]:
     """This person's id, and those of whom was merged into them."""
     theirs = or_(Subscriber.id == subscriber_id, Subscriber.merged_into_id == subscriber_id)

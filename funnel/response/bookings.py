@@ -77,7 +77,7 @@ def said_booked(session: Session, subscriber_id: int, message_id: int, now: date
 
     False when a booking of the last 30 days is known, or the person is not kept: then no other is made.
     """
-    subscriber_id = pointer.kept(session, subscriber_id)
+    subscriber_id = pointer.held(session, subscriber_id)
     reader = session.get(Subscriber, subscriber_id, with_for_update=True, populate_existing=True)
     if reader is None or reader.state == SubscriberState.ERASED:
         return False
