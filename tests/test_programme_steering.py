@@ -8,10 +8,10 @@ from sqlalchemy import select
 from funnel.models.content import EnrolmentState, SequenceState, StopReason
 from funnel.models.mail import Message, MessageState, Queue
 from funnel.models.people import SubscriberState
-from funnel.programme import enrolment, steering
+from funnel.programme import crowd, enrolment, steering
 from funnel.programme.steering import CannotError
 from tests.conftest import NOW
-from tests.factories import a_message, a_sequence, a_stamp, a_subscriber, an_enrolment
+from tests.factories import a_booking, a_message, a_sequence, a_stamp, a_subscriber, an_enrolment
 
 SOON = NOW + timedelta(days=2)
 
@@ -137,3 +137,13 @@ def test_the_courses_somebody_is_not_on_are_offered(session, ada, course, place)
     a_sequence(session, state=SequenceState.DRAFT)
     assert steering.courses(session, ada.id) == [other]
     assert {one.id for one in steering.live(session)} == {course.id, other.id}
+
+
+def test_who_booked_since_the_stop_is_not_taken_up_again_by_one_nor_with_many(session, ada, place):
+    enrolment.stop(session, ada.id, StopReason.BY_OWNER, NOW)
+    a_booking(session, ada, created_at=NOW + timedelta(hours=1))
+    with pytest.raises(CannotError, match="booked since"):
+        steering.take_up(session, place.id, NOW + timedelta(hours=2))
+    assert crowd.start_again(session, [[place.id]], NOW, NOW + timedelta(hours=2)) == set()
+    session.refresh(place)
+    assert place.state is EnrolmentState.STOPPED

@@ -12,10 +12,10 @@ from funnel.audience.visit import Visit
 from funnel.models.content import Enrolment, StopReason
 from funnel.models.mail import MessageKind
 from funnel.models.people import Pace, SignUp, Subscriber, SubscriberState, SuppressionReason
-from funnel.models.responses import Booking, BookingState, Event
+from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
 from funnel.models.tags import Tagged
-from funnel.programme import enrolment, plan
+from funnel.programme import enrolment, history, plan
 
 WHY_SKIPPED = "they were merged into another entry"
 HOW = "left under an address that was merged into this one"
@@ -68,7 +68,7 @@ def merge(session: Session, kept_id: int, duplicate_id: int, now: datetime) -> S
         suppression.suppress(session, duplicate.address_hash, SuppressionReason.ERASURE, now)
     _blank(session, kept, duplicate, now)
     _take_the_stricter(session, kept, strict, now)
-    if _has_booked(session, kept.id, now):
+    if session.scalar(select(history.has_booked(kept.id, now - enrolment.REST_AFTER_BOOKING))):
         enrolment.stop(session, kept.id, StopReason.BOOKED, now)
     session.flush()
     return kept
@@ -81,12 +81,6 @@ def _move_courses(session: Session, kept_id: int, duplicate_id: int, now: dateti
     moved = update(Enrolment).where(theirs, Enrolment.sequence_id.not_in(met)).values(subscriber_id=kept_id)
     session.execute(moved.execution_options(synchronize_session=False))
     enrolment.stop(session, duplicate_id, StopReason.BY_OWNER, now)
-
-
-def _has_booked(session: Session, person_id: int, now: datetime) -> bool:
-    since = now - enrolment.REST_AFTER_BOOKING
-    theirs = select(Booking.id).where(Booking.subscriber_id == person_id, Booking.created_at > since)
-    return session.scalar(theirs.where(Booking.state != BookingState.CANCELLED).limit(1)) is not None
 
 
 def _move_tags(session: Session, kept_id: int, duplicate_id: int) -> None:

@@ -18,7 +18,7 @@ from funnel.models.content import Enrolment, EnrolmentState, Sequence, StopReaso
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Subscriber
 from funnel.programme import calendar, course, enrolment, waiting
-from funnel.programme.history import among
+from funnel.programme.history import among, has_booked
 
 Courses = dict[int, list[list[Any]]]  # by subscriber id
 
@@ -89,7 +89,8 @@ def start_again(session: Session, courses: Collection[list[Any]], stopped_at: da
     """Takes up the courses that `stop` ended at `stopped_at` and that still stand so. Returns whose they are."""
     ids = [number for (number,) in courses]
     stopped = and_(Enrolment.reason == StopReason.BY_OWNER, Enrolment.ended_at == stopped_at)
-    left_off = Enrolment.state == EnrolmentState.STOPPED
+    # Who booked in between has what the course was for.
+    left_off = and_(Enrolment.state == EnrolmentState.STOPPED, ~has_booked(Enrolment.subscriber_id, stopped_at))
     again = {
         "state": EnrolmentState.ACTIVE,
         "reason": None,

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, literal, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, exists, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
+from funnel.models.responses import Booking, BookingState
 from funnel.models.sending import MarketingStamp
 from funnel.programme import calendar
 
@@ -70,6 +71,12 @@ def people(session: Session, subscriber_ids: Collection[int]) -> dict[int, Perso
         )
         for row in session.execute(facts)
     }
+
+
+def has_booked(subscriber_id: Any, since: datetime | None = None) -> ColumnElement[bool]:
+    """Whether that person (a column or an id) has a booking, made after `since` when given, that is not cancelled."""
+    theirs = select(literal(1)).where(Booking.subscriber_id == subscriber_id, Booking.state != BookingState.CANCELLED)
+    return exists(theirs if since is None else theirs.where(Booking.created_at > since))
 
 
 def among(

@@ -11,7 +11,7 @@ from funnel.models.mail import Message, Queue
 from funnel.models.people import Subscriber
 from funnel.programme import calendar, course, enrolment, history, plan, schedule, waiting
 from funnel.programme.course import Course
-from funnel.programme.history import Person
+from funnel.programme.history import Person, has_booked
 from funnel.programme.place import Place
 from funnel.programme.tick import TIP_LASTS_DAYS
 
@@ -121,6 +121,8 @@ def take_up(session: Session, enrolment_id: int, now: datetime) -> None:
     if found.state is not EnrolmentState.STOPPED or found.reason is not StopReason.BY_OWNER or found.ended_at is None:
         raise CannotError("The course goes on already, or ended for another reason.")
     stopped_at = found.ended_at
+    if session.scalar(select(has_booked(found.subscriber_id, stopped_at))):
+        raise CannotError("They have booked since: the course has done what it was for.")
     found.state, found.reason, found.ended_at = EnrolmentState.ACTIVE, None, None
     if found.step_id is None:
         found.state, found.ended_at = EnrolmentState.FINISHED, now

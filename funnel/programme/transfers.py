@@ -30,10 +30,9 @@ from funnel.models.content import Enrolment, EnrolmentState, Sequence
 from funnel.models.editing import Transfer
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
-from funnel.models.responses import Booking, BookingState
 from funnel.programme import calendar, tick
 from funnel.programme.arrangement import Days
-from funnel.programme.history import among
+from funnel.programme.history import among, has_booked
 from funnel.programme.place import COLUMNS, Place
 
 CHUNK = 5000  # people in one transaction
@@ -109,16 +108,11 @@ def begin(session: Session, sequence_id: int, hops: Collection[Hop], now: dateti
 def finished(sequence_id: int, step_id: int) -> Select[int]:
     """Those who finished the course, may be mailed, did not book, and never had this mail planned: their enrolments."""
     had = exists(select(literal(1)).where(Message.subscriber_id == Enrolment.subscriber_id, Message.step_id == step_id))
-    booked = exists(
-        select(literal(1)).where(
-            Booking.subscriber_id == Enrolment.subscriber_id, Booking.state != BookingState.CANCELLED
-        )
-    )
     return (
         select(Enrolment.id)
         .join(Subscriber, Subscriber.id == Enrolment.subscriber_id)
         .where(Enrolment.sequence_id == sequence_id, Enrolment.state == EnrolmentState.FINISHED)
-        .where(Subscriber.mailable, ~had, ~booked)
+        .where(Subscriber.mailable, ~had, ~has_booked(Enrolment.subscriber_id))
     )
 
 
