@@ -129,3 +129,12 @@ def test_a_complaint_ends_for_ever_wherever_they_were(session, state):
     assert suppression.reason(session, ada.address_hash) == SuppressionReason.COMPLAINT
     assert stopped(session, ada) == {(EnrolmentState.STOPPED, StopReason.COMPLAINED)}
     assert session.scalars(select(Consent.kind)).one() == ConsentKind.WITHDREW
+
+
+def test_whose_address_bounced_may_leave_so_that_it_is_not_corrected(session):
+    ada = a_subscriber(session)
+    ending.bounced(session, ada.id, NOW)
+    assert ending.leave(session, ada.id, "link", VISIT, NOW)
+    session.refresh(ada)
+    assert ada.state == SubscriberState.UNSUBSCRIBED
+    assert suppression.reason(session, ada.address_hash) == SuppressionReason.BOUNCE

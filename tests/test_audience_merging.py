@@ -13,8 +13,6 @@ from funnel.models.content import EnrolmentState
 from funnel.models.mail import MessageState
 from funnel.models.people import Pace, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Booking, Event, EventKind
-from funnel.models.sending import MarketingStamp
-from funnel.programme import history, steering
 from funnel.response import bookings
 from tests.audience_cast import VISIT
 from tests.conftest import NOW
@@ -22,7 +20,6 @@ from tests.factories import (
     a_booking,
     a_message,
     a_sequence,
-    a_stamp,
     a_subscriber,
     an_enrolment,
     an_event,
@@ -68,41 +65,27 @@ def test_of_the_duplicate_a_pointer_is_left_that_follows_further_merging(session
     assert pointer.all_of(session, third.id) == [kept.id, double.id, third.id]
 
 
-def test_a_mail_that_either_had_does_not_come_again(session, kept, double):
-    course = a_sequence(session)
-    an_enrolment(session, kept, course)
-    place = an_enrolment(session, double, course, step_id=course.steps[2].id)
-    a_message(session, double, step_id=course.steps[0].id, state=MessageState.SENT)
-    waits = a_message(session, double, step_id=course.steps[1].id)
-    merging.merge(session, kept.id, double.id, NOW)
-    session.expire_all()
-    assert (waits.state, waits.reason) == (MessageState.SKIPPED, merging.WHY_SKIPPED)
-    assert place.state is EnrolmentState.STOPPED
-    assert history.people(session, [kept.id])[kept.id].had == {course.steps[0].id}
-    assert steering.ways(session, kept.id)[0].next_step == course.steps[1]
+# Across: the one kept. Down: the duplicate.
+TABLE = """
+             pending      active       unsubscribed bounced      complained
+pending      pending      active       unsubscribed bounced      complained
+active       pending      active       unsubscribed bounced      complained
+unsubscribed unsubscribed unsubscribed unsubscribed unsubscribed complained
+bounced      pending      active       unsubscribed bounced      complained
+complained   complained   complained   complained   complained   complained
+"""
+OWN, *ROWS = (line.split() for line in TABLE.strip().splitlines())
+PAIRS = [(own, other, after) for other, *row in ROWS for own, after in zip(OWN, row, strict=True)]
 
 
-def test_a_course_that_only_the_duplicate_was_on_goes_on_for_the_one_kept(session, kept, double):
-    place = an_enrolment(session, double, a_sequence(session))
-    merging.merge(session, kept.id, double.id, NOW)
-    session.expire_all()
-    assert (place.subscriber_id, place.state) == (kept.id, EnrolmentState.ACTIVE)
-
-
-@pytest.mark.parametrize(
-    ("own", "other", "after"),
-    [
-        (SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED, SubscriberState.UNSUBSCRIBED),
-        (SubscriberState.ACTIVE, SubscriberState.COMPLAINED, SubscriberState.COMPLAINED),
-        (SubscriberState.UNSUBSCRIBED, SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED),
-        (SubscriberState.ACTIVE, SubscriberState.BOUNCED, SubscriberState.ACTIVE),
-        (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.PENDING),
-        (SubscriberState.ACTIVE, SubscriberState.PENDING, SubscriberState.ACTIVE),
-    ],
-)
+@pytest.mark.parametrize(("own", "other", "after"), PAIRS)
 def test_the_stricter_wish_wins(session, kept, double, own, other, after):
-    kept.state, double.state = own, other
+    kept.state, double.state = SubscriberState(own), SubscriberState(other)
     assert merging.merge(session, kept.id, double.id, NOW).state == after
+
+
+def test_the_table_knows_every_state_but_the_erased():
+    assert {*OWN} == {row[0] for row in ROWS} == {*SubscriberState} - {SubscriberState.ERASED}
 
 
 def test_fewer_mails_and_a_pause_hold_for_both_and_so_does_what_the_owner_decided(session, kept, double):
@@ -112,15 +95,6 @@ def test_fewer_mails_and_a_pause_hold_for_both_and_so_does_what_the_owner_decide
     merging.merge(session, kept.id, double.id, NOW)
     assert (kept.pace, kept.paused_until) == (Pace.MONTHLY, until)
     assert suppression.reason(session, kept.address_hash) is SuppressionReason.OWNER
-
-
-def test_the_twenty_hours_count_from_the_latest_mail_to_either(session, kept, double):
-    a_stamp(session, kept, EARLIER, newsletter_at=NOW)
-    a_stamp(session, double, NOW)
-    merging.merge(session, kept.id, double.id, NOW)
-    session.expire_all()
-    stamp = session.get_one(MarketingStamp, kept.id)
-    assert (stamp.at, stamp.newsletter_at) == (NOW, NOW)
 
 
 def test_the_links_in_mails_to_the_duplicate_still_work(session, kept, double):

@@ -100,6 +100,7 @@ def test_the_download_holds_everything_and_is_json(session):
     assert json.loads(json.dumps(held)) == held
     assert held["subscriber"]["email"] == "ada@example.org"
     assert {name: len(rows) for name, rows in held.items() if name != "subscriber"} == {
+        "former_addresses": 0,
         "consents": 2,
         "sign_ups": 1,
         "courses": 1,

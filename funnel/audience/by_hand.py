@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import allowance, answer, preferences, signup, suppression
+from funnel.audience import allowance, answer, former, preferences, signup, suppression
 from funnel.models.mail import MessageKind
 from funnel.models.people import (
     Consent,
@@ -105,7 +105,8 @@ def correct(session: Session, subscriber_id: int, email: str, reason: str, now: 
     """Puts a mistyped address right. Returns whether the new one is asked to confirm: it is unless the old one had.
 
     For whoever has confirmed, the owner answers for it: `reason` is kept as evidence. Consent lines and sign-ups keep
-    what they were given for. Raises KnownError, and RefusedError for an address that is not to be mailed, old or new.
+    what they were given for; what comes back of mails to the old address is about that one (`former`). Raises
+    KnownError, and RefusedError for an address that is not to be mailed, old or new.
     """
     # Sign-ups before people, as confirming does. The mistyped address is reminded of nothing, and confirms nothing.
     old = select(SignUp).where(SignUp.subscriber_id == subscriber_id, SignUp.confirmed_at.is_(None))
@@ -120,6 +121,7 @@ def correct(session: Session, subscriber_id: int, email: str, reason: str, now: 
         raise RefusedError(WHY_SUPPRESSED[old_reason])
     if tokens.address_hash(new) != person.address_hash:
         _refuse_known(session, new)
+        former.give_up(session, person.id, person.address_hash, now)
     person.email, person.address_hash = new, tokens.address_hash(new)
     plan.skip_waiting(session, person.id, "the address was corrected", now, kinds=[MessageKind.CONFIRMATION])
     asked = person.state is not SubscriberState.ACTIVE

@@ -14,19 +14,20 @@ from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberSta
 from funnel.models.responses import Event, EventKind
 from funnel.programme import enrolment
 
-HERE = (SubscriberState.PENDING, SubscriberState.ACTIVE)  # the states that can be left
+HERE = (SubscriberState.PENDING, SubscriberState.ACTIVE)
+LEAVABLE = (*HERE, SubscriberState.BOUNCED)  # whose address bounced may wish that it is not corrected
 
 
 def leave(
     session: Session, subscriber_id: int, how: str, visit: Visit, now: datetime, message_id: int | None = None
 ) -> bool:
-    """Ends the subscription at the person's wish; `how` names the page, button or mail. False when it had ended.
+    """Ends the subscription at the person's wish; `how` names the page, button or mail. False when they had left.
 
     No suppression: whoever comes back later and confirms is welcome. A link in a mail to somebody who was merged into
     another means that one.
     """
     subscriber_id = pointer.held(session, subscriber_id)
-    person = _end(session, subscriber_id, HERE, SubscriberState.UNSUBSCRIBED, StopReason.LEFT, now)
+    person = _end(session, subscriber_id, LEAVABLE, SubscriberState.UNSUBSCRIBED, StopReason.LEFT, now)
     if person is None:
         return False
     withdrawals.note(session, Kind.LEFT, person.address_hash, now)

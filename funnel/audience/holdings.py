@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from funnel.audience import pointer, suppression
 from funnel.models.content import Enrolment, Sequence, Step
 from funnel.models.mail import Link, Message
-from funnel.models.people import Consent, Form, SignUp, SignUpState, Subscriber
+from funnel.models.people import Consent, Form, FormerAddress, SignUp, SignUpState, Subscriber
 from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
 from funnel.models.tags import Tag, Tagged
@@ -110,6 +110,7 @@ _EVENTS = (
     .outerjoin(Link, Event.link_id == Link.id)
     .order_by(Event.at, Event.id)
 )
+_FORMER = select(FormerAddress.until).order_by(FormerAddress.until)  # nobody can read an address out of its hash
 _TAGS = select(Tag.name, Tagged.at).join(Tag, Tag.id == Tagged.tag_id).order_by(Tag.name)
 
 
@@ -117,6 +118,7 @@ def of(session: Session, person: Subscriber) -> dict[str, Any]:
     """All of it, in the order things happened: plain keys, times in ISO 8601."""
     ids = pointer.all_of(session, person.id)
     kept: dict[str, Executable] = {
+        "former_addresses": _FORMER.where(among(FormerAddress.subscriber_id, ids)),
         "consents": _CONSENTS.where(among(Consent.subscriber_id, ids)),
         "sign_ups": _SIGN_UPS.where(_signed_up(person, ids)),
         "courses": _COURSES.where(among(Enrolment.subscriber_id, ids)),
@@ -145,6 +147,7 @@ def blank(session: Session, person: Subscriber, now: datetime) -> None:
     )
     session.execute(update(Consent).where(among(Consent.subscriber_id, ids)).values(network=None, agent=None))
     session.execute(delete(Tagged).where(Tagged.subscriber_id == person.id))
+    session.execute(delete(FormerAddress).where(among(FormerAddress.subscriber_id, ids)))
     session.execute(update(Event).where(Event.subscriber_id == person.id).values(detail={}, reference=None))
 
 

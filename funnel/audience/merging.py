@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, literal, select, update
+from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import ending, preferences, suppression
+from funnel.audience import ending, former, pointer, preferences, suppression
 from funnel.audience.visit import Visit
 from funnel.models.content import Enrolment, StopReason
-from funnel.models.mail import MessageKind
+from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Pace, SignUp, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
 from funnel.models.tags import Tagged
-from funnel.programme import enrolment, history, plan
+from funnel.programme import enrolment, history, newsletters, plan, waiting
+from funnel.programme.history import among
 
 WHY_SKIPPED = "they were merged into another entry"
 HOW = "left under an address that was merged into this one"
@@ -44,43 +45,69 @@ def merge(session: Session, kept_id: int, duplicate_id: int, now: datetime) -> S
     """Makes the one all that both were; of the other a pointer is left, so that its old links still work.
 
     Clicks, bookings and tags move; mails, consent lines and sign-ups stay the pointer's, append only, and are told and
-    counted with the one kept: a mail that either had does not come again. Whoever left or complained under one address
-    has left or complained. Raises ValueError as `hindrance` says.
+    counted with the one kept: a mail that either had does not come again, one that waits still comes. Whoever left or
+    complained under one address has left or complained. Raises ValueError as `hindrance` says.
     """
-    # As erasing does: sign-ups, then people, both in the order of their ids.
-    ids = sorted((kept_id, duplicate_id))
-    session.execute(select(SignUp.id).where(SignUp.subscriber_id.in_(ids)).order_by(SignUp.id).with_for_update())
-    people = select(Subscriber).where(Subscriber.id.in_(ids)).order_by(Subscriber.id).with_for_update()
-    found = {one.id: one for one in session.scalars(people.execution_options(populate_existing=True))}
-    kept, duplicate = found[kept_id], found[duplicate_id]
+    kept, duplicate = _lock(session, kept_id, duplicate_id)
     if why := hindrance(kept, duplicate):
         raise ValueError(why)
-    plan.skip_waiting(session, duplicate.id, WHY_SKIPPED, now, kinds=MessageKind)
-    _move_courses(session, kept.id, duplicate.id, now)
+    moved = _move_courses(session, kept.id, duplicate.id)
+    _hand_over(session, kept.id, duplicate.id, moved, now)
+    enrolment.stop(session, duplicate.id, StopReason.BY_OWNER, now)
     for table in (Event, Booking):
-        moved = update(table).where(table.subscriber_id == duplicate.id).values(subscriber_id=kept.id)
-        session.execute(moved.execution_options(synchronize_session=False))
+        theirs = update(table).where(table.subscriber_id == duplicate.id).values(subscriber_id=kept.id)
+        session.execute(theirs.execution_options(synchronize_session=False))
     _move_tags(session, kept.id, duplicate.id)
-    _remember_the_last_mail(session, kept.id, duplicate.id)
     strict = _Strict(duplicate.state, duplicate.pace, duplicate.paused_until, _suppressed(session, duplicate))
     _fill(kept, duplicate)
     if duplicate.address_hash:  # nothing else remembers it: nobody is to bring it in again but its reader
         suppression.suppress(session, duplicate.address_hash, SuppressionReason.ERASURE, now)
+        former.give_up(session, duplicate.id, duplicate.address_hash, now)
     _blank(session, kept, duplicate, now)
     _take_the_stricter(session, kept, strict, now)
     if session.scalar(select(history.has_booked(kept.id, now - enrolment.REST_AFTER_BOOKING))):
         enrolment.stop(session, kept.id, StopReason.BOOKED, now)
+    _join_stamps(session, kept.id, duplicate.id)  # after all that waits, as a claim does
     session.flush()
     return kept
 
 
-def _move_courses(session: Session, kept_id: int, duplicate_id: int, now: datetime) -> None:
-    """A course goes on for the one kept, unless they met it already."""
+def _lock(session: Session, kept_id: int, duplicate_id: int) -> tuple[Subscriber, Subscriber]:
+    """As erasing does: sign-ups, then people, then their courses, each in the order of their ids.
+
+    Pointers come before whom they point to, as they do for whoever follows a link in an old mail.
+    """
+    ids = sorted((kept_id, duplicate_id))
+    for table, whose in (
+        (SignUp, SignUp.subscriber_id),
+        (Subscriber, Subscriber.merged_into_id),
+        (Subscriber, Subscriber.id),
+        (Enrolment, Enrolment.subscriber_id),
+    ):
+        session.execute(select(table.id).where(whose.in_(ids)).order_by(table.id).with_for_update())
+    people = select(Subscriber).where(Subscriber.id.in_(ids)).execution_options(populate_existing=True)
+    found = {one.id: one for one in session.scalars(people)}
+    return found[kept_id], found[duplicate_id]
+
+
+def _move_courses(session: Session, kept_id: int, duplicate_id: int) -> list[int]:
+    """A course goes on for the one kept, unless they met it already. Returns the enrolments that do."""
     met = select(Enrolment.sequence_id).where(Enrolment.subscriber_id == kept_id)
     theirs = Enrolment.subscriber_id == duplicate_id
     moved = update(Enrolment).where(theirs, Enrolment.sequence_id.not_in(met)).values(subscriber_id=kept_id)
-    session.execute(moved.execution_options(synchronize_session=False))
-    enrolment.stop(session, duplicate_id, StopReason.BY_OWNER, now)
+    return list(session.scalars(moved.returning(Enrolment.id).execution_options(synchronize_session=False)))
+
+
+def _hand_over(session: Session, kept_id: int, duplicate_id: int, moved: list[int], now: datetime) -> None:
+    """What waits comes to the one kept: tips of the courses that go on, and newsletters they were not reached by.
+
+    The course stands behind a tip that waits already: skipped, nothing would plan it again. All else is skipped.
+    """
+    had = newsletters.had(session, pointer.all_of(session, kept_id))
+    tips = and_(Message.kind == MessageKind.STEP, among(Message.enrolment_id, moved))
+    issues = and_(Message.kind == MessageKind.NEWSLETTER, ~among(Message.newsletter_id, had))
+    waiting.hand_over(session, kept_id, Message.subscriber_id == duplicate_id, or_(tips, issues))
+    plan.skip_waiting(session, duplicate_id, WHY_SKIPPED, now, kinds=MessageKind)
 
 
 def _move_tags(session: Session, kept_id: int, duplicate_id: int) -> None:
@@ -89,20 +116,22 @@ def _move_tags(session: Session, kept_id: int, duplicate_id: int) -> None:
     session.execute(delete(Tagged).where(Tagged.subscriber_id == duplicate_id))
 
 
-def _remember_the_last_mail(session: Session, kept_id: int, duplicate_id: int) -> None:
-    """The 20 hours count from the latest mail to either."""
-    theirs = session.get(MarketingStamp, duplicate_id)
-    own = session.get(MarketingStamp, kept_id)
-    if theirs is not None and (own is None or own.at < theirs.at):
-        newsletters = [stamp.newsletter_at for stamp in (theirs, own) if stamp and stamp.newsletter_at]
-        session.merge(
-            MarketingStamp(
-                subscriber_id=kept_id,
-                at=theirs.at,
-                message_id=theirs.message_id,
-                newsletter_at=max(newsletters, default=None),
-            )
-        )
+def _join_stamps(session: Session, kept_id: int, duplicate_id: int) -> None:
+    """The 20 hours count from the latest mail to either, and the month from the latest newsletter."""
+    theirs = select(literal(kept_id), MarketingStamp.at, MarketingStamp.message_id, MarketingStamp.newsletter_at).where(
+        MarketingStamp.subscriber_id == duplicate_id
+    )
+    new = insert(MarketingStamp).from_select(["subscriber_id", "at", "message_id", "newsletter_at"], theirs)
+    later = new.excluded.at > MarketingStamp.at
+    joined = new.on_conflict_do_update(
+        index_elements=["subscriber_id"],
+        set_={
+            "at": func.greatest(new.excluded.at, MarketingStamp.at),
+            "message_id": case((later, new.excluded.message_id), else_=MarketingStamp.message_id),
+            "newsletter_at": func.greatest(new.excluded.newsletter_at, MarketingStamp.newsletter_at),
+        },
+    )
+    session.execute(joined)
 
 
 def _fill(kept: Subscriber, duplicate: Subscriber) -> None:
@@ -129,10 +158,14 @@ def _suppressed(session: Session, person: Subscriber) -> SuppressionReason | Non
 
 
 def _take_the_stricter(session: Session, kept: Subscriber, other: _Strict, now: datetime) -> None:
-    """A bounce is about an address, not a wish. Everything else that one of them wished holds for both."""
+    """A bounce is about an address, not a wish. Everything else that one of them wished holds for both.
+
+    Complaining is more than leaving, leaving more than a bounce; and only whoever has confirmed with the address that
+    is kept is written to there.
+    """
     if SubscriberState.COMPLAINED in (other.state, kept.state) or other.suppressed == SuppressionReason.COMPLAINT:
         ending.complained(session, kept.id, now)
-    elif other.state == SubscriberState.UNSUBSCRIBED and kept.state in ending.HERE:
+    elif other.state == SubscriberState.UNSUBSCRIBED:
         ending.leave(session, kept.id, HOW, Visit("", ""), now)
     if other.suppressed == SuppressionReason.OWNER and kept.address_hash:
         suppression.suppress(session, kept.address_hash, SuppressionReason.OWNER, now)

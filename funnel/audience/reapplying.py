@@ -97,7 +97,7 @@ def _end(session: Session, person: Person, told: Told) -> bool:
 
 
 def _leave(session: Session, person: Person, at: datetime | None) -> bool:
-    if at is None or person.state not in ending.HERE or (person.confirmed_at and person.confirmed_at > at):
+    if at is None or person.state not in ending.LEAVABLE or (person.confirmed_at and person.confirmed_at > at):
         return False
     return ending.leave(session, person.id, HOW, Visit("", ""), at)
 

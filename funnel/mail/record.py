@@ -12,6 +12,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from funnel import tokens
 from funnel.audience import ending, suppression
 from funnel.mail import breaker, lease, ledger, weight
 from funnel.mail.claimed import Claimed
@@ -179,12 +180,23 @@ def _note_bounce(session: Session, claimed: Claimed, outcome: Outcome, now: date
         )
         .on_conflict_do_nothing(index_elements=["key"])
     )
-    if weight.is_final(session, claimed.subscriber_id, outcome.status, now):
-        _give_up(session, claimed, now)
+    moved = _corrected_meanwhile(session, claimed)
+    if weight.is_final(session, None if moved else claimed.subscriber_id, outcome.status, now):
+        _give_up(session, claimed, moved, now)
 
 
-def _give_up(session: Session, claimed: Claimed, now: datetime) -> None:
-    if claimed.subscriber_id:
+def _corrected_meanwhile(session: Session, claimed: Claimed) -> bytes | None:
+    """The hash of the address a mail went to whose person has had another one since it was claimed."""
+    if not claimed.subscriber_id or not claimed.email:
+        return None
+    tried = tokens.address_hash(claimed.email)
+    return None if tried == ending.hold(session, claimed.subscriber_id) else tried
+
+
+def _give_up(session: Session, claimed: Claimed, moved: bytes | None, now: datetime) -> None:
+    if moved:
+        suppression.suppress(session, moved, SuppressionReason.BOUNCE, now)
+    elif claimed.subscriber_id:
         ending.bounced(session, claimed.subscriber_id, now)
     elif claimed.sign_up_id:
         address_hash = session.scalar(select(SignUp.address_hash).where(SignUp.id == claimed.sign_up_id))

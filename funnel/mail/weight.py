@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from funnel.audience import former
 from funnel.mail import replies
 from funnel.models.mail import Message, MessageState
 from funnel.models.responses import Event, EventKind
@@ -21,7 +22,8 @@ def is_final(session: Session, subscriber_id: int | None, status: str, now: date
     """Whether a bounce with `status`, noted already, ends what goes to its address.
 
     At once when there is no such address. A full box, a server away, a refusal that nobody explains: after five in a
-    row over a week or more, no mail having arrived between them. Never for what is about us.
+    row over a week or more, no mail having arrived between them; none that went to a former address is counted. Never
+    for what is about us.
     """
     if status in replies.BAD_ADDRESS:
         return True
@@ -49,5 +51,7 @@ def _is_worn_out(session: Session, subscriber_id: int, now: datetime) -> bool:
     )
     if last_arrived is not None:
         bounces = bounces.where(Event.at > last_arrived)
+    if (address_since := former.since(session, subscriber_id)) is not None:
+        bounces = bounces.join(Message, Message.id == Event.message_id).where(Message.created_at > address_since)
     soft = [bounce.at for bounce in session.execute(bounces) if is_soft(bounce.reason)]
     return len(soft) >= SOFT_BOUNCES and now - min(soft) >= SOFT_FOR

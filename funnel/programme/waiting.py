@@ -77,3 +77,12 @@ def shift(session: Session, by: timedelta, not_before: datetime, *which: ColumnE
         )
         .execution_options(synchronize_session="fetch")
     )
+
+
+def hand_over(session: Session, subscriber_id: int, *which: ColumnElement[bool]) -> None:
+    """Lets the waiting mails for which `which` holds come to that person."""
+    given = update(QueueEntry).where(QueueEntry.message_id == Message.id, *which).values(subscriber_id=subscriber_id)
+    entries = given.returning(QueueEntry.message_id).execution_options(synchronize_session=False)
+    ids = list(session.scalars(entries))
+    theirs = update(Message).where(among(Message.id, ids)).values(subscriber_id=subscriber_id)
+    session.execute(theirs.execution_options(synchronize_session="fetch"))

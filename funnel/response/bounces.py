@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import ending, suppression
+from funnel.audience import ending, former, suppression
 from funnel.logs import without_addresses
 from funnel.mail import verp, weight
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState
@@ -49,20 +49,21 @@ def read(session: Session, raw: bytes, now: datetime) -> Read:
     report = reports.read(raw)
     if report.kind in {reports.AUTO_REPLY, reports.NOTHING}:
         return Read(report.kind)
-    message = _message(session, report)
+    message = _message(session, report, now)
     if message is None:
         log.info("a %s that is about no mail of ours", report.kind)
         return Read(UNKNOWN_RECIPIENT)
     if message.subscriber_id:
         ending.hold(session, message.subscriber_id)
-    about = _about(report, _address_hash(session, message))
+    went_to = _address_hash(session, message, report, now)
+    about = _about(report, went_to)
     if _note(session, message, report.kind, about, now):
         log.info("message %s: %s %s", message.id, report.kind, about.status)
-        _follow(session, message, report.kind, about, now)
+        _follow(session, message, report.kind, about, went_to, now)
     return Read(report.kind, message.id, about.status)
 
 
-def _message(session: Session, report: Report) -> Message | None:
+def _message(session: Session, report: Report, now: datetime) -> Message | None:
     """The mail of ours that the report is about, when that is proven."""
     for address in report.sent_to:
         message_id = verp.read(address)
@@ -71,7 +72,8 @@ def _message(session: Session, report: Report) -> Message | None:
             return message if message and _left_us(session, message) else None
     ids = [number for named in report.message_ids if (number := plan.id_in(named))]
     for message in session.scalars(select(Message).where(among(Message.id, ids)).order_by(Message.id)):
-        if message.message_id in report.message_ids and _left_us(session, message) and _fits(session, message, report):
+        ours = message.message_id in report.message_ids and _left_us(session, message)
+        if ours and _fits(session, message, report, now):
             return message
     return None
 
@@ -83,16 +85,19 @@ def _left_us(session: Session, message: Message) -> bool:
     return message.state in WAITING and session.get(QueueEntry, message.id) is None
 
 
-def _fits(session: Session, message: Message, report: Report) -> bool:
+def _fits(session: Session, message: Message, report: Report, now: datetime) -> bool:
     """Whether a report that a Message-ID alone connects is about the address the mail went to.
 
     Complaints often have the address taken out; who knows the random Message-ID has seen the mail.
     """
-    named = frozenset[str]().union(*(recipient.addresses for recipient in report.recipients))
+    named = _named(report)
     if not named:
         return report.kind == reports.COMPLAINT
-    expected = _address_hash(session, message)
-    return expected is not None and expected in {tokens.address_hash(address) for address in named}
+    return _address_hash(session, message, report, now) in named
+
+
+def _named(report: Report) -> set[bytes]:
+    return {tokens.address_hash(address) for recipient in report.recipients for address in recipient.addresses}
 
 
 def _about(report: Report, expected: bytes | None) -> Recipient:
@@ -102,13 +107,13 @@ def _about(report: Report, expected: bytes | None) -> Recipient:
     return next(ours, by_weight[0])
 
 
-def _address_hash(session: Session, message: Message) -> bytes | None:
-    """Whom the mail went to; None for somebody erased, and for the owner."""
+def _address_hash(session: Session, message: Message, report: Report, now: datetime) -> bytes | None:
+    """Which address the mail went to, their former one perhaps; None for somebody erased, and for the owner."""
     found: bytes | None = None
     if message.kind in {MessageKind.TEST, MessageKind.LETTER} or message.template == notices.OWNER_NOTICE:
         return None
     if message.subscriber_id:
-        found = session.scalar(select(Subscriber.address_hash).where(Subscriber.id == message.subscriber_id))
+        found = former.went_to(session, message, _named(report), now)
     elif message.sign_up_id:
         found = session.scalar(select(SignUp.address_hash).where(SignUp.id == message.sign_up_id))
     elif message.booking_id:
@@ -133,19 +138,32 @@ def _note(session: Session, message: Message, kind: str, about: Recipient, now: 
     return session.scalar(row.on_conflict_do_nothing(index_elements=["key"]).returning(Event.id)) is not None
 
 
-def _follow(session: Session, message: Message, kind: str, about: Recipient, now: datetime) -> None:
+def _follow(
+    session: Session, message: Message, kind: str, about: Recipient, went_to: bytes | None, now: datetime
+) -> None:
+    theirs, merged_into = _whose(session, message, went_to)
     if kind == reports.COMPLAINT:
-        _end(session, message, SuppressionReason.COMPLAINT, now)
+        _suppress(session, went_to, SuppressionReason.COMPLAINT, now)
+        # Who was merged into another is that one still, whichever address they complained under.
+        if whose := theirs or merged_into:
+            ending.complained(session, whose, now)
     if kind == reports.BOUNCE:
         doubts.came_back(session, message.id, about.status, without_addresses(about.words)[:LONGEST_WORDS], now)
-        if weight.is_final(session, message.subscriber_id, about.status, now):
-            _end(session, message, SuppressionReason.BOUNCE, now)
+        if weight.is_final(session, theirs, about.status, now):
+            _suppress(session, went_to, SuppressionReason.BOUNCE, now)
+            if theirs:
+                ending.bounced(session, theirs, now)
 
 
-def _end(session: Session, message: Message, reason: SuppressionReason, now: datetime) -> None:
-    address_hash = _address_hash(session, message)
-    if address_hash is not None:
-        suppression.suppress(session, address_hash, reason, now)
-    if message.subscriber_id and address_hash is not None:
-        end = ending.complained if reason == SuppressionReason.COMPLAINT else ending.bounced
-        end(session, message.subscriber_id, now)
+def _whose(session: Session, message: Message, went_to: bytes | None) -> tuple[int | None, int | None]:
+    """Who has the address the mail went to, if they have it still; and into whom they were merged."""
+    found = select(Subscriber.id, Subscriber.address_hash, Subscriber.merged_into_id)
+    person = session.execute(found.where(Subscriber.id == message.subscriber_id)).one_or_none()
+    if person is None:
+        return None, None
+    return person.id if went_to and went_to == person.address_hash else None, person.merged_into_id
+
+
+def _suppress(session: Session, went_to: bytes | None, reason: SuppressionReason, now: datetime) -> None:
+    if went_to is not None:
+        suppression.suppress(session, went_to, reason, now)
