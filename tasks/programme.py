@@ -1,10 +1,12 @@
 """The course's clock."""
 
+import time
+
 from funnel.db import Session, utc_now
 from funnel.programme import clock, transfers
 from funnel.programme import tick as due
 from tasks.celery import app
-from tasks.mail import send_bulk
+from tasks.mail import SLICE_S, send_bulk
 
 
 @app.task(name="tasks.programme.strike")
@@ -30,11 +32,15 @@ def _tick_once() -> int:
 
 @app.task(name="tasks.programme.transfer")
 def transfer() -> None:
-    """Sends on who is still to be reached by the edit of a course."""
-    while _transfer_once() == transfers.CHUNK:
+    """Sends on who is still to be reached by the edit of a course, for a slice of time; then asks for the next."""
+    end = time.monotonic() + SLICE_S
+    while (more := transfer_once()) and time.monotonic() < end:
         pass
+    if more:
+        transfer.delay()
 
 
-def _transfer_once() -> int:
+def transfer_once() -> bool:
+    """One chunk. False: nobody is left, or others hold who is."""
     with Session.begin() as session:
-        return transfers.go_on(session, utc_now())
+        return transfers.go_on(session, utc_now()) == transfers.CHUNK

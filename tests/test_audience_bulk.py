@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import bulk, deeds, muster, preferences, tags
+from funnel.audience import bulk, deeds, muster, tags
 from funnel.audience.bulk import Wish
 from funnel.audience.segment import Segment
 from funnel.models.bulk import BulkAction, BulkChange, BulkJob, BulkState
@@ -123,47 +123,6 @@ def on_course(session, person, course):
     place.due_at = place.next_at = NOW + timedelta(days=1)
     session.flush()
     return place
-
-
-def test_a_pause_moves_courses_as_that_of_one_person_does_and_is_undone_exactly(session):
-    course = a_sequence(session)
-    ada, ben = people(session, 2)
-    place, other = on_course(session, ada, course), on_course(session, ben, course)
-    before = place.due_at
-    mail = a_message(session, ada, due_at=NOW + timedelta(hours=1), enrolment_id=place.id)
-    job = done(session, BulkAction.PAUSE, [ada.id], until=UNTIL.isoformat())
-    preferences.pause_until(session, ben, UNTIL, NOW)
-    session.expire_all()
-    assert (ada.paused_until, place.due_at.date()) == (UNTIL, other.due_at.date())
-    assert mail.due_at >= UNTIL
-    undone(session, job)
-    assert (ada.paused_until, place.due_at, place.next_at) == (None, before, before)
-
-
-def test_a_pause_is_not_undone_for_whoever_changed_it_and_not_set_for_whoever_is_paused_longer_or_left(session):
-    ada, ben = people(session, 2)
-    long = a_subscriber(session, paused_until=UNTIL + timedelta(days=1))
-    gone = a_subscriber(session, state=SubscriberState.UNSUBSCRIBED)
-    job = done(session, BulkAction.PAUSE, [ada.id, ben.id, long.id, gone.id], until=UNTIL.isoformat())
-    session.expire_all()
-    preferences.resume(session, ben, NOW)
-    assert (job.looked_at, job.changed) == (4, 2)
-    undone(session, job)
-    assert (ada.paused_until, ben.paused_until, long.paused_until) == (None, None, UNTIL + timedelta(days=1))
-    assert (job.undone, job.kept) == (1, 1)
-
-
-def test_pauses_are_ended_and_set_again(session):
-    ada, ben = a_subscriber(session, paused_until=UNTIL), a_subscriber(session)
-    place = on_course(session, ada, a_sequence(session))
-    place.due_at = place.next_at = before = UNTIL + timedelta(days=3)
-    session.flush()
-    job = done(session, BulkAction.RESUME, [ada.id, ben.id])
-    session.expire_all()
-    assert (ada.paused_until, job.changed) == (None, 1)
-    assert place.due_at < before
-    undone(session, job)
-    assert (ada.paused_until, place.due_at) == (UNTIL, before)
 
 
 def test_courses_are_stopped_and_go_on_where_they_stood_with_what_waited(session):

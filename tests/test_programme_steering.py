@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.models.content import EnrolmentState, SequenceState, StopReason
+from funnel.db import Session
+from funnel.models.content import EnrolmentState, Sequence, SequenceState, StopReason
 from funnel.models.mail import Message, MessageState, Queue
 from funnel.models.people import SubscriberState
-from funnel.programme import crowd, enrolment, steering
+from funnel.programme import crowd, enrolment, steering, tick, waiting
 from funnel.programme.steering import CannotError
 from tests.conftest import NOW
 from tests.factories import a_booking, a_message, a_sequence, a_stamp, a_subscriber, an_enrolment
@@ -84,11 +85,53 @@ def test_where_the_next_one_has_become_another_nothing_is_sent(session, ada, cou
         steering.send_next(session, place.id, course.steps[2].id, NOW)
 
 
-def test_a_mail_that_was_planned_before_and_skipped_is_not_planned_again(session, ada, course, place):
-    key = f"step:{course.steps[1].id}:{ada.id}"
-    a_message(session, ada, step_id=course.steps[1].id, state=MessageState.SKIPPED, key=key)
-    with pytest.raises(CannotError, match="planned for them before"):
-        steering.send_next(session, place.id, course.steps[1].id, NOW)
+MISSED = (MessageState.SKIPPED, MessageState.FAILED, MessageState.EXPIRED)
+
+
+@pytest.mark.parametrize("state", MISSED)
+def test_a_mail_they_missed_is_sent_when_the_owner_wishes_it(session, ada, course, place, state):
+    step = course.steps[1]
+    a_message(session, ada, step_id=step.id, state=state, key=f"step:{step.id}:{ada.id}")
+    mail = session.get_one(Message, steering.send_next(session, place.id, step.id, NOW))
+    assert (mail.step_id, mail.state) == (step.id, MessageState.QUEUED)
+
+
+@pytest.mark.parametrize("state", MISSED)
+def test_moved_back_to_a_mail_they_missed_it_and_others_they_missed_are_planned_again(
+    session, ada, course, place, state
+):
+    for step in course.steps[:2]:
+        a_message(session, ada, step_id=step.id, state=state, key=f"step:{step.id}:{ada.id}")
+    place.step_id = course.steps[2].id
+    assert steering.move(session, place.id, course.steps[0].id, NOW) == course.steps[0]
+    planned = []
+    while place.next_at:
+        tick.tick(session, place.next_at)
+        for mail in session.scalars(select(Message).where(Message.state == MessageState.QUEUED)).all():
+            waiting.take(session, Message.id == mail.id)
+            planned, mail.state, mail.ended_at = [*planned, mail.step_id], MessageState.SENT, NOW
+        session.refresh(place)
+    assert planned == [step.id for step in course.steps]
+
+
+@pytest.mark.parametrize("act", [steering.send_next, steering.move])
+def test_an_edit_of_the_course_waits_until_the_owner_s_hand_is_off(session, ada, course, place, act):
+    session.commit()
+    act(session, place.id, course.steps[1].id, NOW)
+    assert held(course.id)
+
+
+def test_an_edit_of_the_course_waits_while_many_are_put_on_it(session, ada, course):
+    session.commit()
+    crowd.enrol(session, [ada.id], course.id, NOW)
+    assert held(course.id)
+
+
+def held(sequence_id):
+    """Whether somebody holds the course, as another transaction sees it."""
+    free = select(Sequence.id).where(Sequence.id == sequence_id).with_for_update(skip_locked=True)
+    with Session() as other:
+        return other.scalar(free) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from funnel.models.content import Enrolment
 from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
-from funnel.programme import clock
+from funnel.programme import clock, transfers
+from funnel.programme.transfers import Hop
 from tasks import audience, insight, mail, programme
 from tests.balance import assert_balance
 from tests.factories import a_claim, a_form, a_message, a_sequence, a_sign_up, a_subscriber, add, an_enrolment
@@ -143,3 +144,22 @@ def test_the_weekly_letter_leaves_at_once(session, sink, monkeypatch):
     insight.letter()
     mail.send_urgent()
     assert [caught.recipient for caught in sink.caught] == ["alessandro@example.org"]
+
+
+def test_who_an_edit_still_has_to_reach_is_moved_a_slice_at_a_time(session, monkeypatch):
+    course = a_sequence(session)
+    for _ in range(3):
+        an_enrolment(session, a_subscriber(session), course, step_id=course.steps[1].id)
+    transfers.begin(session, course.id, [Hop(course.steps[1].id, course.steps[1].id, 2)], utc_now())
+    session.commit()
+    monkeypatch.setattr(programme, "SLICE_S", 0.0)
+    monkeypatch.setattr(transfers, "CHUNK", 1)
+    monkeypatch.setattr(transfers.go_on, "__defaults__", (1,))
+    monkeypatch.setattr(programme.transfer, "delay", lambda: left.append(transfers.left(session, course.id)))
+    left: list[int] = []
+    programme.transfer()
+    assert left == [2]
+    for _ in range(3):
+        programme.transfer()
+    assert transfers.left(session, course.id) == 0
+    assert left == [2, 1, 0]

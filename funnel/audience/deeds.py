@@ -98,9 +98,13 @@ def _set_pauses(session: Session, ids: list[int], which: Any, until: datetime | 
         else -preferences.pause_length(now, before or now)
         for number, before in was.items()
     }  # fmt: skip
-    courses = crowd.shift(session, by, until or now, now)
+    courses, mails = crowd.shift(session, by, until or now, now)
     return {
-        number: {"until": before.isoformat() if before else None, "courses": courses.get(number, [])}
+        number: {
+            "until": before.isoformat() if before else None,
+            "courses": courses.get(number, []),
+            "mails": mails.get(number, []),
+        }
         for number, before in was.items()
     }
 
@@ -118,7 +122,10 @@ def _set_pauses_back(session: Session, befores: Befores, detail: Detail, now: da
     )
     was = {number: befores[number]["until"] for number in ours}
     _write_pauses(session, {number: datetime.fromisoformat(at) if at else None for number, at in was.items()})
-    crowd.shift_back(session, [one for number in ours for one in befores[number]["courses"]], now)
+    courses, mails = (
+        [one for number in ours for one in befores[number].get(what, [])] for what in ("courses", "mails")
+    )
+    crowd.shift_back(session, courses, mails, now)
     return ours
 
 

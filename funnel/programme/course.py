@@ -58,7 +58,8 @@ def hold(session: Session, sequence_ids: Collection[int]) -> dict[int, Course]:
 
     Whoever is sent on by days that an edit is changing would be seen by neither, and could miss a mail.
     """
-    return _load(session, select(Sequence).where(Sequence.id.in_(sequence_ids)).with_for_update(read=True))
+    found = select(Sequence).where(Sequence.id.in_(sequence_ids)).with_for_update(read=True)
+    return _load(session, found.execution_options(populate_existing=True))  # read before, it may be edited since
 
 
 def _load(session: Session, found: Select[Sequence]) -> dict[int, Course]:

@@ -21,15 +21,17 @@ from funnel.programme import calendar, course, enrolment, waiting
 from funnel.programme.history import among, has_booked
 
 Courses = dict[int, list[list[Any]]]  # by subscriber id
+Mails = dict[int, list[list[Any]]]
+LEAVES_WITHIN = timedelta(hours=1)
 
 _TIMES: Any = ARRAY(DateTime(timezone=True))
 _NUMBERS: Any = ARRAY(BigInteger)
 
 
-def shift(session: Session, by: Mapping[int, timedelta], not_before: datetime, now: datetime) -> Courses:
+def shift(session: Session, by: Mapping[int, timedelta], not_before: datetime, now: datetime) -> tuple[Courses, Mails]:
     """Moves these people's running courses as `enrolment.shift` does, and what waits of them with it.
 
-    Of each course: its id, the two times as they were, and as they are now.
+    Of each course and mail: its id, the two times as they were, and as they are now.
     """
     running = Enrolment.state == EnrolmentState.ACTIVE, among(Enrolment.subscriber_id, list(by))
     wanted = (
@@ -55,14 +57,23 @@ def shift(session: Session, by: Mapping[int, timedelta], not_before: datetime, n
         times = enrolment.shifted(sequence, calendar.zone(zone), number, (due_at, next_at), by[person], now)
         courses[person].append([number, *map(_told, (due_at, next_at, *times))])
     _set_times(session, [(one[0], _read(one[3]), _read(one[4])) for each in courses.values() for one in each])
+    mails: Mails = defaultdict(list)
     for length in set(by.values()):
+        tips = Message.kind == MessageKind.STEP, Message.queue == Queue.BULK
         ids = [number for number, its in by.items() if its == length]
-        _shift_waiting(session, ids, length, not_before)
-    return dict(courses)
+        for one in waiting.shift(session, length, not_before, among(Message.subscriber_id, ids), *tips):
+            told = map(_told, (one.due_before, one.expires_before, one.due_at, one.expires_at))
+            mails[one.subscriber_id or 0].append([one.message_id, *told])
+    return dict(courses), dict(mails)
 
 
-def shift_back(session: Session, courses: Collection[list[Any]], now: datetime) -> None:
-    """Gives courses their times of before where they still have those that `shift` gave them."""
+def shift_back(session: Session, courses: Collection[list[Any]], mails: Collection[list[Any]], now: datetime) -> None:
+    """Gives courses and mails their times of before where they still have those that `shift` gave them.
+
+    A mail that would have expired in between may still leave.
+    """
+    moved = [waiting.Shifted(number, None, *map(_read, times)) for number, *times in mails]
+    waiting.shift_back(session, moved, now + LEAVES_WITHIN)
     after = _unnested(
         {"id": _NUMBERS, "due_at": _TIMES, "next_at": _TIMES, "was_due_at": _TIMES},
         [(number, _read(due), _read(look), _read(due_after)) for number, due, look, due_after, _ in courses],
@@ -111,7 +122,7 @@ def enrol(session: Session, ids: Collection[int], sequence_id: int, now: datetim
 
     Not at once, as for somebody who signs up: they wait for nothing, and it may be undone. Of each course: its id.
     """
-    found = course.load(session, [sequence_id])[sequence_id]
+    found = course.hold(session, [sequence_id])[sequence_id]
     first = found.remaining(())[:1]
     if not first or not found.live:
         return {}
@@ -142,11 +153,6 @@ def _set_times(session: Session, times: list[tuple[int, datetime, datetime]]) ->
     after = _unnested({"id": _NUMBERS, "due_at": _TIMES, "next_at": _TIMES}, times)
     moved = update(Enrolment).where(Enrolment.id == after.c.id)
     _run(session, moved.values(due_at=after.c.due_at, next_at=after.c.next_at))
-
-
-def _shift_waiting(session: Session, ids: list[int], by: timedelta, not_before: datetime) -> None:
-    tips = Message.kind == MessageKind.STEP, Message.queue == Queue.BULK
-    waiting.shift(session, by, not_before, among(Message.subscriber_id, ids), *tips)
 
 
 def _unnested(types: Mapping[str, Any], rows: list[tuple[Any, ...]]) -> TableValuedAlias:

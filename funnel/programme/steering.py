@@ -74,6 +74,8 @@ def live(session: Session, *which: ColumnElement[bool]) -> list[Sequence]:
 def move(session: Session, enrolment_id: int, step_id: int, now: datetime) -> Step:
     """Lets `step_id` be their next mail, at the time at which the next one would have come.
 
+    One that failed or expired is planned afresh, as are those behind it that did.
+
     Raises CannotError for a course that does not run, and for a mail they have had.
     """
     way = _held(session, enrolment_id)
@@ -81,6 +83,7 @@ def move(session: Session, enrolment_id: int, step_id: int, now: datetime) -> St
     if step is None:
         raise CannotError("They have had this mail already, or it is not in use any more.")
     way.enrolment.step_id = step.id
+    _begin_afresh(session, way.enrolment, step)
     session.flush()
     return step
 
@@ -97,15 +100,14 @@ def send_next(session: Session, enrolment_id: int, step_id: int, now: datetime) 
     step = way.next_step
     if step is None or step.id != step_id:
         raise CannotError("It was sent, or they were moved on, in the meantime.")
+    _begin_afresh(session, way.enrolment, step)
     place = Place.of(way.enrolment)
     draft = course.mail(step, place, queue=Queue.URGENT, lasts=calendar.days(TIP_LASTS_DAYS), now=now)
-    planned = plan.plan_all(session, [draft])
-    if not planned:
-        raise CannotError("This mail was planned for them before.")
+    (planned,) = plan.plan_all(session, [draft])
     after = schedule.follow(replace(place, due_at=now, next_at=now), step, way.person, way.course, now)
     enrolment.stand(way.enrolment, after, now)
     session.flush()
-    return planned[0]
+    return planned
 
 
 def stopped(session: Session, subscriber_id: int) -> list[Enrolment]:
@@ -150,7 +152,14 @@ def _held(session: Session, enrolment_id: int) -> Way:
     if found.state is not EnrolmentState.ACTIVE:
         raise CannotError("The course has ended in the meantime.")
     person = history.people(session, [found.subscriber_id])[found.subscriber_id]
-    return _way(found, course.load(session, [found.sequence_id])[found.sequence_id], person)
+    return _way(found, course.hold(session, [found.sequence_id])[found.sequence_id], person)
+
+
+def _begin_afresh(session: Session, found: Enrolment, step: Step) -> None:
+    """A mail is planned once a round: where they missed this one in theirs, another round begins."""
+    planned = select(Message.id).where(Message.subscriber_id == found.subscriber_id, Message.step_id == step.id)
+    if session.scalar(planned.limit(1)) is not None:
+        found.round += 1
 
 
 def _locked(session: Session, enrolment_id: int) -> Enrolment:

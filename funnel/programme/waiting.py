@@ -4,9 +4,10 @@ Whoever takes an entry out owns the mail. One that is being sent has none: its w
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, DateTime, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from funnel.models.mail import Message, MessageState
@@ -16,6 +17,18 @@ from funnel.programme.history import among
 COPIED = (
     "queue", "due_at", "expires_at", "kind", "subscriber_id", "sign_up_id", "enrolment_id", "attempts", "reason",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Shifted:
+    """A waiting mail that was moved, with its times before and after."""
+
+    message_id: int
+    subscriber_id: int | None
+    due_before: datetime
+    expires_before: datetime
+    due_at: datetime
+    expires_at: datetime
 
 
 def put(session: Session, ids: Collection[int]) -> None:
@@ -60,23 +73,49 @@ def unskip(session: Session, reason: str, ended_at: datetime, now: datetime, *wh
     return len(ids)
 
 
-def shift(session: Session, by: timedelta, not_before: datetime, *which: ColumnElement[bool]) -> None:
-    """Moves the waiting mails for which `which` holds `by` later, and not before `not_before`."""
-    moved = update(QueueEntry).where(QueueEntry.message_id == Message.id, *which).returning(QueueEntry.message_id)
-    entry = moved.values(
-        due_at=func.greatest(QueueEntry.due_at + by, not_before),
-        expires_at=func.greatest(QueueEntry.expires_at + by, not_before),
-    )
-    ids = list(session.scalars(entry.execution_options(synchronize_session=False)))
-    session.execute(
-        update(Message)
-        .where(among(Message.id, ids))
-        .values(
-            due_at=func.greatest(Message.due_at + by, not_before),
-            expires_at=func.greatest(Message.expires_at + by, not_before),
+def shift(session: Session, by: timedelta, not_before: datetime, *which: ColumnElement[bool]) -> list[Shifted]:
+    """Moves the waiting mails for which `which` holds `by` later, and not before `not_before`; returns how."""
+    entries = select(QueueEntry).join(Message, Message.id == QueueEntry.message_id).where(*which)
+    found = entries.order_by(QueueEntry.message_id).with_for_update(of=QueueEntry)
+    moved = [
+        Shifted(
+            entry.message_id,
+            entry.subscriber_id,
+            entry.due_at,
+            entry.expires_at,
+            max(entry.due_at + by, not_before),
+            max(entry.expires_at + by, not_before),
         )
-        .execution_options(synchronize_session="fetch")
+        for entry in session.scalars(found.execution_options(populate_existing=True))
+    ]
+    _set_times(session, [(one.message_id, one.due_before, one.due_at, one.expires_at) for one in moved])
+    return moved
+
+
+def shift_back(session: Session, moved: Collection[Shifted], not_before: datetime) -> None:
+    """Gives waiting mails their times of before where `shift` left them; none expires before `not_before`."""
+    back = [(one.message_id, one.due_at, one.due_before, max(one.expires_before, not_before)) for one in moved]
+    _set_times(session, back)
+
+
+def _set_times(session: Session, times: Collection[tuple[int, datetime, datetime, datetime]]) -> None:
+    """Of each that still waits for when it did: its id, that time, and when it is due and expires instead."""
+    if not times:
+        return
+    ids_given, *times_given = zip(*times, strict=True)
+    moments = [literal(list(each), ARRAY(DateTime(timezone=True))) for each in times_given]
+    given = func.unnest(literal(list(ids_given), ARRAY(BigInteger)), *moments)
+    after = given.table_valued("id", "was_due_at", "due_at", "expires_at", name="after").render_derived()
+    moved = (
+        update(QueueEntry)
+        .where(QueueEntry.message_id == after.c.id, QueueEntry.due_at == after.c.was_due_at)
+        .values(due_at=after.c.due_at, expires_at=after.c.expires_at)
+        .returning(QueueEntry.message_id)
     )
+    ids = list(session.scalars(moved.execution_options(synchronize_session=False)))
+    told = update(Message).where(Message.id == after.c.id, among(Message.id, ids))
+    times_of = {"due_at": after.c.due_at, "expires_at": after.c.expires_at}
+    session.execute(told.values(times_of).execution_options(synchronize_session="fetch"))
 
 
 def hand_over(session: Session, subscriber_id: int, *which: ColumnElement[bool]) -> None:
