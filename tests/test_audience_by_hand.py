@@ -134,3 +134,37 @@ def test_without_any_form_there_are_no_words_to_confirm(session):
     ada = a_subscriber(session, state=SubscriberState.PENDING)
     with pytest.raises(RefusedError, match="no form"):
         by_hand.correct(session, ada.id, "new@example.org", PAPER, NOW)
+
+
+def test_who_has_not_confirmed_is_asked_once_more_by_a_fresh_link_and_for_the_same_words(session, form):
+    zoe = by_hand.ask(session, newcomer(form), NOW)
+    first = session.scalars(select(SignUp)).one()
+    form.wording = "Other words"
+    by_hand.ask_again(session, zoe.id, LATER)
+    again = session.scalars(select(SignUp).order_by(SignUp.id.desc())).first()
+    assert (again.wording, again.first_name, again.remind_at) == (first.wording, "Zoë", None)
+    assert lines(session)[-1] == (ConsentKind.ASKED, by_hand.AGAIN, first.wording)
+    mails = session.scalars(select(Message.sign_up_id).where(Message.kind == MessageKind.CONFIRMATION)).all()
+    assert sorted(mails) == [first.id, again.id]
+    assert confirmation.confirm(session, confirmation.token(again), VISIT, LATER).state == "done"
+
+
+def test_nobody_is_asked_again_too_soon_nor_when_they_are_in_or_barred(session, form):
+    zoe = by_hand.ask(session, newcomer(form), NOW)
+    with pytest.raises(RefusedError, match="a moment ago"):
+        by_hand.ask_again(session, zoe.id, NOW + timedelta(minutes=1))
+    suppression.suppress(session, zoe.address_hash, SuppressionReason.OWNER, NOW)
+    with pytest.raises(RefusedError, match="not to be mailed"):
+        by_hand.ask_again(session, zoe.id, LATER)
+    zoe.state = SubscriberState.ACTIVE
+    with pytest.raises(RefusedError, match="not waiting"):
+        by_hand.ask_again(session, zoe.id, LATER)
+
+
+def test_who_came_without_a_form_is_asked_by_none(session, form):
+    zoe = a_subscriber(session, state=SubscriberState.PENDING, form_id=None)
+    with pytest.raises(RefusedError, match="no form"):
+        by_hand.ask_again(session, zoe.id, NOW)
+    zoe.form_id = form.id
+    by_hand.ask_again(session, zoe.id, NOW)
+    assert lines(session)[-1] == (ConsentKind.ASKED, by_hand.AGAIN, form.wording)

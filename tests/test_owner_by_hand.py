@@ -1,9 +1,14 @@
 """Adding somebody by hand."""
 
-from sqlalchemy import select
+from datetime import timedelta
 
-from funnel.models.people import Subscriber, SubscriberState
+from sqlalchemy import select, update
+
+from funnel.models.mail import Message
+from funnel.models.people import SignUp, Subscriber, SubscriberState
 from tests.people_desk import desk  # noqa: F401
+
+HOUR = timedelta(hours=1)
 
 
 def add(desk, **changes):
@@ -51,3 +56,18 @@ def test_without_a_form_nobody_can_be_added(desk, monkeypatch):
 
     monkeypatch.setattr(by_hand, "select", lambda form: select(form).where(form.id < 0))
     assert "There is no form yet" in desk.get("/owner/people/add")
+
+
+def test_who_has_not_confirmed_can_be_asked_again_from_their_page(desk):
+    add(desk)
+    zoe = added(desk)
+    sign_up = desk.session.scalars(select(SignUp).where(SignUp.subscriber_id == zoe.id)).one()
+    page = desk.press(f"/owner/people/{zoe.id}/ask-again")
+    assert "asked to confirm a moment ago" in page
+    desk.session.execute(
+        update(Message).where(Message.sign_up_id == sign_up.id).values(due_at=sign_up.created_at - HOUR)
+    )
+    desk.session.commit()
+    assert "They are asked once more" in desk.press(f"/owner/people/{zoe.id}/ask-again")
+    assert "Ask them again" in desk.get(f"/owner/people/{zoe.id}")
+    assert "Ask them again" not in desk.get(f"/owner/people/{desk.ada.id}")

@@ -7,6 +7,7 @@ import pytest
 from funnel.db import utc_now
 from funnel.models.responses import EventKind
 from funnel.web.owner import lately
+from tests.import_cast import bring, check, start
 from tests.owner_data import Practice, signed_in
 
 
@@ -47,3 +48,16 @@ def test_with_nothing_it_says_what_will_stand_there(desk, practice):
 @pytest.mark.parametrize("before", ["yesterday", "2026-03-01T10:00"])
 def test_a_time_that_is_none_is_passed_over(desk, practice, before):
     assert desk.get(f"/owner/lately?before={before}").status_code == 200
+
+
+def test_the_people_of_a_file_are_one_line_and_not_a_thousand(desk, practice):
+    practice.newcomer("Ada")
+    practice.session.commit()
+    over = bring("Email,First name\n" + "".join(f"reader-{at}@example.net,Rita\n" for at in range(30)))
+    check(over)
+    start(over)
+    page = desk.get("/owner/lately").text
+    assert "30 people" in page
+    assert f'<a href="/owner/people/import/{over}" dir="auto">people.csv</a>' in page
+    assert ("Rita" in page, "Ada" in page) == (False, True)
+    assert "30 people" in desk.get("/owner/lately?kind=import").text

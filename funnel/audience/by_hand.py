@@ -26,6 +26,7 @@ SOURCE = "by-hand"
 TOLD = "told the owner"
 SHOWN = "confirmed to the owner"
 CORRECTED = "asked the owner to correct the address"
+AGAIN = "asked by the owner once more"
 SHORTEST_EVIDENCE = 10
 LONGEST_EVIDENCE = 1000
 CORRECTABLE = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.BOUNCED)
@@ -101,6 +102,30 @@ def add(session: Session, new: Newcomer, course_too: bool, now: datetime) -> Sub
     return person
 
 
+def ask_again(session: Session, subscriber_id: int, now: datetime) -> None:
+    """Plans another mail that asks somebody to confirm who has not: the one before may have got lost, or is too old.
+
+    It agrees to what they last asked for, word for word. Raises RefusedError for whoever confirmed or ended, for an
+    address not to be mailed, and where the limits on sign-up mails say so.
+    """
+    person = session.get_one(Subscriber, subscriber_id)
+    if person.state is not SubscriberState.PENDING or person.address_hash is None:
+        raise RefusedError("They are not waiting to confirm any more.")
+    allowance.lock_address(session, person.address_hash)
+    if reason := suppression.reason(session, person.address_hash):
+        raise RefusedError(WHY_SUPPRESSED[reason])
+    before = select(SignUp).where(SignUp.subscriber_id == subscriber_id).order_by(SignUp.id.desc()).limit(1)
+    sign_up = session.scalar(before)
+    form_id = sign_up.form_id if sign_up else person.form_id
+    form = session.get(Form, form_id) if form_id else None
+    if form is None:
+        raise RefusedError("There is no form, and so no words they could confirm.")
+    wording = sign_up.wording if sign_up else form.wording
+    asked = _ask(session, person, form, sign_up.first_name if sign_up else "", AGAIN, wording, now)
+    asked.wording, asked.remind_at = wording, None  # once more is enough
+    session.flush()
+
+
 def correct(session: Session, subscriber_id: int, email: str, reason: str, now: datetime) -> bool:
     """Puts a mistyped address right. Returns whether the new one is asked to confirm: it is unless the old one had.
 
@@ -167,7 +192,7 @@ def _refuse_known(session: Session, email: str) -> None:
 
 def _ask(
     session: Session, person: Subscriber, form: Form, first_name: str, how: str, evidence: str, now: datetime
-) -> None:
+) -> SignUp:
     assert person.email is not None
     assert person.address_hash is not None
     mailed = allowance.mailed(session, person.address_hash, now)
@@ -190,6 +215,7 @@ def _ask(
     session.add(sign_up)
     session.flush()
     answer.ask(session, sign_up, how, evidence, now)
+    return sign_up
 
 
 def _evidence(person: Subscriber, kind: ConsentKind, how: str, wording: str, now: datetime) -> Consent:

@@ -8,11 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects
 from funnel.models.content import Step
+from funnel.models.imports import Import, ImportState
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
 from funnel.models.responses import Booking, BookingState, Event, EventKind
@@ -21,6 +22,7 @@ from funnel.models.responses import Booking, BookingState, Event, EventKind
 class Kind(StrEnum):
     SIGN_UP = "sign-up"
     CONFIRMED = "confirmed"
+    IMPORT = "import"  # all the people of one file
     BOOKING = "booking"
     LEFT = "left"
     BOUNCE = "bounce"
@@ -34,8 +36,9 @@ class Happening:
     subscriber_id: int | None
     email: str | None  # None: erased, or never known
     first_name: str
-    about: str  # the mail it came from, or of a sign-up its source
-    number: int  # the booking's; of anything else its row's
+    about: str  # the mail it came from, or of a sign-up its source, or of an import its file
+    number: int  # the booking's or import's; of anything else its row's
+    people: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,21 @@ def latest(session: Session, limit: int, before: datetime | None = None, kind: K
 def _sign_ups(session: Session, kind: Kind, limit: int, before: datetime | None) -> list[Happening]:
     at = Subscriber.created_at if kind is Kind.SIGN_UP else Subscriber.confirmed_at
     query = select(at, Subscriber.id, Subscriber.email, Subscriber.first_name, Subscriber.source, Subscriber.id)
-    return [
-        Happening(row[0], kind, *row[1:]) for row in _newest(session, query.where(at.is_not(None)), at, limit, before)
-    ]
+    # The thousands of a file would be all that happened for a week: it is told as one (_imports).
+    own: ColumnElement[bool] = Subscriber.import_id.is_(None)
+    if kind is Kind.CONFIRMED:
+        own = or_(own, Subscriber.confirmed_at != Subscriber.created_at)  # a file may ask each to confirm
+    query = query.where(at.is_not(None), own)
+    return [Happening(row[0], kind, *row[1:]) for row in _newest(session, query, at, limit, before)]
+
+
+def _imports(session: Session, kind: Kind, limit: int, before: datetime | None) -> list[Happening]:
+    people = cast(func.coalesce(Import.done["added"].as_string(), "0"), Integer)
+    query = select(Import.started_at, Import.name, Import.id, people).where(
+        Import.started_at.is_not(None), people > 0, Import.state != ImportState.UNDONE
+    )
+    rows = _newest(session, query, Import.started_at, limit, before)
+    return [Happening(at, kind, None, None, "", name, number, count) for at, name, number, count in rows]
 
 
 def _bookings(session: Session, kind: Kind, limit: int, before: datetime | None) -> list[Happening]:
@@ -117,6 +132,7 @@ _EVENTS = {Kind.LEFT: EventKind.UNSUBSCRIBE, Kind.BOUNCE: EventKind.BOUNCE, Kind
 _MADE: dict[Kind, Callable[[Session, Kind, int, datetime | None], list[Happening]]] = {
     Kind.SIGN_UP: _sign_ups,
     Kind.CONFIRMED: _sign_ups,
+    Kind.IMPORT: _imports,
     Kind.BOOKING: _bookings,
     **dict.fromkeys(_EVENTS, _events),
 }

@@ -11,7 +11,7 @@ from funnel.audience.by_hand import KnownError, Newcomer, RefusedError
 from funnel.db import Session, utc_now
 from funnel.models.people import Form
 from funnel.web.nudge import nudge
-from funnel.web.owner import gate
+from funnel.web.owner import gate, person
 from tasks.mail import send_urgent
 
 FIELDS = ("email", "first_name", "evidence", "form", "how", "course")
@@ -61,3 +61,16 @@ def add() -> AnyResponse | tuple[str, int]:
     nudge(send_urgent)
     flash("Added, on the evidence you gave." if confirmed else "Added. They are asked by mail to confirm.")
     return redirect(url_for("people.show", person_id=person_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/people/<{gate.ID}:person_id>/ask-again")
+def ask_again(person_id: int) -> AnyResponse:
+    now = utc_now()
+    try:
+        with Session.begin() as session:
+            by_hand.ask_again(session, person.found(session, person_id).id, now)
+            gate.note(session, "asked a person again to confirm", now, subscriber=person_id)
+    except RefusedError as error:
+        return person.back(person_id, str(error), "warn")
+    nudge(send_urgent)
+    return person.back(person_id, "They are asked once more, by a mail with a fresh link.")

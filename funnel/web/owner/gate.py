@@ -20,6 +20,7 @@ from funnel.models.house import AuditEntry, Owner, Role
 from funnel.web import edge
 from funnel.web.owner import carried, roles, sessions, words
 from funnel.web.owner.fields import SignIn
+from funnel.web.owner.tabs import TABS
 
 ENDED = "You had been signed out. What you were about to save comes along: sign in, and send it then."
 TOO_LONG_AWAY = "You had been signed out. Your browser’s way back leads to what you typed."
@@ -55,7 +56,9 @@ def pages(name: str, module: str, open_to_all: tuple[str, ...] = ()) -> Blueprin
     blueprint.after_request(_keep_out_of_caches)
     blueprint.register_error_handler(CSRFError, say_stale)
     blueprint.register_error_handler(HTTPStatus.NOT_FOUND, _say_missing)
-    blueprint.context_processor(lambda: {"owner": g.get("owner"), "house": settings(), **words.FOR_TEMPLATES})
+    blueprint.context_processor(
+        lambda: {"owner": g.get("owner"), "house": settings(), "tabs": TABS, **words.FOR_TEMPLATES}
+    )
     blueprint.record_once(_ready_csrf)
     return blueprint
 

@@ -8,10 +8,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import bulk, muster, suppression, tags
+from funnel.audience import bulk, by_hand, muster, suppression, tags
 from funnel.audience.segment import read
 from funnel.db import Session, utc_now
-from funnel.insight import endings, people, timeline
+from funnel.insight import absent, endings, people, timeline
 from funnel.models.content import EnrolmentState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.programme import outlook, steering
@@ -33,6 +33,8 @@ def index() -> str:
         return render_template(
             "owner/people/index.html",
             found=found,
+            absent=None if found.rows else absent.look(session, segment.q),
+            barred=by_hand.WHY_SUPPRESSED,
             counts=counts,
             total=people.total(found, counts),
             most=muster.RARE,

@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
+from funnel.audience import settle
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.insight import subjects
@@ -60,6 +61,7 @@ STOP_WORDS = {
 HAPPENED = {
     Kind.SIGN_UP: ("signed up", "by"),
     Kind.CONFIRMED: ("confirmed their address", ""),
+    Kind.IMPORT: ("came in by", ""),
     Kind.BOOKING: ("booked", "by"),
     Kind.LEFT: ("left", "by"),
     Kind.BOUNCE: ("did not get", ""),
@@ -68,10 +70,18 @@ HAPPENED = {
 HAPPENING_KINDS = {
     Kind.SIGN_UP: "sign-ups",
     Kind.CONFIRMED: "confirmed",
+    Kind.IMPORT: "imports",
     Kind.BOOKING: "bookings",
     Kind.LEFT: "left",
     Kind.BOUNCE: "came back",
     Kind.COMPLAINT: "complaints",
+}
+# Why a sign-up was refused, for its reason without what follows a colon.
+REFUSALS = {
+    settle.ADDRESS_LIMIT: "this address had been asked to confirm a moment before, or often enough",
+    settle.NETWORK_LIMIT: "too many sign-ups came from the same network within an hour or a day",
+    settle.SUPPRESSED.partition(":")[0]: "the address is not to be mailed",
+    settle.TOO_OLD: "no worker took it in for days, until its link was too old",
 }
 NOTICE_TIMES = {
     "confirmation": "on signing up",
@@ -222,6 +232,7 @@ FOR_TEMPLATES = {
     "booking_states": BOOKING_STATES,
     "stop_words": STOP_WORDS,
     "happened": HAPPENED,
+    "refusals": REFUSALS,
     "happening_kinds": HAPPENING_KINDS,
     "notice_times": NOTICE_TIMES,
     "named": subjects.shown,
