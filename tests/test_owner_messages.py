@@ -73,3 +73,19 @@ def test_the_list_is_turned_page_by_page_within_its_state(desk, practice):
     assert 'href="/owner/messages?state=sent&amp;page=2"' in desk.get("/owner/messages?state=sent").text
     assert "There is no page 3. This is the last, page 2." in desk.get("/owner/messages?page=3").text
     assert "Page 2 of 2" in desk.get("/owner/messages?state=sent&page=2").text
+
+
+def test_the_mails_of_a_state_are_a_csv_for_owners(app, desk, practice, monkeypatch):
+    from funnel.models.house import Role
+    from funnel.web.owner import messages
+
+    practice.trouble()
+    practice.session.commit()
+    monkeypatch.setattr(messages, "AT_ONCE", 2)
+    lines = desk.get("/owner/messages.csv").text.splitlines()
+    assert len(lines) == 7
+    assert lines[0].endswith("Mail,Kind,Address,State,Why,Reply,Tries,Planned,Due,Sent,Ended")
+    failed = desk.get("/owner/messages.csv?state=failed").text.splitlines()
+    assert [line.split(",")[3] for line in failed[1:]] == ["failed"]
+    assert "550 5.1.1 User unknown" in failed[1]
+    assert signed_in(app, Role.EDITOR, "kim@example.org").get("/owner/messages.csv").status_code == 403

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects, whereabouts
@@ -41,7 +42,23 @@ class Mail:
 
 def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> Page[Mail]:
     """The mails in any of `states`; in all of them when none is given."""
-    query = (
+    query = _query()
+    if not states:
+        return paged(session, query, Mail, page, total=counted(session))
+    wanted = query.where(or_(*(whereabouts.is_at(state) for state in states)))
+    return paged(session, wanted, Mail, page, total=sum(_count(session, state) for state in set(states)))
+
+
+def older(session: Session, state: Where | None, before: int | None, limit: int) -> list[Mail]:
+    """The newest `limit` mails in `state` (None: in any), of those before the mail `before` when it is given."""
+    which = [whereabouts.is_at(state)] if state else []
+    if before is not None:
+        which.append(Message.id < before)
+    return [Mail(*row) for row in session.execute(_query().where(*which).limit(limit))]
+
+
+def _query() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Message.id,
             Message.kind,
@@ -63,10 +80,6 @@ def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> P
         .outerjoin(Subscriber, Subscriber.id == Message.subscriber_id)
         .order_by(Message.id.desc())
     )
-    if not states:
-        return paged(session, query, Mail, page, total=counted(session))
-    wanted = query.where(or_(*(whereabouts.is_at(state) for state in states)))
-    return paged(session, wanted, Mail, page, total=sum(_count(session, state) for state in set(states)))
 
 
 def sent(session: Session) -> dict[int, int]:
