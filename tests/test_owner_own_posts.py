@@ -107,7 +107,7 @@ def test_the_preview_is_the_readers_page_of_what_is_typed(app, session, post):
     desk = signed_in(app)
     typed = post_words.typed(post) | {"title": "Typed", "body": BODY + "\n![A back](/static/img/ql.svg)\n"}
     for scheme, rule in (("light", "@media not all"), ("dark", "@media all")):
-        answer = press(desk, "/owner/posts/1/preview", on="/owner/posts/1", scheme=scheme, **typed)
+        answer = press(desk, "/owner/posts/preview", on="/owner/posts/1", text_id="1", scheme=scheme, **typed)
         assert "<h1>Typed</h1>" in answer.text
         assert rule in answer.text
         assert "Tips" in answer.text
@@ -118,7 +118,7 @@ def test_the_preview_is_the_readers_page_of_what_is_typed(app, session, post):
 
 def test_a_tag_that_is_none_is_said_in_the_frame(app, post):
     typed = post_words.typed(post) | {"body": "{{ nonsense }}\n\n{{ form }}\n"}
-    answer = press(signed_in(app), "/owner/posts/1/preview", on="/owner/posts/1", **typed)
+    answer = press(signed_in(app), "/owner/posts/preview", on="/owner/posts/1", text_id="1", **typed)
 
     assert "This is not a page yet" in answer.text
     assert "nonsense" in answer.text

@@ -9,12 +9,11 @@ from funnel.models.mail import Link
 from tests import factories
 from tests.owner_data import Practice, press, signed_in, token
 
-PAGE, EDITOR = "/owner/preview", "/owner/mails/1/edit"
+PAGE, EDITOR, PEOPLE = "/owner/mails/preview", "/owner/mails/1/edit", "/owner/preview/people"
 BODY = (
     'Hello {{ first_name | default("there") }},\n\na tip.\n\n[Read](https://example.org/a)\n\n## Your turn\n\nWalk.\n'
 )
 TYPED = {
-    "kind": "step",
     "subject": 'A tip for {{ first_name | default("you") }}',
     "preheader": "What it is.",
     "body": BODY,
@@ -33,8 +32,8 @@ def desk(app):
     return signed_in(app)
 
 
-def shown(desk, **changes):
-    return press(desk, PAGE, on=EDITOR, **(TYPED | changes))
+def shown(desk, page=PAGE, **changes):
+    return press(desk, page, on=EDITOR, **(TYPED | changes))
 
 
 def checked(desk, part=True, to="checks", **changes):
@@ -46,7 +45,7 @@ def checked(desk, part=True, to="checks", **changes):
 
 
 def test_the_frame_holds_the_mail_as_it_would_be_sent(desk, practice):
-    answer = shown(desk, course=str(practice.course.id), step="new")
+    answer = shown(desk, text_id="1")
 
     assert "Hello Rosalind," in answer.text
     assert "A tip for Rosalind" in answer.text
@@ -73,7 +72,7 @@ def test_it_is_shown_in_either_scheme_and_as_text(desk, practice):
     assert "@media not all" in light
     assert "Read:\nhttps://example.org/a" in text or "Read\nhttps://example.org/a" in text
     assert "color-scheme: dark" in text
-    assert shown(desk, scheme="sepia", look="nonsense", kind="nothing", reader="x").text == light
+    assert shown(desk, scheme="sepia", look="nonsense", reader="x").text == light
 
 
 def test_it_is_shown_as_whom_one_likes(desk, practice):
@@ -104,10 +103,10 @@ def test_people_are_offered_by_the_beginning_of_name_or_address(desk, practice):
     factories.a_subscriber(practice.session, email=None, first_name="Ada")
     practice.session.commit()
 
-    assert desk.get(f"{PAGE}/people?q=ADA").json == ["Ada · ada@example.org"]
-    assert desk.get(f"{PAGE}/people", query_string={"q": "Ada · ada@example.org"}).json == ["Ada · ada@example.org"]
-    assert desk.get(f"{PAGE}/people?q=a.").json == ["a.lovelace@example.org"]
-    assert desk.get(f"{PAGE}/people?q=%25").json == desk.get(f"{PAGE}/people?q=").json == []
+    assert desk.get(f"{PEOPLE}?q=ADA").json == ["Ada · ada@example.org"]
+    assert desk.get(f"{PEOPLE}", query_string={"q": "Ada · ada@example.org"}).json == ["Ada · ada@example.org"]
+    assert desk.get(f"{PEOPLE}?q=a.").json == ["a.lovelace@example.org"]
+    assert desk.get(f"{PEOPLE}?q=%25").json == desk.get(f"{PEOPLE}?q=").json == []
 
 
 def test_what_keeps_it_from_being_a_mail_stands_in_the_frame_with_its_line(desk, practice):
@@ -127,9 +126,9 @@ def test_what_was_typed_is_text_and_no_html(desk, practice):
     assert "<b>" not in answer.text
 
 
-@pytest.mark.parametrize("kind", ["newsletter", "notice"])
-def test_newsletters_and_notices_have_the_same(desk, practice, kind):
-    assert "Hello Rosalind," in shown(desk, kind=kind).text
+@pytest.mark.parametrize("noun", ["newsletters", "notices"])
+def test_newsletters_and_notices_have_the_same(desk, practice, noun):
+    assert "Hello Rosalind," in shown(desk, f"/owner/{noun}/preview").text
 
 
 def test_looking_makes_no_links_and_counts_nothing(desk, practice):

@@ -113,5 +113,5 @@ def test_a_mail_made_here_has_no_file(desk, practice):
     new = editing.add(practice.session, practice.course, practice.now)
     practice.session.commit()
 
-    assert desk.get(f"/owner/mails/{new.id}/file").status_code == 404
+    assert desk.get(f"/owner/mails/{new.id}/file").location == f"/owner/mails/{new.id}"
     assert "file says" not in desk.get(f"/owner/mails/{new.id}").text

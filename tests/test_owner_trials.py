@@ -14,9 +14,8 @@ from funnel.models.mail import Message, MessageKind
 from tasks.mail import send_urgent
 from tests.owner_data import EMAIL, Practice, signed_in, token
 
-PAGE, EDITOR = "/owner/preview", "/owner/mails/1/edit"
+PAGE, EDITOR = "/owner/newsletters/preview", "/owner/mails/1/edit"
 TYPED = {
-    "kind": "newsletter",
     "subject": 'News for {{ first_name | default("you") }}',
     "preheader": "",
     "body": "Hello.",

@@ -1,5 +1,6 @@
 """What somebody is writing, before it is anywhere: looked at and tried out through the same press as what is sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,10 +38,20 @@ def of(kept: dict[str, Any]) -> Sketch:
     return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], Course(*kept["course"]))
 
 
+def typed(kind: str, content: Mapping[str, str], course: Course = NEW_COURSE) -> Sketch:
+    """What stands in an editor at this moment, as the mail it will be; `content` as `wording.cleaned` gives it."""
+    subject, preheader = (content.get(name, "").strip() for name in ("subject", "preheader"))
+    return Sketch(kind, Words(subject, preheader, content.get("body", "")), content.get("sources", ""), course)
+
+
+def course_of(step: Step) -> Course:
+    """The course that a step says it is of."""
+    return Course(step.sequence.title, step.sequence.slug, step.slug)
+
+
 def of_step(step: Step) -> Sketch:
     """A step as it stands."""
-    course = Course(step.sequence.title, step.sequence.slug, step.slug)
-    return Sketch(STEP, Words(step.subject, step.preheader, step.body), _lines(step.sources), course)
+    return Sketch(STEP, Words(step.subject, step.preheader, step.body), _lines(step.sources), course_of(step))
 
 
 def of_newsletter(issue: Newsletter) -> Sketch:

@@ -48,13 +48,13 @@ def save(
 
     Raises revisions.Newer, writing nothing, when somebody saved since the revision `based_on`. The day stays: `move`.
     """
-    if step.revision:
-        revisions.begin(session, Kind.STEP, step.id, wording.said(wording.typed(step)), step.updated_at)
     revisions.refuse_newer(session, Kind.STEP, step.id, based_on)
-    content = wording.of_values(values)
+    before, content = wording.said(wording.typed(step)), wording.of_values(values)
     drafts.drop(session, Kind.STEP, step.id, owner_id)
-    if step.revision and content == wording.said(wording.typed(step)):
+    if step.revision and content == before:
         return False
+    if step.revision:
+        revisions.begin(session, Kind.STEP, step.id, before, step.updated_at)
     for name in wording.FIELDS:
         setattr(step, name, values[name])
     made = revisions.add(session, Kind.STEP, step.id, content, owner_id=owner_id, why=why, now=now)

@@ -12,7 +12,8 @@ from funnel.programme import arrangement, editing, reach, transfers, wording
 from funnel.programme.arrangement import Days
 from funnel.programme.content_fields import LAST_DAY
 from funnel.web.nudge import nudge
-from funnel.web.owner import gate, writing
+from funnel.web.owner import gate, typed, writing
+from funnel.web.owner.mail_manner import MAILS
 from funnel.web.owner.words import counted
 from tasks.programme import transfer
 
@@ -28,14 +29,14 @@ def add(course_id: int) -> AnyResponse:
     with Session.begin() as session:
         session.get(Sequence, course_id) or abort(HTTPStatus.NOT_FOUND)
         course = editing.hold(session, course_id)
-        like = session.get(Step, writing.number("like"))
+        like = session.get(Step, typed.number("like"))
         try:
             step = editing.add(session, course, now, like)
         except ValueError as full:
             flash(str(full), "warn")
             return redirect(url_for("mails.index"), HTTPStatus.SEE_OTHER)
         gate.note(session, "added a mail", now, step=step.id, **({"like": like.id} if like else {}))
-        return redirect(url_for("editor.show", step_id=step.id), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("editor.show", noun=MAILS.noun, text_id=step.id), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get(f"/mails/<{gate.ID}:step_id>/day")
@@ -85,7 +86,7 @@ def ask_live(step_id: int) -> AnyResponse:
         return writing.page(
             "arranging/live",
             step=step,
-            faults=writing.read(step, wording.typed(step))[1],
+            faults=_faults(session, step),
             reaches=transfers.reach(session, step.sequence, hops, now),
             on_course=reach.waiting(session, step.sequence),
             last=editing.is_last(step),
@@ -99,7 +100,7 @@ def put_live(step_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
         step = editing.held(session, step_id) or abort(HTTPStatus.NOT_FOUND)
-        if step.state is SequenceState.LIVE or writing.read(step, wording.typed(step))[1]:
+        if step.state is SequenceState.LIVE or _faults(session, step):
             return redirect(url_for(".ask_live", step_id=step_id), HTTPStatus.SEE_OTHER)
         finished_too = request.form.get("finished") == "yes" and editing.is_last(step)
         try:
@@ -135,6 +136,11 @@ def retire(step_id: int) -> AnyResponse:
             gate.note(session, "retired a mail", now, step=step_id)
     flash("Retired. You find it below the course, and can bring it back.")
     return redirect(url_for("mails.index"), HTTPStatus.SEE_OTHER)
+
+
+def _faults(session: OrmSession, step: Step) -> list[wording.Fault]:
+    """What keeps the words in force from being said anew."""
+    return MAILS.read(session, step, MAILS.typed(session, step), utc_now())[1]
 
 
 def _days(step: Step, day: int, way: str) -> Days:

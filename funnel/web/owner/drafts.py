@@ -1,4 +1,4 @@
-"""Drafts of mails: kept while somebody types, compared with what is said now, thrown away and brought back."""
+"""Drafts of a text: kept while somebody types, compared with what is said now, thrown away and brought back."""
 
 from http import HTTPStatus
 
@@ -6,92 +6,92 @@ from flask import abort, flash, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.models.editing import Draft, Kind
-from funnel.programme import drafts, revisions, wording
-from funnel.web.owner import gate, writing
+from funnel.models.editing import Draft
+from funnel.programme import drafts, revisions
+from funnel.web.owner import gate, texts, typed
+from funnel.web.owner.manner import Manner
+from funnel.web.owner.manners import MANNERS, TEXT
 
 JSON = "application/json"
 NOTHING = "Nothing differs from what is saved."
 ELSEWHERE = (
     "Another window has changed this draft. What you type here stays in this browser; save it, or open the page again."
 )
+NEWER = "Somebody has saved other words since you began: when you save, you will see both."
 
 blueprint = gate.pages("drafts", __name__)
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/draft")
-def keep(step_id: int) -> AnyResponse:
+@blueprint.post(f"{TEXT}/draft")
+def keep(noun: str, text_id: int) -> AnyResponse:
     """Keeps what is typed, good or not. The script is answered in JSON."""
-    now, content, mine = utc_now(), wording.cleaned(request.form), gate.owner().id
+    now, manner, mine = utc_now(), MANNERS[noun], gate.owner().id
+    content, based_on = manner.look.cleaned(request.form), typed.number("based_on")
     with Session.begin() as session:
-        step = writing.step_of(session, step_id)
-        if content == wording.typed(step):
-            drafts.drop(session, Kind.STEP, step_id, mine)
-            return _told(step_id, NOTHING, 0)
+        row = manner.found(session, text_id)
+        if content == manner.typed(session, row):
+            drafts.drop(session, manner.kind, text_id, mine)
+            return _told(manner, text_id, NOTHING, 0)
         if request.accept_mimetypes.best != JSON:
-            writing.kept(session, step, content, writing.number("based_on"), now)
-            return _told(step_id, "Kept as a draft.", 0)
+            texts.kept(session, manner, row, content, based_on, now)
+            return _told(manner, text_id, "Kept as a draft.", 0)
         try:
             draft = drafts.keep(
-                session,
-                Kind.STEP,
-                step_id,
-                mine,
-                content,
-                based_on=writing.number("based_on"),
-                version=writing.number("version"),
-                now=now,
-            )
+                session, manner.kind, text_id, mine, content,
+                based_on=based_on, version=typed.number("version"), now=now,
+            )  # fmt: skip
         except drafts.Moved:
-            return _told(step_id, ELSEWHERE, 0, HTTPStatus.CONFLICT)
-        newer = revisions.latest(session, Kind.STEP, step_id) > draft.based_on
-        warning = "Somebody has saved other words since you began: when you save, you will see both." if newer else ""
-        return _told(step_id, warning, draft.version)
+            return _told(manner, text_id, ELSEWHERE, 0, HTTPStatus.CONFLICT)
+        newer = revisions.latest(session, manner.kind, text_id) > draft.based_on
+        return _told(manner, text_id, NEWER if newer else "", draft.version)
 
 
-@blueprint.get(f"/mails/<{gate.ID}:step_id>/draft")
-def show(step_id: int) -> AnyResponse:
+@blueprint.get(f"{TEXT}/draft")
+def show(noun: str, text_id: int) -> AnyResponse:
     """What a draft would change: one's own, or that of another owner by its number in `?of=`."""
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = writing.step_of(session, step_id)
-        mine = drafts.of(session, Kind.STEP, step_id, gate.owner().id)
+        row = manner.found(session, text_id)
+        mine = drafts.of(session, manner.kind, text_id, gate.owner().id)
         wanted = request.args.get("of", 0, type=int)
         found: list[tuple[Draft, str]] = [(mine, "")] if mine else []
         if wanted:
-            theirs = drafts.others(session, Kind.STEP, step_id, gate.owner().id)
+            theirs = drafts.others(session, manner.kind, text_id, gate.owner().id)
             found = [(draft, who or "somebody") for draft, who in theirs if draft.id == wanted]
         if wanted and not found:
             abort(HTTPStatus.NOT_FOUND)
         draft, who = found[0] if found else (None, "")
-        return writing.page("drafts/show", step=step, draft=draft, who=who, now_said=wording.typed(step))
+        return texts.page("drafts/show", manner, row, draft=draft, who=who, now_said=manner.typed(session, row))
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/draft/discard")
-def discard(step_id: int) -> AnyResponse:
-    now = utc_now()
+@blueprint.post(f"{TEXT}/draft/discard")
+def discard(noun: str, text_id: int) -> AnyResponse:
+    now, manner = utc_now(), MANNERS[noun]
     with Session.begin() as session:
-        writing.step_of(session, step_id)
-        number = drafts.discard(session, Kind.STEP, step_id, gate.owner().id, now)
+        manner.found(session, text_id)
+        number = drafts.discard(session, manner.kind, text_id, gate.owner().id, now)
         if number:
-            gate.note(session, "threw a draft away", now, step=step_id, draft=number)
-    return redirect(url_for("mails.show", name=step_id, thrown_away=number), HTTPStatus.SEE_OTHER)
+            gate.note(session, "threw a draft away", now, draft=number, **{manner.kind.value: text_id})
+    thrown = f"?thrown_away={number}" if number else ""
+    return redirect(f"{manner.page(text_id)}{thrown}", HTTPStatus.SEE_OTHER)
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/draft/undo")
-def undo(step_id: int) -> AnyResponse:
+@blueprint.post(f"{TEXT}/draft/undo")
+def undo(noun: str, text_id: int) -> AnyResponse:
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        writing.step_of(session, step_id)
-        back = drafts.bring_back(session, writing.number("draft"), gate.owner().id)
+        manner.found(session, text_id)
+        back = drafts.bring_back(session, typed.number("draft"), gate.owner().id)
     if back:
-        return redirect(url_for("editor.show", step_id=step_id), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("editor.show", noun=noun, text_id=text_id), HTTPStatus.SEE_OTHER)
     flash("That draft is gone, or you have begun another since.", "warn")
-    return redirect(url_for("mails.show", name=step_id), HTTPStatus.SEE_OTHER)
+    return redirect(manner.page(text_id), HTTPStatus.SEE_OTHER)
 
 
-def _told(step_id: int, words: str, version: int, status: int = HTTPStatus.OK) -> AnyResponse:
+def _told(manner: Manner, text_id: int, words: str, version: int, status: int = HTTPStatus.OK) -> AnyResponse:
     if request.accept_mimetypes.best == JSON:
         answer = jsonify(words=words, version=version)
         answer.status_code = status
         return answer
     flash(words)
-    return redirect(url_for("mails.show", name=step_id), HTTPStatus.SEE_OTHER)
+    return redirect(manner.page(text_id), HTTPStatus.SEE_OTHER)

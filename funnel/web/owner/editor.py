@@ -1,93 +1,104 @@
-"""The editor of a mail: saved, its words are those in force; never over somebody else's unseen."""
+"""The editor of a text: saved, its words are those in force; never over somebody else's unseen."""
 
 from datetime import datetime
 from http import HTTPStatus
 
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.models.content import SequenceState, Step
-from funnel.models.editing import Kind
-from funnel.programme import differences, drafts, editing, revisions, wording
-from funnel.web.owner import gate, writing
+from funnel.programme import differences, drafts, revisions
+from funnel.web.owner import gate, texts, typed
+from funnel.web.owner.look import Content
+from funnel.web.owner.manner import Manner, Row, Values
+from funnel.web.owner.manners import MANNERS, TEXT
+
+SAVED = "saved"
 
 blueprint = gate.pages("editor", __name__)
 
 
-@blueprint.get(f"/mails/<{gate.ID}:step_id>/edit")
-def show(step_id: int) -> AnyResponse:
+@blueprint.get(f"{TEXT}/edit")
+def show(noun: str, text_id: int) -> AnyResponse:
     """The draft when one is kept, else the words in force."""
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = writing.step_of(session, step_id)
-        draft = drafts.of(session, Kind.STEP, step_id, gate.owner().id)
-        content = draft.content if draft else wording.typed(step)
-        based_on = draft.based_on if draft else step.revision
-        return writing.editor(session, step, content, draft=draft, based_on=based_on)
+        row = manner.found(session, text_id)
+        draft = drafts.of(session, manner.kind, text_id, gate.owner().id)
+        content = draft.content if draft else manner.typed(session, row)
+        based_on = draft.based_on if draft else revisions.latest(session, manner.kind, text_id)
+        return texts.editor(session, manner, row, content, draft=draft, based_on=based_on)
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/edit")
-def save(step_id: int) -> AnyResponse:
+@blueprint.post(f"{TEXT}/edit")
+def save(noun: str, text_id: int) -> AnyResponse:
     """What is wrong, or newer than what was begun from, is shown; what was typed stays."""
-    now, content, based_on = utc_now(), wording.cleaned(request.form), writing.number("based_on")
+    now, manner, based_on = utc_now(), MANNERS[noun], typed.number("based_on")
+    content = manner.look.cleaned(request.form)
     with Session.begin() as session:
-        step = editing.held(session, step_id) or abort(HTTPStatus.NOT_FOUND)
-        values, faults = writing.read(step, content)
+        row = manner.locked(session, text_id)
+        values, faults = manner.read(session, row, content, now)
         if faults:
-            draft = writing.kept(session, step, content, based_on, now)
-            page = writing.editor(session, step, content, draft=draft, based_on=based_on, faults=faults)
+            draft = texts.kept(session, manner, row, content, based_on, now)
+            page = texts.editor(session, manner, row, content, draft=draft, based_on=based_on, faults=faults)
             page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
             return page
-        mine = gate.owner().id
         try:
-            changed = editing.save(session, step, values, based_on=based_on, owner_id=mine, why="saved", now=now)
+            changed = said(session, manner, row, values, based_on, SAVED, now)
         except revisions.Newer as newer:
-            writing.kept(session, step, content, based_on, now)
-            return _clash(session, step, content, newer)
-        return _saved(session, step, values[wording.DAY], changed, now)
+            texts.kept(session, manner, row, content, based_on, now)
+            return _clash(session, manner, row, content, newer)
+        return _saved(manner, row, content, changed)
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/both")
-def both(step_id: int) -> AnyResponse:
+@blueprint.post(f"{TEXT}/both")
+def both(noun: str, text_id: int) -> AnyResponse:
     """Mine and theirs in one text, to go on with."""
-    now, mine = utc_now(), wording.cleaned(request.form)
+    now, manner = utc_now(), MANNERS[noun]
+    mine = manner.look.cleaned(request.form)
     with Session.begin() as session:
-        step = editing.held(session, step_id) or abort(HTTPStatus.NOT_FOUND)
-        base = revisions.one(session, Kind.STEP, step_id, writing.number("based_on"))
-        begun_from = base.content | {wording.DAY: str(step.day)} if base else {}
-        content, clashes = differences.joined(begun_from, mine, wording.typed(step))
-        draft = writing.kept(session, step, content, step.revision, now)
-        return writing.editor(session, step, content, draft=draft, based_on=step.revision, clashes=clashes)
+        row = manner.locked(session, text_id)
+        base = revisions.one(session, manner.kind, text_id, typed.number("based_on"))
+        begun_from = base.content | manner.beside(session, row) if base else {}
+        content, clashes = differences.joined(begun_from, mine, manner.typed(session, row))
+        latest = revisions.latest(session, manner.kind, text_id)
+        draft = texts.kept(session, manner, row, content, latest, now)
+        return texts.editor(session, manner, row, content, draft=draft, based_on=latest, clashes=clashes)
 
 
-def _clash(session: OrmSession, step: Step, content: dict[str, str], newer: revisions.Newer) -> AnyResponse:
-    base = newer.base.content if newer.base else {}
-    page = writing.page(
+def said(session: OrmSession, manner: Manner, row: Row, values: Values, based_on: int, why: str, now: datetime) -> bool:
+    """Says `values` from now on and writes down that it was done; whether anything changed. Raises revisions.Newer."""
+    before = revisions.latest(session, manner.kind, row.id)
+    changed = manner.save(session, row, values, based_on=based_on, owner_id=gate.owner().id, why=why, now=now)
+    number = revisions.latest(session, manner.kind, row.id)
+    if number != before:
+        detail = {manner.kind.value: row.id, "revision": number} | ({} if why == SAVED else {"why": why})
+        gate.note(session, f"changed the words of a {manner.one}", now, **detail)
+    return changed
+
+
+def _clash(session: OrmSession, manner: Manner, row: Row, content: Content, newer: revisions.Newer) -> AnyResponse:
+    page = texts.page(
         "editor/clash",
-        step=step,
+        manner,
+        row,
         mine=content,
         theirs=newer.theirs,
         who=revisions.who(session, newer.theirs),
-        base=base,
         based_on=newer.base.number if newer.base else 0,
-        fields=revisions.changed(wording.said(content), newer.theirs.content),
+        fields=revisions.changed(manner.said(content), newer.theirs.content),
     )
     page.status_code = HTTPStatus.CONFLICT
     return page
 
 
-def _saved(session: OrmSession, step: Step, day: int, changed: bool, now: datetime) -> AnyResponse:
-    """Where to go on: to the page that asks about another day, or back to the mail."""
-    if changed:
-        gate.note(session, "changed the words of a mail", now, step=step.id, revision=step.revision)
-    if day != step.day and step.state is SequenceState.LIVE:
-        flash("Your words are saved. Now the day." if changed else "Now the day.")
-        return redirect(url_for("arranging.ask_day", step_id=step.id, day=day), HTTPStatus.SEE_OTHER)
-    if day != step.day:
-        editing.move(session, step.sequence, {step.id: day}, now)
-        changed = True
-    live = step.state is SequenceState.LIVE and step.sequence.state is SequenceState.LIVE
-    saved = "Saved. It is what people get from now on." if live else "Saved."
+def _saved(manner: Manner, row: Row, content: Content, changed: bool) -> AnyResponse:
+    """Where to go on: to the page that asks about what is no wording, or back to the text."""
+    if asked := manner.asks(row, content):
+        flash(f"Your words are saved. Now {asked.about}." if changed else f"Now {asked.about}.")
+        return redirect(asked.address, HTTPStatus.SEE_OTHER)
+    in_force = manner.in_force(row)
+    saved = f"Saved. It is what {manner.whose} from now on." if in_force else "Saved."
     flash(saved if changed else "Nothing had changed.")
-    return redirect(url_for("mails.show", name=step.id), HTTPStatus.SEE_OTHER)
+    return redirect(manner.page(row.id), HTTPStatus.SEE_OTHER)

@@ -2,8 +2,11 @@
 
 import functools
 import re
+from http import HTTPStatus
 
-from funnel.web.edge import STATIC
+from flask import Response, abort, make_response, request
+
+from funnel.web import edge
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
@@ -26,6 +29,26 @@ _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 _INERT_LINKS = '<base target="_blank">'
 
 
+def wanted() -> str:
+    """The scheme that `?scheme=` asks for; light where it is left out, not found where it is none."""
+    scheme = request.args.get("scheme", SCHEMES[0])
+    return scheme if scheme in SCHEMES else abort(HTTPStatus.NOT_FOUND)
+
+
+def alone(html: str, policy: str = CONTENT_SECURITY_POLICY) -> Response:
+    """The answer that a frame shows."""
+    answer = make_response(html)
+    answer.headers["Content-Security-Policy"] = policy
+    return answer
+
+
+def around(page: str | Response) -> Response:
+    """A page of ours that holds frames."""
+    answer = make_response(page)
+    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {AROUND}"
+    return answer
+
+
 def framed(html: str, scheme: str) -> str:
     """`html`, a whole mail, as a viewer of `scheme` (light or dark) would see it."""
     html = _DARK_RULES.sub("@media all" if scheme == "dark" else "@media not all", html)
@@ -41,4 +64,4 @@ def page(html: str, scheme: str) -> str:
 
 @functools.cache
 def _style(name: str) -> str:
-    return (STATIC / name).read_text()
+    return (edge.STATIC / name).read_text()

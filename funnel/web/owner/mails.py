@@ -1,38 +1,24 @@
 """The mails: what each says, how it looks, and a test of it."""
 
-import math
-import secrets
-from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypedDict
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
-from markupsafe import Markup
+from flask import Response, abort, render_template
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import selectinload
-from werkzeug.wrappers import Response as AnyResponse
 
-from funnel import limits
-from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import messages, tallies
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.mail.stencil import TARGET_BYTES
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.models.editing import Kind
-from funnel.models.mail import MessageKind, Queue
-from funnel.programme import drafts, file_copies, plan, reach, wording
+from funnel.programme import reach
 from funnel.programme.merge import BadTags
-from funnel.web import edge
-from funnel.web.nudge import nudge
-from funnel.web.owner import frame, gate
-from funnel.web.owner.words import counted
-from tasks.mail import send_urgent
+from funnel.web.owner import frame, gate, texts
+from funnel.web.owner.mail_manner import MAILS
 
-TESTS_LIMIT = (20, 60 * 60)  # mails, seconds
-TEST_LIVES = timedelta(hours=1)
 LONGEST_NUMBER = 18  # digits of an id
 
 blueprint = gate.pages("mails", __name__)
@@ -59,74 +45,30 @@ def index() -> str:
 def show(name: str) -> Response:
     with Session.begin() as session:
         step = _step(session, name)
-        page = make_response(
+        return frame.around(
             render_template(
                 "owner/mails/show.html",
-                name=name,
+                mail=name,
                 step=step,
                 **_shown(session, name, step),
                 **(_edited(session, step) if step else {}),
                 target=TARGET_BYTES,
             )
         )
-    page.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
-    return page
 
 
 @blueprint.get("/mails/<name>/html")
 def body(name: str) -> Response:
     """The mail by itself, for the frames of its page. `?scheme=` is light or dark."""
-    scheme = request.args.get("scheme", frame.SCHEMES[0])
-    if scheme not in frame.SCHEMES:
-        abort(HTTPStatus.NOT_FOUND)
+    scheme = frame.wanted()
     with Session.begin() as session:
         preview = _shown(session, name, _step(session, name))["preview"] or abort(HTTPStatus.NOT_FOUND)
-    page = make_response(frame.framed(preview.html, scheme))
-    page.headers["Content-Security-Policy"] = frame.CONTENT_SECURITY_POLICY
-    return page
-
-
-@blueprint.post("/mails/<name>/test")
-def test(name: str) -> AnyResponse:
-    owner = gate.owner()
-    here = redirect(url_for("mails.show", name=name), HTTPStatus.SEE_OTHER)
-    if not limits.allow("test mails", str(owner.id), *TESTS_LIMIT):
-        minutes = math.ceil(limits.wait("test mails", str(owner.id), *TESTS_LIMIT) / 60)
-        flash(f"You sent {TESTS_LIMIT[0]} tests within an hour. Please wait {counted(minutes, 'minute')}.", "warn")
-        return here
-    with Session.begin() as session:
-        step = _step(session, name) or abort(HTTPStatus.NOT_FOUND)
-        _plan_test(session, step, owner.email, utc_now())
-    nudge(send_urgent)
-    flash(_where(owner.email))
-    return here
+    return frame.alone(frame.framed(preview.html, scheme))
 
 
 def _sequences(session: OrmSession) -> list[Sequence]:
     in_order = case((Sequence.state == SequenceState.LIVE, 0), else_=1), Sequence.id
     return list(session.scalars(select(Sequence).order_by(*in_order).options(selectinload(Sequence.steps))))
-
-
-def _plan_test(session: OrmSession, step: Step, email: str, now: datetime) -> None:
-    plan.plan(
-        session,
-        MessageKind.TEST,
-        f"test:{step.id}:{secrets.token_hex(8)}",
-        template="step",
-        queue=Queue.URGENT,
-        due_at=now,
-        expires_at=now + TEST_LIVES,
-        now=now,
-        to_address=email,
-        step_id=step.id,
-    )
-    gate.note(session, "sent a test", now, step=step.id)
-
-
-def _where(email: str) -> str:
-    if settings().local_outbox:
-        return Markup('On its way to the local <a href="/outbox">outbox</a>, addressed to {}.').format(email)
-    return f"On its way to {email}."
 
 
 def _step(session: OrmSession, name: str) -> Step | None:
@@ -138,14 +80,10 @@ def _step(session: OrmSession, name: str) -> Step | None:
 
 
 def _edited(session: OrmSession, step: Step) -> dict[str, Any]:
-    """What waits to be said of it: drafts, a file with other words."""
-    copy = file_copies.of(session, Kind.STEP, step.id)
-    differs = copy is not None and copy.content != wording.typed(step)
+    """What waits to be said of it, and whom it would reach."""
     return {
-        "draft": drafts.of(session, Kind.STEP, step.id, gate.owner().id),
-        "others": drafts.others(session, Kind.STEP, step.id, gate.owner().id),
-        "thrown_away": request.args.get("thrown_away", type=int),
-        "copy": copy if differs else None,
+        **texts.known(MAILS, step),
+        **texts.waiting(session, MAILS, step),
         "reach": reach.words(session, step),
     }
 

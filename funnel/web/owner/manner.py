@@ -1,4 +1,4 @@
-"""How a post and a form are edited: what each knows of its words, for the pages that are the same for both."""
+"""How one kind of text is edited: all that the editor, its drafts and revisions must know of it, and nothing twice."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,77 +6,69 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import abort, url_for
+from flask import abort
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.models.content import Post
 from funnel.models.editing import Kind
-from funnel.models.people import Form
-from funnel.programme import form_words, forms, post_words, posts
 from funnel.programme.wording import Fault
+from funnel.web.owner.look import Content, Look
 
-Row = Any  # a Post or a Form
-Content = dict[str, str]
+Row = Any  # a row of the manner's model
+Values = dict[str, Any]  # of the row's columns
 
-POST_LABELS = {"title": "Title", "summary": "Summary", "body": "Post", "sources": "Sources", "published": "Date"}
-FORM_LABELS = {
-    "title": "Title",
-    "promise": "What they get",
-    "rhythm": "How often",
-    "leaving": "How to leave",
-    "button": "Words on the button",
-    "wording": "What they agree to",
-    "post": "Stands in the post",
-    "course": "Leads to the course",
-}
+
+@dataclass(frozen=True)
+class Asked:
+    """What else was typed, and must be asked about on a page of its own."""
+
+    about: str
+    address: str
 
 
 @dataclass(frozen=True)
 class Manner:
+    """One kind of text.
+
+    `typed` gives the words in force as they would be typed, `read` the columns of what was typed and all that is wrong
+    with it; `save` says them and tells whether that changed anything, raising revisions.Newer. `apart` names fields
+    that are typed beside the words and belong to no wording; `asks` is about those that differ now.
+    """
+
+    noun: str  # in addresses
+    one: str  # what one of them is called
     kind: Kind
-    one: str  # what it is called
     model: type[Any]
-    labels: Mapping[str, str]
-    held: Callable[[OrmSession, int], Row | None]
+    labels: Mapping[str, str]  # of every field of the editor, in their order
+    sides: tuple[str, str, str]  # the fields that show two wordings side by side: a title, a line, the text
+    now: str  # the words in force: “theirs are …”
+    whose: str  # “… it from now on”, of words in force
+    save_words: str  # on the button, while its words are in force
+    look: Look
+    title: Callable[[Row], str]
+    page: Callable[[int], str]  # the address where it stands
+    in_force: Callable[[Row], bool]  # whether what is saved reaches anybody at once
+    held: Callable[[OrmSession, int], Row | None]  # locked
     typed: Callable[[OrmSession, Row], Content]
-    cleaned: Callable[[Mapping[str, str]], Content]
-    read: Callable[[OrmSession, Content, datetime], tuple[dict[str, Any], list[Fault]]]
+    read: Callable[[OrmSession, Row, Content, datetime], tuple[Values, list[Fault]]]
     save: Callable[..., bool]
-    page: Callable[[int], str]  # where it stands
+    choices: Callable[[OrmSession, Row, Content], dict[str, Any]]  # what else its fields are drawn with
+    apart: tuple[str, ...] = ()
+    asks: Callable[[Row, Content], Asked | None] = lambda *_: None
+    follows: Callable[[Row, Content], bool] = lambda *_: True  # whether it is all that its file says, words aside
+    trial: Callable[[int], dict[str, Any]] | None = None  # of what is mailed: the columns of a test of what is saved
 
+    def said(self, content: Mapping[str, str]) -> Content:
+        """Of what was typed, what a revision holds."""
+        return {name: text for name, text in content.items() if name not in self.apart}
 
-POSTS = Manner(
-    kind=Kind.POST,
-    one="post",
-    model=Post,
-    labels=POST_LABELS,
-    held=posts.held,
-    typed=lambda _, post: post_words.typed(post),
-    cleaned=post_words.cleaned,
-    read=lambda _, content, now: post_words.read(content, now),
-    save=posts.save,
-    page=lambda number: url_for("own_posts.show", text_id=number),
-)
-FORMS = Manner(
-    kind=Kind.FORM,
-    one="form",
-    model=Form,
-    labels=FORM_LABELS,
-    held=forms.held,
-    typed=form_words.typed,
-    cleaned=form_words.cleaned,
-    read=lambda session, content, _: form_words.read(session, content),
-    save=forms.save,
-    page=lambda number: url_for("own_forms.show", text_id=number),
-)
-MANNERS = {"posts": POSTS, "forms": FORMS}
+    def beside(self, session: OrmSession, row: Row) -> Content:
+        """What stands in the editor beside a wording, as it is now."""
+        return {name: text for name, text in self.typed(session, row).items() if name in self.apart}
 
+    def found(self, session: OrmSession, number: int) -> Row:
+        """The text; not found when there is none."""
+        return session.get(self.model, number) or abort(HTTPStatus.NOT_FOUND)
 
-def found(session: OrmSession, manner: Manner, text_id: int) -> Row:
-    """The post or form; not found when there is none."""
-    return session.get(manner.model, text_id) or abort(HTTPStatus.NOT_FOUND)
-
-
-def held(session: OrmSession, manner: Manner, text_id: int) -> Row:
-    """The same, locked."""
-    return manner.held(session, text_id) or abort(HTTPStatus.NOT_FOUND)
+    def locked(self, session: OrmSession, number: int) -> Row:
+        """The same, locked."""
+        return self.held(session, number) or abort(HTTPStatus.NOT_FOUND)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -16,10 +16,8 @@ from funnel.models.people import Form
 from funnel.programme import form_words, forms
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
-from funnel.web import edge
-from funnel.web.owner import choices, comparison, frame, gate, period, texts, typed
-from funnel.web.owner.manner import FORM_LABELS, FORMS, found, held
-from funnel.web.pages import card
+from funnel.web.owner import comparison, form_manner, frame, gate, period, texts
+from funnel.web.owner.form_manner import FORMS
 from funnel.web.pages import posts as pages
 
 LONGEST_SOURCE = 200  # signs that are looked at
@@ -64,11 +62,11 @@ def show(text_id: int) -> Response:
     chosen = period.chosen(request.args, now).period
     with Session.begin() as session:
         freshness = tallies.freshen(session, now)
-        form = found(session, FORMS, text_id)
+        form = FORMS.found(session, text_id)
         post = session.get(Post, form.post_id) if form.post_id else None
         page = texts.page(
             "own_forms/show",
-            "forms",
+            FORMS,
             form,
             post=post,
             standing=pages.form_of(session, post.id) if post else None,
@@ -81,43 +79,35 @@ def show(text_id: int) -> Response:
             **_use(form),
             **texts.waiting(session, FORMS, form),
         )
-    page.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
-    return make_response(page)
+    return frame.around(page)
 
 
 @blueprint.get(f"/forms/<{gate.ID}:text_id>/page")
 def body(text_id: int) -> Response:
     """The hosted form as readers see it, for the frames of its page. `?scheme=` is light or dark."""
-    scheme = request.args.get("scheme", frame.SCHEMES[0])
-    if scheme not in frame.SCHEMES:
-        abort(HTTPStatus.NOT_FOUND)
+    scheme = frame.wanted()
     with Session.begin() as session:
-        form = found(session, FORMS, text_id)
-        return _framed({name: getattr(form, name) for name in form_words.TEXTS}, scheme)
-
-
-@blueprint.post("/forms/preview")
-def preview() -> Response:
-    """The form as it is typed; kept nowhere."""
-    return _framed(form_words.cleaned(request.form), typed.chosen_among("scheme", frame.SCHEMES))
+        content = form_words.typed(session, FORMS.found(session, text_id))
+        html = form_manner.page(session, content, text_id)
+    return frame.alone(frame.page(html, scheme), frame.OF_A_PAGE)
 
 
 @blueprint.post(f"/forms/<{gate.ID}:text_id>/copy")
 def copy(text_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        made = forms.copy(session, found(session, FORMS, text_id), gate.owner().id, now)
+        made = forms.copy(session, FORMS.found(session, text_id), gate.owner().id, now)
         gate.note(session, "copied a form", now, form=made.id, of=text_id)
         number = made.id
     flash("A copy, with an address of its own. It stands in no post yet.")
-    return redirect(url_for("text_editor.show", noun="forms", text_id=number), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("editor.show", noun=FORMS.noun, text_id=number), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post(f"/forms/<{gate.ID}:text_id>/retire")
 def retire(text_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        forms.retire(session, held(session, FORMS, text_id))
+        forms.retire(session, FORMS.locked(session, text_id))
         gate.note(session, "retired a form", now, form=text_id)
     flash("Retired: nobody can sign up by it. Whoever has, goes on getting mails. You can bring it back below.")
     return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
@@ -127,26 +117,28 @@ def retire(text_id: int) -> AnyResponse:
 def bring_back(text_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        forms.bring_back(session, held(session, FORMS, text_id))
+        forms.bring_back(session, FORMS.locked(session, text_id))
         gate.note(session, "brought a form back", now, form=text_id)
     flash("Open again. All its links take people as before.")
     return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
 
 
 def _new(session: OrmSession, content: dict[str, str], slug: str, faults: list[Fault] | None = None) -> AnyResponse:
-    answer = make_response(
+    answer = frame.around(
         render_template(
             "owner/own_forms/new.html",
             content=content,
             slug=slug,
             faults=faults or [],
-            labels=FORM_LABELS | {"slug": "Address"},
+            wrong=texts.by_field(faults or []),
+            labels={**FORMS.labels, "slug": "Address"},
+            noun=FORMS.noun,
+            look=FORMS.look,
             base=settings().base_url,
-            **choices.of(session, "forms", content),
-        ),
-        HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
+            **form_manner.choices(session, content),
+        )
     )
-    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
+    answer.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
     return answer
 
 
@@ -161,11 +153,3 @@ def _use(form: Form) -> dict[str, Any]:
         "link": f"{address}?src={source}" if source else address,
         "plain": render_template("owner/own_forms/plain.html", form=form, address=address, source=source).strip(),
     }
-
-
-def _framed(content: dict[str, str], scheme: str) -> Response:
-    form = Form(id=0, slug="preview", **{name: content[name] for name in form_words.TEXTS})
-    html = render_template("pages/forms/show.html", card=card.empty(form, "", utc_now()))
-    answer = make_response(frame.page(html, scheme))
-    answer.headers["Content-Security-Policy"] = frame.OF_A_PAGE
-    return answer

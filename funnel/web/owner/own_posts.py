@@ -2,21 +2,18 @@
 
 from http import HTTPStatus
 
-from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import entrances, tallies
-from funnel.models.content import Post, PostState
-from funnel.models.people import Form
+from funnel.models.content import Post
 from funnel.programme import content_fields, post_words, posts
 from funnel.programme.merge import BadTags
-from funnel.web import edge
-from funnel.web.owner import comparison, frame, gate, period, post_checks, texts, typed
-from funnel.web.owner.manner import POSTS, found, held
-from funnel.web.pages import card
+from funnel.web.owner import comparison, frame, gate, period, post_manner, texts, typed
+from funnel.web.owner.post_manner import POSTS
 from funnel.web.pages import posts as pages
 
 UNTOUCHED = "This is still the text that every post begins with. Write your own first, then publish."
@@ -47,7 +44,7 @@ def begin() -> AnyResponse | tuple[str, int]:
     except posts.SlugError as error:
         return _again(title, slug, str(error), "slug")
     flash("Begun. Nobody sees it until you publish it.")
-    return redirect(url_for("text_editor.show", noun="posts", text_id=number), HTTPStatus.SEE_OTHER)
+    return redirect(url_for("editor.show", noun=POSTS.noun, text_id=number), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get(f"/posts/<{gate.ID}:text_id>")
@@ -56,50 +53,42 @@ def show(text_id: int) -> Response:
     chosen = period.chosen(request.args, now).period
     with Session.begin() as session:
         freshness = tallies.freshen(session, now)
-        post = found(session, POSTS, text_id)
+        post = POSTS.found(session, text_id)
         page = texts.page(
             "own_posts/show",
-            "posts",
+            POSTS,
             post,
             form=pages.form_of(session, text_id),
             address=f"{settings().base_url}{url_for('posts.show', slug=post.slug)}",
             figures=entrances.of_post(session, post, chosen.first_day, chosen.last_day),
-            ready=post_checks.ready(post_words.typed(post), now),
+            ready=typed.ready(session, POSTS.look, post_words.typed(post), text_id, None, now),
             freshness=freshness,
             period=chosen,
             choices=period.CHOICES,
             behind=comparison.behind,
             **texts.waiting(session, POSTS, post),
         )
-    page.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
-    return make_response(page)
+    return frame.around(page)
 
 
 @blueprint.get(f"/posts/<{gate.ID}:text_id>/page")
 def body(text_id: int) -> Response:
     """The page as readers see it, or would: for the frames of its page. `?scheme=` is light or dark."""
-    scheme = request.args.get("scheme", frame.SCHEMES[0])
-    if scheme not in frame.SCHEMES:
-        abort(HTTPStatus.NOT_FOUND)
+    scheme = frame.wanted()
     with Session.begin() as session:
-        post = found(session, POSTS, text_id)
-        return _framed(session, post, post_words.typed(post), scheme)
-
-
-@blueprint.post(f"/posts/<{gate.ID}:text_id>/preview")
-def preview(text_id: int) -> Response:
-    """The page as it is typed; kept nowhere."""
-    with Session.begin() as session:
-        post = found(session, POSTS, text_id)
-        scheme = typed.chosen_among("scheme", frame.SCHEMES)
-        return _framed(session, post, post_words.cleaned(request.form), scheme)
+        post = POSTS.found(session, text_id)
+        try:
+            html = frame.page(post_manner.page(session, post_words.typed(post), text_id), scheme)
+        except BadTags as error:
+            html = render_template("owner/preview/fault.html", error=error, what=POSTS.look.what, scheme=scheme)
+    return frame.alone(html, frame.OF_A_PAGE)
 
 
 @blueprint.post(f"/posts/<{gate.ID}:text_id>/<any(publish, withdraw, retire):verb>")
 def become(text_id: int, verb: str) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        post = held(session, POSTS, text_id)
+        post = POSTS.locked(session, text_id)
         problem = _unready(session, post) if verb == "publish" else ""
         if not problem:
             said = _become(session, post, verb)
@@ -111,8 +100,8 @@ def become(text_id: int, verb: str) -> AnyResponse:
 @blueprint.get(f"/posts/<{gate.ID}:text_id>/address")
 def address(text_id: int) -> AnyResponse:
     with Session.begin() as session:
-        post = found(session, POSTS, text_id)
-        return texts.page("own_posts/address", "posts", post, slug=post.slug, error="", base=settings().base_url)
+        post = POSTS.found(session, text_id)
+        return texts.page("own_posts/address", POSTS, post, slug=post.slug, error="", base=settings().base_url)
 
 
 @blueprint.post(f"/posts/<{gate.ID}:text_id>/address")
@@ -120,13 +109,13 @@ def rename(text_id: int) -> AnyResponse:
     """Another address; the old one leads to it."""
     now, slug = utc_now(), request.form.get("slug", "").strip()[:200]
     with Session.begin() as session:
-        post = held(session, POSTS, text_id)
+        post = POSTS.locked(session, text_id)
         before = post.slug
         try:
             posts.rename(session, post, slug, now)
         except posts.SlugError as error:
             page = texts.page(
-                "own_posts/address", "posts", post, slug=slug, error=str(error), base=settings().base_url
+                "own_posts/address", POSTS, post, slug=slug, error=str(error), base=settings().base_url
             )  # fmt: skip
             page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
             return page
@@ -143,21 +132,6 @@ def rename(text_id: int) -> AnyResponse:
 def _again(title: str, slug: str, error: str, field: str) -> tuple[str, int]:
     page = render_template("owner/own_posts/new.html", title=title, slug=slug, error=error, field=field)
     return page, HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-def _framed(session: OrmSession, post: Post, content: dict[str, str], scheme: str) -> Response:
-    now = utc_now()
-    values, _ = post_words.read(content, now)
-    kept = {"title": content["title"], "summary": content["summary"], "sources": [], "published_at": post.published_at}
-    shown = Post(slug=post.slug, state=PostState.PUBLISHED, **(kept | values))
-    form: Form | None = pages.form_of(session, post.id)
-    try:
-        html = pages.page(shown, card.empty(form, "", now) if form else None, url_for("book.show"))
-        answer = make_response(frame.page(html, scheme))
-    except BadTags as error:
-        answer = make_response(render_template("owner/own_posts/fault.html", error=error, scheme=scheme))
-    answer.headers["Content-Security-Policy"] = frame.OF_A_PAGE
-    return answer
 
 
 def _unready(session: OrmSession, post: Post) -> str:

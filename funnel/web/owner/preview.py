@@ -1,57 +1,64 @@
 """What is being written, as its reader will see it: from words that are kept nowhere yet.
 
-Each of these answers the form of whoever writes, wherever that stands. The mail goes into the frame called `preview`;
-what is said about it to the script that asked, or without one to a page of its own beside the editor.
+Each of these answers the form of whoever writes, wherever that stands. The mail or page goes into the frame called
+`preview`; what is said about it to the script that asked, or without one to a page of its own beside the editor.
 """
 
 from datetime import datetime
+from http import HTTPStatus
 
-from flask import Response, jsonify, make_response, render_template, request
+from flask import Response, abort, jsonify, render_template, request
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel import shelf
 from funnel.db import Session, utc_now
 from funnel.insight import readers
-from funnel.mail import readiness, render, targets
+from funnel.mail import render, targets
 from funnel.mail.encoding import Unsendable
-from funnel.mail.sketch import Sketch
 from funnel.programme import check
 from funnel.programme.merge import BadTags
 from funnel.web.nudge import nudge
 from funnel.web.owner import frame, gate, typed
-from tasks.links import look
+from funnel.web.owner.look import Content, Look
+from funnel.web.owner.manners import LOOKS, SEEN
+from tasks.links import look as look_at_links
+
+TEXT_ID = "text_id"  # the field that says which text is typed; left out of one that is not kept yet
+AWAY = "Nobody can be asked just now: Redis is away."
+LATER = "The worker could not be told just now. Please try again in a minute."
 
 blueprint = gate.pages("preview", __name__)
 
 
-@blueprint.post("/preview")
-def show() -> Response:
-    """The mail itself, or what keeps it from being one."""
-    now = utc_now()
+@blueprint.post(SEEN)
+def show(noun: str) -> Response:
+    """The mail or page itself, or what keeps it from being one."""
+    now, look = utc_now(), LOOKS[noun]
     with Session.begin() as session:
-        said, reader = typed.sketch(session), typed.reader(session)
-        answer = make_response(_seen(session, said, reader, now))
-    answer.headers["Content-Security-Policy"] = frame.SCROLLED
-    return answer
+        html = _seen(session, look, now)
+    return frame.alone(html, frame.SCROLLED if look.sketch else frame.OF_A_PAGE)
 
 
-@blueprint.post("/preview/checks")
-def checks() -> str:
-    """The line in the list of mails, and what must or might be mended before it is sent."""
-    now = utc_now()
+@blueprint.post(f"{SEEN}/checks")
+def checks(noun: str) -> str:
+    """What must or might be mended, and the line of a mail in the list of mails."""
     with Session.begin() as session:
-        return _told(session, now)
+        return _told(session, noun, utc_now())
 
 
-@blueprint.post("/preview/links")
-def links() -> str:
+@blueprint.post(f"{SEEN}/links")
+def links(noun: str) -> str:
     """Asks a worker to look where the links lead; answers as `checks` does, with how far that is."""
-    now = utc_now()
+    look = LOOKS[noun]
     with Session.begin() as session:
-        urls = readiness.to_look_at(typed.sketch(session))
-    problem = _asked_for(urls)
+        urls = look.links(session, typed.content(look), typed.number(TEXT_ID))
+    try:
+        targets.ask(urls)
+        problem = "" if not urls or nudge(look_at_links) else LATER
+    except shelf.AwayError:
+        problem = AWAY
     with Session.begin() as session:
-        return _told(session, now, problem)
+        return _told(session, noun, utc_now(), problem)
 
 
 @blueprint.get("/preview/people")
@@ -62,34 +69,39 @@ def people() -> Response:
     return jsonify([reader.named for reader in found])
 
 
-def _seen(session: OrmSession, said: Sketch, reader: typed.Reader, now: datetime) -> str:
-    scheme = typed.chosen_among("scheme", typed.SCHEMES)
+def _seen(session: OrmSession, look: Look, now: datetime) -> str:
+    content, number = typed.content(look), typed.number(TEXT_ID)
+    scheme = typed.chosen_among("scheme", frame.SCHEMES)
     try:
-        preview = render.preview_sketch(said, reader.person, now)
+        if look.page:
+            return frame.page(look.page(session, content, number), scheme)
+        return _mail(session, look, content, number, scheme, now)
     except (BadTags, Unsendable) as error:
-        faults = check.stops(readiness.checks(session, said, now))
-        return render_template("owner/preview/fault.html", faults=faults, error=error, scheme=scheme)
-    if typed.chosen_among("look", typed.LOOKS) == "text":
+        found = look.checks(session, content, number, now) if look.checks else []
+        return render_template(
+            "owner/preview/fault.html", faults=check.stops(found), error=error, what=look.what, scheme=scheme
+        )
+
+
+def _mail(session: OrmSession, look: Look, content: Content, number: int, scheme: str, now: datetime) -> str:
+    assert look.sketch, "what is no page is mailed"
+    said = look.sketch(session, content, number)
+    preview = render.preview_sketch(said, typed.reader(session).person, now)
+    if typed.chosen_among("look", typed.PARTS) == "text":
         return render_template("owner/preview/text.html", text=preview.text, scheme=scheme)
     return frame.framed(preview.html, scheme)
 
 
-def _told(session: OrmSession, now: datetime, problem: str = "") -> str:
-    said, reader = typed.sketch(session), typed.reader(session)
-    form = request.form.get("form_id", "") if typed.in_part() else typed.COPY
+def _told(session: OrmSession, noun: str, now: datetime, problem: str = "") -> str:
+    look = LOOKS[noun]
+    shown_as = typed.reader(session) if look.sketch else None
+    ready = typed.ready(session, look, typed.content(look), typed.number(TEXT_ID), shown_as, now)
     return render_template(
         f"owner/preview/{'ready' if typed.in_part() else 'checks'}.html",
-        ready=typed.ready(session, said, reader, now),
-        form_id=form,
+        ready=ready or abort(HTTPStatus.NOT_FOUND),
+        form_id=request.form.get("form_id", "") if typed.in_part() else typed.COPY,
+        noun=noun,
+        look=look,
         problem=problem,
         copied=request.form.items(multi=True),
     )
-
-
-def _asked_for(urls: list[str]) -> str:
-    """Has the links looked at; what hinders that, in words, or nothing."""
-    try:
-        targets.ask(urls)
-    except shelf.AwayError:
-        return "Nobody can be asked just now: Redis is away."
-    return "" if not urls or nudge(look) else "The worker could not be told just now. Please try again in a minute."

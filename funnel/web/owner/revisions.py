@@ -1,4 +1,4 @@
-"""The revisions of a mail: who changed what, what differs between any two, and each brought back; its file too."""
+"""The revisions of a text: who changed what, what differs between any two, and each brought back; its file too."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -8,85 +8,94 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.models.content import SequenceState, Step
-from funnel.models.editing import Kind
-from funnel.programme import editing, file_copies, revisions, wording
-from funnel.web.owner import gate, writing
+from funnel.programme import file_copies, revisions
+from funnel.web.owner import editor, gate, texts
+from funnel.web.owner.look import Content
+from funnel.web.owner.manner import Manner, Row
+from funnel.web.owner.manners import MANNERS, TEXT
 
 blueprint = gate.pages("revisions", __name__)
 
 
-@blueprint.get(f"/mails/<{gate.ID}:step_id>/revisions")
-def index(step_id: int) -> AnyResponse:
+@blueprint.get(f"{TEXT}/revisions")
+def index(noun: str, text_id: int) -> AnyResponse:
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = writing.step_of(session, step_id)
-        lines = revisions.listed(session, Kind.STEP, step_id, request.args.get("before", type=int))
-        return writing.page("revisions/index", step=step, lines=lines, shown=revisions.SHOWN)
+        row = manner.found(session, text_id)
+        lines = revisions.listed(session, manner.kind, text_id, request.args.get("before", type=int))
+        latest = revisions.latest(session, manner.kind, text_id)
+        return texts.page("revisions/index", manner, row, lines=lines, shown=revisions.SHOWN, latest=latest)
 
 
-@blueprint.get(f"/mails/<{gate.ID}:step_id>/revisions/compare")
-def compare(step_id: int) -> AnyResponse:
+@blueprint.get(f"{TEXT}/revisions/compare")
+def compare(noun: str, text_id: int) -> AnyResponse:
     """From the revision `?from=` to the revision `?to=`; what is left out is the newest and the one before it."""
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = writing.step_of(session, step_id)
-        to = request.args.get("to", step.revision, type=int)
+        row = manner.found(session, text_id)
+        latest = revisions.latest(session, manner.kind, text_id)
+        to = request.args.get("to", latest, type=int)
         new, old = (
-            revisions.one(session, Kind.STEP, step_id, number)
+            revisions.one(session, manner.kind, text_id, number)
             for number in (to, request.args.get("from", to - 1, type=int))
         )
         who = revisions.who(session, new) if new else ""
-        return writing.page("revisions/compare", step=step, old=old, new=new, who=who)
+        return texts.page("revisions/compare", manner, row, old=old, new=new, who=who, latest=latest)
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/revisions/<{gate.ID}:number>/restore")
-def restore(step_id: int, number: int) -> AnyResponse:
+@blueprint.post(f"{TEXT}/revisions/<{gate.ID}:number>/restore")
+def restore(noun: str, text_id: int, number: int) -> AnyResponse:
     """An old wording said again, as a new revision: the ones between stay."""
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = editing.held(session, step_id) or abort(HTTPStatus.NOT_FOUND)
-        old = revisions.one(session, Kind.STEP, step_id, number) or abort(HTTPStatus.NOT_FOUND)
-        said = _say(session, step, old.content, f"revision {number} restored", utc_now())
-    if said:
-        return redirect(url_for("mails.show", name=step_id), HTTPStatus.SEE_OTHER)
-    return redirect(url_for("editor.show", step_id=step_id), HTTPStatus.SEE_OTHER)
+        row = manner.locked(session, text_id)
+        old = revisions.one(session, manner.kind, text_id, number) or abort(HTTPStatus.NOT_FOUND)
+        done = _say(session, manner, row, old.content, f"revision {number} restored", utc_now())
+    return redirect(manner.page(text_id) if done else _mend(noun, text_id), HTTPStatus.SEE_OTHER)
 
 
-@blueprint.get(f"/mails/<{gate.ID}:step_id>/file")
-def file(step_id: int) -> AnyResponse:
-    """What the mail's content file says otherwise."""
+@blueprint.get(f"{TEXT}/file")
+def file(noun: str, text_id: int) -> AnyResponse:
+    """What its content file says otherwise; back to the text where there is none."""
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = writing.step_of(session, step_id)
-        copy = file_copies.of(session, Kind.STEP, step_id) or abort(HTTPStatus.NOT_FOUND)
-        return writing.page("revisions/file", step=step, copy=copy, ours=wording.typed(step))
+        row = manner.found(session, text_id)
+        copy = file_copies.of(session, manner.kind, text_id)
+        if copy is None or not copy.content:
+            return redirect(manner.page(text_id), HTTPStatus.SEE_OTHER)
+        return texts.page("revisions/file", manner, row, copy=copy, ours=manner.typed(session, row))
 
 
-@blueprint.post(f"/mails/<{gate.ID}:step_id>/file")
-def take(step_id: int) -> AnyResponse:
-    """Says what the file says, and follows it from now on; its day is asked about where somebody may wait."""
-    now = utc_now()
+@blueprint.post(f"{TEXT}/file")
+def take(noun: str, text_id: int) -> AnyResponse:
+    """Says what the file says, and follows it from now on; what is no wording is asked about."""
+    manner = MANNERS[noun]
     with Session.begin() as session:
-        step = editing.held(session, step_id) or abort(HTTPStatus.NOT_FOUND)
-        copy = file_copies.of(session, Kind.STEP, step_id) or abort(HTTPStatus.NOT_FOUND)
-        if not _say(session, step, copy.content, "taken from its file", now):
-            return redirect(url_for("editor.show", step_id=step_id), HTTPStatus.SEE_OTHER)
-        day = int(copy.content[wording.DAY])
-        if day == step.day and step.state is SequenceState.LIVE:
-            file_copies.rejoin(session, Kind.STEP, step_id)
-        if day != step.day:
-            return redirect(url_for("arranging.ask_day", step_id=step_id, day=day), HTTPStatus.SEE_OTHER)
-    return redirect(url_for("mails.show", name=step_id), HTTPStatus.SEE_OTHER)
+        row = manner.locked(session, text_id)
+        copy = file_copies.of(session, manner.kind, text_id)
+        if copy is None or not copy.content:
+            abort(HTTPStatus.NOT_FOUND)
+        if not _say(session, manner, row, copy.content, "taken from its file", utc_now()):
+            return redirect(_mend(noun, text_id), HTTPStatus.SEE_OTHER)
+        if manner.follows(row, copy.content):
+            file_copies.rejoin(session, manner.kind, text_id)
+        asked = manner.asks(row, copy.content)
+    return redirect(asked.address if asked else manner.page(text_id), HTTPStatus.SEE_OTHER)
 
 
-def _say(session: OrmSession, step: Step, content: dict[str, str], why: str, now: datetime) -> bool:
+def _say(session: OrmSession, manner: Manner, row: Row, content: Content, why: str, now: datetime) -> bool:
     """Whether it could be said: words that are refused today go into the draft, where they can be mended."""
-    typed = content | {wording.DAY: str(step.day)}
-    values, faults = writing.read(step, typed)
+    typed = content | manner.beside(session, row)
+    latest = revisions.latest(session, manner.kind, row.id)
+    values, faults = manner.read(session, row, typed, now)
     if faults:
-        writing.kept(session, step, typed, step.revision, now)
+        texts.kept(session, manner, row, typed, latest, now)
         flash("These words cannot be said as they are. They are in your draft: mend them, then save.", "warn")
         return False
-    mine = gate.owner().id
-    changed = editing.save(session, step, values, based_on=step.revision, owner_id=mine, why=why, now=now)
-    if changed:
-        gate.note(session, "changed the words of a mail", now, step=step.id, revision=step.revision, why=why)
-    flash("Done. It is what the mail says from now on." if changed else "The mail says this already.")
+    changed = editor.said(session, manner, row, values, latest, why, now)
+    flash(f"Done. It is what the {manner.one} says from now on." if changed else f"The {manner.one} says this already.")
     return True
+
+
+def _mend(noun: str, text_id: int) -> str:
+    return url_for("editor.show", noun=noun, text_id=text_id)

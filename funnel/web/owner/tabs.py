@@ -5,16 +5,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Tab:
-    """`place`: the blueprint whose index it opens. `blueprints`: where one is, it is the current one."""
+    """`place`: the blueprint whose index it opens. `blueprints`: where one is, it is the current one; on the pages that
+    are the same for all texts, it is the one whose `nouns` stand in the address.
+    """
 
     place: str
     words: str
     others: tuple[str, ...] = ()
     owners: bool = False  # for owners alone
+    nouns: tuple[str, ...] = ()
 
     @property
     def blueprints(self) -> tuple[str, ...]:
         return (self.place, *self.others)
+
+    def holds(self, blueprint: str, noun: str | None) -> bool:
+        """Whether a page of this blueprint, about a text of this noun or about none, stands under it."""
+        return noun in self.nouns if noun else blueprint in self.blueprints
 
 
 TABS = (
@@ -38,14 +45,17 @@ TABS = (
     Tab(
         "mails",
         "Mails",
-        ("editor", "drafts", "revisions", "arranging", "courses", "preview", "trials", "figures", "calendar"),
+        ("arranging", "courses", "figures", "calendar"),
+        nouns=("mails", "notices", "newsletters"),
     ),
     Tab(
         "entrances",
         "Posts and forms",
-        ("own_posts", "own_forms", "post_checks", "text_editor", "text_drafts", "text_revisions"),
+        ("own_posts", "own_forms"),
+        nouns=("posts", "forms"),
     ),
     Tab("messages", "Sending", ("unknown", "wishes")),
     Tab("settings", "Settings", ("wording", "relays", "team", "audit"), owners=True),
 )
+OF_TEXTS = ("editor", "drafts", "revisions", "preview", "trials")
 APART = ("signin", "entry", "prove", "account", "codes")  # of whoever signs in, under no tab

@@ -1,27 +1,19 @@
-"""What the pages about a post's or form's words share."""
+"""What the pages about a text's words share, whatever kind of text it is."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import Response, make_response, render_template, request
 from sqlalchemy.orm import Session as OrmSession
-from werkzeug.wrappers import Response as AnyResponse
 
+from funnel.db import utc_now
 from funnel.models.editing import Draft
 from funnel.programme import drafts, file_copies, revisions
 from funnel.programme.wording import Fault
-from funnel.web import edge
-from funnel.web.owner import frame, gate
-from funnel.web.owner.manner import MANNERS, Content, Manner, Row
-
-ROUTE = f"/<any({', '.join(MANNERS)}):noun>/<{gate.ID}:text_id>"
-
-
-def number(name: str) -> int:
-    """A number of the form; 0 where none stands."""
-    found = request.form.get(name, 0, type=int)
-    return found if 0 <= found < 1 << 63 else 0
+from funnel.web.owner import frame, gate, typed
+from funnel.web.owner.look import Content
+from funnel.web.owner.manner import Manner, Row
 
 
 def kept(session: OrmSession, manner: Manner, row: Row, content: Content, based_on: int, now: datetime) -> Draft:
@@ -36,7 +28,7 @@ def kept(session: OrmSession, manner: Manner, row: Row, content: Content, based_
 
 def editor(
     session: OrmSession,
-    noun: str,
+    manner: Manner,
     row: Row,
     content: Content,
     *,
@@ -44,28 +36,35 @@ def editor(
     based_on: int,
     faults: Sequence[Fault] = (),
     clashes: int | None = None,
-    **more: Any,
-) -> AnyResponse:
+) -> Response:
     """The editor's page, with the frame of its preview.
 
     `clashes`: how many places are to be decided in a text joined of two.
     """
-    manner = MANNERS[noun]
     answer = page(
-        f"text_editor/{noun}",
-        noun,
+        "editor/show",
+        manner,
         row,
         content=content,
         draft=draft,
         based_on=based_on,
         newer=draft is not None and revisions.latest(session, manner.kind, row.id) > draft.based_on,
         faults=faults,
+        wrong=by_field(faults),
         clashes=clashes,
         others=drafts.others(session, manner.kind, row.id, gate.owner().id),
-        **more,
+        ready=typed.ready(session, manner.look, content, row.id, None, utc_now()),
+        **manner.choices(session, row, content),
     )
-    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {frame.AROUND}"
-    return answer
+    return frame.around(answer)
+
+
+def by_field(faults: Sequence[Fault]) -> dict[str, list[Fault]]:
+    """What is wrong, under the field it is wrong with."""
+    found: dict[str, list[Fault]] = {}
+    for fault in faults:
+        found.setdefault(fault.field, []).append(fault)
+    return found
 
 
 def waiting(session: OrmSession, manner: Manner, row: Row) -> dict[str, Any]:
@@ -80,7 +79,20 @@ def waiting(session: OrmSession, manner: Manner, row: Row) -> dict[str, Any]:
     }
 
 
-def page(template: str, noun: str, row: Row, **values: Any) -> AnyResponse:
-    manner = MANNERS[noun]
-    known = {"noun": noun, "text": row, "one": manner.one, "labels": manner.labels, "here": manner.page(row.id)}
-    return make_response(render_template(f"owner/{template}.html", **known, **values))
+def page(template: str, manner: Manner, row: Row, **values: Any) -> Response:
+    return make_response(render_template(f"owner/{template}.html", **known(manner, row), **values))
+
+
+def known(manner: Manner, row: Row) -> dict[str, Any]:
+    """What each of its pages is told. `here` is where the text stands, `name` what it is called."""
+    return {
+        "manner": manner,
+        "look": manner.look,
+        "noun": manner.noun,
+        "one": manner.one,
+        "labels": manner.labels,
+        "text": row,
+        "name": manner.title(row),
+        "here": manner.page(row.id),
+        "in_force": manner.in_force(row),
+    }

@@ -1,44 +1,47 @@
-"""What stands in an editor's form at this moment: the words, what they are to be, and as whom they are looked at."""
+"""What stands in an editor's form at this moment: the words, what is to be said of them, and as whom they are seen."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import request
-from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.config import settings
 from funnel.insight import readers
-from funnel.mail import readiness, targets
-from funnel.mail.press import Course, Words, house
-from funnel.mail.sketch import KINDS, NEW_COURSE, STEP, Sketch
-from funnel.models.content import Sequence
+from funnel.mail import targets
+from funnel.mail.press import house
 from funnel.models.people import Subscriber
 from funnel.programme import check, inbox, merge
 from funnel.programme.check import Check, State
+from funnel.web.owner.look import Content, Look
 
-LONGEST_WORDS = 200_000  # of a body: twice what a mail may weigh, so that it is refused in words
 LONGEST_LINE = 2_000
-LOOKS, WIDTHS, SCHEMES = ("html", "text"), ("phone", "desktop"), ("light", "dark")
+PARTS = ("html", "text")  # of a mail
 SAMPLE, NAMELESS, LONG, PERSON = READERS = ("sample", "nameless", "long", "person")
 NAMES = {SAMPLE: "Rosalind", NAMELESS: "", LONG: "Maximiliana-Theodora Alexandrowna von Hohenstein-Wolkenburg"}
-
 
 IN_PART = "X-Part"  # the header of a request whose answer goes into a page that is there already
 COPY = "typed"  # the form that holds a copy of what was typed, on a page of its own
 
 
 @dataclass(frozen=True)
-class Ready:
-    """What an editor says of a mail beside its preview."""
+class Inbox:
+    """A mail's line in the list of mails, as a phone cuts it, and for whom."""
 
     sender: str
-    subject: str  # as a phone cuts it
+    subject: str
     preheader: str
     reader: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What an editor says of a text beside its preview."""
+
     checks: list[Check]
     links: int  # to other sites
     waiting: int  # of those, how many a worker is still to look at
+    inbox: Inbox | None = None  # of what is mailed
 
     @property
     def worst(self) -> State:
@@ -53,14 +56,15 @@ class Reader:
     words: str
 
 
-def sketch(session: OrmSession) -> Sketch:
-    """The words as typed. What is no kind of ours is a step's."""
-    form = request.form
-    kind = form.get("kind", STEP)
-    words = Words(
-        _text("subject", LONGEST_LINE).strip(), _text("preheader", LONGEST_LINE).strip(), _text("body", LONGEST_WORDS)
-    )
-    return Sketch(kind if kind in KINDS else STEP, words, _text("sources", LONGEST_WORDS), _course(session))
+def content(look: Look) -> Content:
+    """The words as typed."""
+    return look.cleaned(request.form)
+
+
+def number(name: str) -> int:
+    """A number of the form; 0 where none stands."""
+    found = request.form.get(name, 0, type=int)
+    return found if 0 <= found < 1 << 63 else 0
 
 
 def reader(session: OrmSession) -> Reader:
@@ -70,7 +74,7 @@ def reader(session: OrmSession) -> Reader:
         person = Subscriber(first_name=NAMES[chosen])
         said = {SAMPLE: "somebody made up", NAMELESS: "somebody who gave no name", LONG: "somebody with a long name"}
         return Reader(person, said[chosen])
-    wanted = _text("reader_words", LONGEST_LINE).strip()
+    wanted = request.form.get("reader_words", "")[:LONGEST_LINE].replace("\x00", "").strip()
     found = readers.matching(session, wanted)
     person = session.get_one(Subscriber, found[0].id) if found else Subscriber(first_name=NAMES[SAMPLE])
     if not wanted:
@@ -81,19 +85,25 @@ def reader(session: OrmSession) -> Reader:
     return Reader(person, found[0].named + others)
 
 
-def ready(session: OrmSession, said: Sketch, shown_as: Reader | None, now: datetime) -> Ready:
-    """The list of checks, and the line in the list of mails, of `said`."""
+def ready(
+    session: OrmSession, look: Look, content: Content, number: int, shown_as: Reader | None, now: datetime
+) -> Ready | None:
+    """The list of checks of what is typed, and of a mail its line in the list of mails; None of what has no list."""
+    if look.checks is None:
+        return None
+    links, waiting = targets.progress(look.links(session, content, number))
+    line = _inbox(content, shown_as) if look.sketch else None
+    return Ready(look.checks(session, content, number, now), links, waiting, line)
+
+
+def _inbox(content: Content, shown_as: Reader | None) -> Inbox:
     name = {"first_name": shown_as.person.first_name if shown_as else ""}
-    subject, preheader = (_filled(text, name) for text in (said.words.subject, said.words.preheader))
-    links, waiting = targets.progress(readiness.to_look_at(said))
-    return Ready(
+    subject, preheader = (_filled(content.get(field, "").strip(), name) for field in ("subject", "preheader"))
+    return Inbox(
         sender=inbox.cut(settings().practice_name, inbox.SENDER_SIGNS),
         subject=inbox.cut(subject, inbox.SUBJECT_SIGNS),
         preheader=inbox.cut(preheader, inbox.PREHEADER_SIGNS),
         reader=shown_as.words if shown_as else "",
-        checks=readiness.checks(session, said, now),
-        links=links,
-        waiting=waiting,
     )
 
 
@@ -106,18 +116,6 @@ def chosen_among(name: str, choices: tuple[str, ...]) -> str:
     """The choice made for `name`; the first where none of them was."""
     found = request.form.get(name, "")
     return found if found in choices else choices[0]
-
-
-def _text(name: str, most: int) -> str:
-    """A field as typed, lines ended by a line feed; the database takes no NUL."""
-    return request.form.get(name, "")[:most].replace("\r\n", "\n").replace("\x00", "")
-
-
-def _course(session: OrmSession) -> Course:
-    number = request.form.get("course", type=int)
-    sequence = session.scalar(select(Sequence).where(Sequence.id == number)) if number and number < 1 << 63 else None
-    slug = request.form.get("step", "") or NEW_COURSE.step
-    return Course(sequence.title, sequence.slug, slug) if sequence else NEW_COURSE
 
 
 def _filled(text: str, values: dict[str, str]) -> str:

@@ -19,7 +19,7 @@ def ask(app, session):
     session.commit()
     desk = signed_in(app)
 
-    def asked(path="/owner/posts/checks", script=True, **changes):
+    def asked(path="/owner/posts/preview/checks", script=True, **changes):
         if not script:
             return press(desk, path, on="/owner/posts/1", **(TYPED | changes)).text
         data = TYPED | changes | {"form_id": "editor", "csrf_token": token(desk)}
@@ -72,8 +72,8 @@ def test_without_script_the_answer_is_a_page_beside_the_editor(ask):
 
 def test_links_are_looked_at_by_a_worker_and_remembered(ask, monkeypatch):
     asked = []
-    monkeypatch.setattr("funnel.web.owner.post_checks.nudge", lambda task: asked.append(task.name) or True)
-    said = ask("/owner/posts/checks/links")
+    monkeypatch.setattr("funnel.web.owner.preview.nudge", lambda task: asked.append(task.name) or True)
+    said = ask("/owner/posts/preview/links")
     assert asked == ["tasks.links.look"]
     assert "data-again" in said
     assert targets.progress(["https://example.org/more"]) == (1, 1)
@@ -85,11 +85,11 @@ def test_links_are_looked_at_by_a_worker_and_remembered(ask, monkeypatch):
 
 def test_a_worker_or_redis_that_is_away_is_said(ask, monkeypatch):
     monkeypatch.setattr(nudge, "nudge", lambda *_: False)
-    monkeypatch.setattr("funnel.web.owner.post_checks.nudge", lambda *_: False)
-    assert "could not be told just now" in ask("/owner/posts/checks/links")
+    monkeypatch.setattr("funnel.web.owner.preview.nudge", lambda *_: False)
+    assert "could not be told just now" in ask("/owner/posts/preview/links")
 
     def away(*_):
         raise shelf.AwayError
 
     monkeypatch.setattr(shelf, "keep", away)
-    assert "Redis is away" in ask("/owner/posts/checks/links")
+    assert "Redis is away" in ask("/owner/posts/preview/links")

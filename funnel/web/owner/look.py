@@ -1,0 +1,66 @@
+"""How a text is seen while it is typed: as the mail or the page it will be, and what is to be said of it."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session as OrmSession
+
+from funnel.mail import readiness, sketch
+from funnel.mail.press import Course
+from funnel.mail.sketch import Sketch
+from funnel.programme import wording
+from funnel.programme.check import Check
+
+MAILED = ("subject", "preheader", "body", "sources")  # the fields of what is sent as a mail
+
+Content = dict[str, str]  # what is typed, by its field
+
+
+@dataclass(frozen=True)
+class Look:
+    """Of one kind of text. The number given along is that of the text; 0 of one that is not kept yet.
+
+    `sketch`: of what is mailed; it is shown as a mail, as anybody, and can be tried out. `page`: of what is read on the
+    site, the whole page as HTML; both raise BadTags, and a sketch when it is rendered Unsendable too. `checks` is None
+    where nothing is to be said; `links` are the addresses outside this site.
+    """
+
+    what: str  # is seen: a mail, a page
+    aim: str  # of “Ready …?”
+    done: str  # to it then
+    cleaned: Callable[[Mapping[str, str]], Content]
+    sketch: Callable[[OrmSession, Content, int], Sketch] | None = None
+    page: Callable[[OrmSession, Content, int], str] | None = None
+    checks: Callable[[OrmSession, Content, int, datetime], list[Check]] | None = None
+    links: Callable[[OrmSession, Content, int], Collection[str]] = lambda *_: ()
+
+
+def mailed(
+    kind: str,
+    cleaned: Callable[[Mapping[str, str]], Content],
+    course: Callable[[OrmSession, int], Course] = lambda *_: sketch.NEW_COURSE,
+) -> Look:
+    """How a mail is seen; `kind` is one of sketch.KINDS, `course` that of a step with this number."""
+
+    def drawn(session: OrmSession, content: Content, number: int) -> Sketch:
+        return sketch.typed(kind, content, course(session, number))
+
+    return Look(
+        what="mail",
+        aim="to send",
+        done="sent",
+        cleaned=cleaned,
+        sketch=drawn,
+        checks=lambda session, content, number, now: readiness.checks(session, drawn(session, content, number), now),
+        links=lambda session, content, number: readiness.to_look_at(drawn(session, content, number)),
+    )
+
+
+def mail_words(fields: Mapping[str, str]) -> Content:
+    """What a browser sent of a mail that has no more than its words."""
+    return wording.cleaned(fields, MAILED)
+
+
+NEWSLETTER = mailed(sketch.NEWSLETTER, mail_words)
+NOTICE = mailed(sketch.NOTICE, mail_words)
