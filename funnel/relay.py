@@ -3,9 +3,11 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 OPTIONS = ("starttls", "verify", "pool", "share", "rate", "day", "warmup")
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 NAMES_AT_HOME = (".local", ".internal", ".lan", ".home.arpa", ".localdomain", ".localhost")
 
 
@@ -127,9 +129,23 @@ def is_loopback(host: str) -> bool:
 
 
 def is_private(host: str) -> bool:
-    """Whether `host` is this machine or in a network of one's own: no public address, or a name of no domain."""
+    """Whether `host` is this machine or in a network of one's own: no public address, or a name of no domain.
+
+    An address that only wraps another (mapped, NAT64, 6to4, Teredo) leads to that one, and is as private as it is.
+    """
     try:
-        address = ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return "." not in host or host.endswith(NAMES_AT_HOME)
-    return not address.is_global
+    return not all(one.is_global and not one.is_multicast for one in _led_to(address))
+
+
+def _led_to(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> list[Any]:
+    if address.version == 4:
+        return [address]
+    if address.ipv4_mapped:
+        return [address.ipv4_mapped]  # the same thing, written otherwise
+    found = [address, address.sixtofour, *(address.teredo or ())]
+    if address in NAT64:
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return [one for one in found if one is not None]

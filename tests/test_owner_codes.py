@@ -7,6 +7,7 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
+from funnel import tokens
 from funnel.db import Session, utc_now
 from funnel.models.house import AuditEntry, Owner, OwnerSession, RecoveryCode
 from funnel.web.owner import accounts, sessions, signin, totp
@@ -15,6 +16,7 @@ from tests.owner_data import EMAIL, PASSWORD, press, sign_in
 
 pytestmark = pytest.mark.usefixtures("quick_hashing")
 TWO_STEP = "/owner/account/two-step"
+BEGIN = f"{TWO_STEP}/begin"
 CODE = "/owner/sign-in/code"
 
 
@@ -63,12 +65,39 @@ def test_it_is_on_once_a_code_was_typed_and_not_before(app, browser):
     assert browser.get(TWO_STEP).location == "/owner/account"
 
 
-def test_the_secret_stays_the_same_until_it_is_confirmed_and_is_not_kept_in_the_clear(browser):
-    first, second = (re.search(r'address">([\w ]+)<', browser.get(TWO_STEP).text)[1] for _ in range(2))
+def shown(page) -> str:
+    return re.search(r'address">([\w ]+)<', page.text)[1].replace(" ", "")
 
-    assert first == second
+
+def test_each_beginning_has_a_secret_of_its_own_that_survives_a_wrong_code_and_is_not_kept_in_the_clear(browser):
+    first = shown(browser.get(TWO_STEP))
+    press(browser, BEGIN, on="/owner/account")
+    second = shown(browser.get(TWO_STEP))
+
+    assert first != second
+    assert shown(browser.get(TWO_STEP)) == second
+    assert shown(press(browser, TWO_STEP, on=TWO_STEP, code="000000")) == second
     with Session.begin() as session:
-        assert first.replace(" ", "").encode() not in session.scalars(select(Owner.totp_secret)).one()
+        assert second.encode() not in session.scalars(select(Owner.totp_secret)).one()
+
+
+def test_a_secret_seen_long_ago_is_not_shown_again(clean):
+    later = NOW + totp.SHOWN_FOR
+    with Session.begin() as session:
+        owner = accounts.create(session, EMAIL, PASSWORD, NOW)
+        first = totp.begun(session, owner, NOW)
+        assert totp.begun(session, owner, NOW + timedelta(minutes=1)) == first
+        assert totp.pending(session, owner, later) == first
+        assert totp.begun(session, owner, later) != first
+        owner.totp_secret = tokens.seal(first)  # as it was kept before
+        assert totp.begun(session, owner, NOW) != first
+
+
+def test_whoever_has_it_on_begins_nothing(app, browser):
+    turned_on(browser)
+    secret = code()
+    assert press(browser, BEGIN, on="/owner/account").status_code == 303
+    assert code() == secret
 
 
 def test_nobody_is_signed_in_by_the_password_alone(app, browser):
@@ -102,7 +131,7 @@ def test_a_code_is_good_once_whoever_saw_it(app, browser):
 def test_a_code_is_good_one_step_before_and_after_its_own(clean, steps, taken):
     with Session.begin() as session:
         owner = accounts.create(session, EMAIL, PASSWORD, NOW)
-        secret = totp.begin(session, owner)
+        secret = totp.begin(session, owner, NOW)
         assert totp.passes(session, owner, pyotp.TOTP(secret).at(NOW + steps * totp.STEP), NOW) == taken
 
 
@@ -110,14 +139,14 @@ def test_a_code_is_good_one_step_before_and_after_its_own(clean, steps, taken):
 def test_what_is_no_code_is_refused(clean, typed):
     with Session.begin() as session:
         owner = accounts.create(session, EMAIL, PASSWORD, NOW)
-        totp.begin(session, owner)
+        totp.begin(session, owner, NOW)
         assert totp.passes(session, owner, typed, NOW) == ""
 
 
 def test_an_earlier_code_is_no_good_after_a_later_one(clean):
     with Session.begin() as session:
         owner = accounts.create(session, EMAIL, PASSWORD, NOW)
-        authenticator = pyotp.TOTP(totp.begin(session, owner))
+        authenticator = pyotp.TOTP(totp.begin(session, owner, NOW))
         assert totp.passes(session, owner, authenticator.at(NOW + totp.STEP), NOW)
         assert not totp.passes(session, owner, authenticator.at(NOW), NOW)
 

@@ -66,6 +66,15 @@ def test_the_mail_holds_a_link_that_sets_a_password_once(browser, sink, setting)
     assert browser.get(path).status_code == 404
 
 
+def test_whose_password_is_set_by_a_link_hears_of_it(browser):
+    path = link()
+    press(browser, path, on=path, password=NEW, password_again=NEW)
+
+    with Session.begin() as session:
+        told = session.scalars(select(Message.to_address).where(Message.template == "account_changed"))
+        assert told.all() == [EMAIL]
+
+
 def test_what_cannot_be_a_password_is_refused_with_the_reason(browser):
     path = link()
     for password, again, why in (("short", "short", "shorter than 12"), (NEW, NEW + "!", "not the same")):

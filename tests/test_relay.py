@@ -69,3 +69,19 @@ def test_a_machine_of_ones_own_need_not_be_verified(host):
 @pytest.mark.parametrize("host", ["mail.example.org", "8.8.8.8", "2606:4700::1111", "local.example.org"])
 def test_one_on_the_internet_is_verified(host):
     assert not is_private(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        ("::ffff:10.0.0.1", True),  # mapped
+        ("::ffff:8.8.8.8", False),
+        ("64:ff9b::10.0.0.1", True),  # NAT64
+        ("64:ff9b::8.8.8.8", False),
+        ("2002:a00:1::1", True),  # 6to4 of 10.0.0.1
+        ("2001:0:808:808::f5ff:fffe", True),  # Teredo: 10.0.0.1 behind 8.8.8.8
+        ("fe80::1%eth0", True),
+    ],
+)
+def test_an_address_that_wraps_another_is_as_private_as_that_one(host, private):
+    assert is_private(host) is private

@@ -64,13 +64,18 @@ def rows(session: OrmSession) -> dict[str, Any]:
     return {row.name: row.value for row in session.scalars(select(Setting))}
 
 
+def held(session: OrmSession) -> dict[str, Any]:
+    """The same, as it stays until this transaction ends: for whoever compares before they keep."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("settings", 0))))
+    return rows(session)
+
+
 def keep(session: OrmSession, values: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Keeps `values`; None takes one out, and what stands without it is in force. Returns what was kept before.
 
     Others who keep something wait until this transaction ends.
     """
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("settings", 0))))
-    known = rows(session)
+    known = held(session)
     for name, value in values.items():
         if value is None:
             session.query(Setting).where(Setting.name == name).delete()

@@ -7,7 +7,6 @@ refuses machines, or a server that is away, is not dead: nobody could look.
 
 import contextlib
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -22,6 +21,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from funnel import shelf
 from funnel.config import settings
+from funnel.relay import is_private
 
 REMEMBERED_S = 24 * 60 * 60
 ASKED_FOR_S = 2 * 60  # a wish that no worker took up in that time is forgotten
@@ -93,9 +93,7 @@ def look_at_some() -> bool:
 
 def is_public(address: str) -> bool:
     """Whether an IP address is of the public internet."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_global and not found.is_multicast
+    return not is_private(address)
 
 
 def look(url: str, permitted: Permitted = is_public) -> Seen:

@@ -10,7 +10,7 @@ from datetime import datetime
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel.models.house import AuditEntry, Owner, Role
@@ -30,7 +30,7 @@ class AccountError(ValueError):
 
 def create(session: Session, email: str, password: str, now: datetime, role: Role = Role.OWNER) -> Owner:
     """A new owner, who may sign in at once. Raises AccountError."""
-    email = _address(email)
+    email = _held(session, email)
     if _somebody(session, email):
         raise AccountError(f"{email} is an owner already. A new password is set with `owner password`.")
     _check_password(email, password)
@@ -45,7 +45,7 @@ def invite(session: Session, email: str, role: Role, by: int, now: datetime) -> 
 
     Whoever was removed is asked back; whoever has not come yet is asked again, and former links end.
     """
-    email = _address(email)
+    email = _held(session, email)
     if (known := _somebody(session, email)) and known.password_hash:
         raise AccountError(f"{email} may sign in already. To change what they may do, choose their role below.")
     owner = known or _made(session, email, role, now)
@@ -83,7 +83,7 @@ def change_password(session: Session, owner: Owner, password: str, now: datetime
 
 def change_address(session: Session, owner: Owner, email: str, now: datetime) -> None:
     """Sets the address to sign in with. Raises AccountError."""
-    email = _address(email)
+    email = _held(session, email)
     if session.scalar(select(Owner.id).where(Owner.email == email, Owner.id != owner.id)):
         raise AccountError(f"{email} belongs to somebody else who may sign in, or could once.")
     owner.email = email
@@ -137,6 +137,13 @@ def _keep_one(session: Session, owner: Owner, why: str) -> None:
 def _note(session: Session, by: int | None, action: str, owner: Owner, now: datetime, **detail: object) -> None:
     session.flush()
     session.add(AuditEntry(owner_id=by, action=action, detail={"owner": owner.id, **detail}, at=now))
+
+
+def _held(session: Session, email: str) -> str:
+    """The address as it is kept. Who else wants the same one waits until this transaction ends, and finds it then."""
+    found = _address(email)
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"owner {found}", 0))))
+    return found
 
 
 def _address(email: str) -> str:

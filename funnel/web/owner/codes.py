@@ -1,5 +1,6 @@
 """The second step of one's own sign-in: turned on with a telephone, off again, and the recovery codes."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import Response, abort, flash, make_response, redirect, render_template, request, url_for
@@ -20,18 +21,31 @@ TOO_MANY = "That was one try too many. Please wait a quarter of an hour, then tr
 blueprint = gate.pages("codes", __name__)
 
 
+@blueprint.post("/account/two-step/begin")
+def begin() -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        owner = session.get_one(Owner, gate.owner().id, with_for_update=True)
+        if not owner.totp_since:
+            totp.begin(session, owner, now)
+    return redirect(url_for(".show"), HTTPStatus.SEE_OTHER)
+
+
 @blueprint.get("/account/two-step")
 def show() -> str | AnyResponse:
+    now = utc_now()
     with Session.begin() as session:
-        owner = session.get_one(Owner, gate.owner().id)
-        return redirect(url_for("account.index")) if owner.totp_since else _page(owner, totp.begin(session, owner))
+        owner = session.get_one(Owner, gate.owner().id, with_for_update=True)
+        if owner.totp_since:
+            return redirect(url_for("account.index"))
+        return _page(owner, totp.begun(session, owner, now))
 
 
 @blueprint.post("/account/two-step")
 def turn_on() -> str | tuple[str, int] | AnyResponse:
     now, who = utc_now(), gate.owner()
     if not limits.allow("two-step code", str(who.id), *signin.CODE_LIMIT):
-        return _wrong(TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS)
+        return _wrong(TOO_MANY, HTTPStatus.TOO_MANY_REQUESTS, now)
     with Session.begin() as session:
         owner = session.get_one(Owner, who.id, with_for_update=True)
         if owner.totp_since:
@@ -41,7 +55,7 @@ def turn_on() -> str | tuple[str, int] | AnyResponse:
             gate.note(session, "turned two-step sign-in on", now)
             alarm.tell(session, owner, now)
     if not fresh:
-        return _wrong(WRONG, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _wrong(WRONG, HTTPStatus.UNPROCESSABLE_ENTITY, now)
     limits.forget("two-step code", str(who.id), *signin.CODE_LIMIT)
     nudge(send_urgent)
     return _codes(fresh, turned_on=True)
@@ -101,10 +115,10 @@ def _codes(fresh: list[str], turned_on: bool) -> str:
     return render_template("owner/codes/codes.html", codes=fresh, turned_on=turned_on)
 
 
-def _wrong(why: str, status: HTTPStatus) -> tuple[str, int]:
+def _wrong(why: str, status: HTTPStatus, now: datetime) -> tuple[str, int]:
     with Session.begin() as session:
-        owner = session.get_one(Owner, gate.owner().id)
-        return _page(owner, totp.begin(session, owner), why), status
+        owner = session.get_one(Owner, gate.owner().id, with_for_update=True)
+        return _page(owner, totp.pending(session, owner, now), why), status
 
 
 def _page(owner: Owner, secret: str, problem: str = "") -> str:

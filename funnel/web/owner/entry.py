@@ -18,7 +18,7 @@ from funnel.programme import plan
 from funnel.tokens import Purpose
 from funnel.web import edge
 from funnel.web.nudge import nudge
-from funnel.web.owner import accounts, gate
+from funnel.web.owner import accounts, alarm, gate
 from tasks.mail import send_urgent
 
 ADDRESS_LIMIT = (3, 60 * 60)  # mails, seconds
@@ -67,8 +67,10 @@ def set_password(token: str) -> str | tuple[str, int] | AnyResponse:
             if password != request.form.get("password_again"):
                 raise accounts.AccountError(NOT_THE_SAME)
             accounts.change_password(session, found[0], password, now, by=found[0].id)
+            alarm.tell(session, found[0], now)
         except accounts.AccountError as error:
             return _page(*found, str(error)), HTTPStatus.UNPROCESSABLE_ENTITY
+    nudge(send_urgent)
     flash("Your password is set. Please sign in with it.")
     return redirect(url_for("signin.show"), HTTPStatus.SEE_OTHER)
 

@@ -23,6 +23,7 @@ NEW = "new"
 ABOUT = "relays"
 OPTIONS = ("rate", "day", "warmup", "share", "pool")
 KNOWN_ELSEWHERE = "Type the password again: it was for another server, and is not handed to this one."
+CHANGED_SINCE = "Somebody else changed the mail servers since you opened them. Nothing was removed: please look again."
 TOO_MANY = "That were ten trials within ten minutes. Please wait a little."
 
 blueprint = gate.pages("relays", __name__)
@@ -72,11 +73,11 @@ def save(server: str) -> str | tuple[str, int] | AnyResponse:
         return _tried(server, kept, typed, relay)
     if config.given(stored.RELAYS):
         abort(HTTPStatus.FORBIDDEN)
-    urls = stored.relay_urls(kept.get(stored.RELAYS))
     with Session.begin() as session:
-        if request.form.get("mark") != stored.mark(stored.rows(session), [stored.RELAYS]):
-            return _page(server, stored.rows(session), typed, settings.MEANWHILE), HTTPStatus.CONFLICT
-        url = _url(typed)
+        kept = stored.held(session)
+        if request.form.get("mark") != stored.mark(kept, [stored.RELAYS]):
+            return _page(server, kept, typed, settings.MEANWHILE), HTTPStatus.CONFLICT
+        urls, url = stored.relay_urls(kept.get(stored.RELAYS)), _url(typed)
         urls = [*urls, url] if server == NEW else [url if at == int(server) else old for at, old in enumerate(urls, 1)]
         if wrong := stored.problems({**kept, stored.RELAYS: stored.sealed(urls)}, {}):
             return _page(server, kept, typed, " ".join(wrong.values())), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -87,8 +88,13 @@ def save(server: str) -> str | tuple[str, int] | AnyResponse:
 @blueprint.post("/settings/relays/<server>/remove")
 def remove(server: str) -> AnyResponse:
     with Session.begin() as session:
-        kept = stored.rows(session)
-        if config.given(stored.RELAYS) or _known(server, kept) is None:
+        kept = stored.held(session)
+        if config.given(stored.RELAYS):
+            abort(HTTPStatus.NOT_FOUND)
+        if request.form.get("mark") != stored.mark(kept, [stored.RELAYS]):
+            flash(CHANGED_SINCE, "warn")
+            return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
+        if _known(server, kept) is None:
             abort(HTTPStatus.NOT_FOUND)
         urls = stored.relay_urls(kept.get(stored.RELAYS))
         left = [url for at, url in enumerate(urls, 1) if at != int(server)]
@@ -104,8 +110,7 @@ def _tried(server: str, kept: Mapping[str, Any], typed: Typed, relay: Relay) -> 
     mailed = "mail" in request.form
     data = _test_mail(known.mail_from, who.email) if mailed else b""
     # What runs already may stand in a private network; what is typed on a public page may not.
-    private = known.local or relay.host in {one.host for one in known.relays}
-    heard = asyncio.run(smtp.tried(relay, known.mail_from, who.email, data, private))
+    heard = asyncio.run(smtp.tried(relay, known.mail_from, who.email, data, None if known.local else known.relays))
     with Session.begin() as session:
         gate.note(session, "tried a mail server", utc_now(), relay=relay.name, worked=heard.worked)
     found = trial.finding(heard, relay, known.mail_from, who.email, mailed)

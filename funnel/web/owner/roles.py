@@ -18,6 +18,7 @@ PROVED = {
     "team.ask_for_codes_off",
     "team.codes_off",
     "team.invite",
+    "codes.begin",
     "codes.show",
     "codes.turn_on",
     "codes.ask_off",

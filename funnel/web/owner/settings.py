@@ -18,6 +18,7 @@ from funnel.web.owner.sections import SECTIONS, Field, Section, zones
 CHANGED = "changed settings"
 TAKEN_BACK = "took back a change of settings"
 MEANWHILE = "Somebody else changed these settings since you opened them. Yours stand below: save again to keep them."
+NOT_AS_BEFORE = "Nothing was taken back: with what was changed since, the settings of before do not go together."
 LONGEST = 500  # signs of a setting
 
 blueprint = gate.pages("settings", __name__)
@@ -50,7 +51,7 @@ def show(slug: str) -> str:
 def save(slug: str) -> tuple[str, int] | AnyResponse:
     section = SECTIONS.get(slug) or abort(HTTPStatus.NOT_FOUND)
     with Session.begin() as session:
-        kept = stored.rows(session)
+        kept = stored.held(session)
         typed = {field.name: _typed(field) for field in section.fields if not config.given(field.name)}
         if request.form.get("mark") != stored.mark(kept, section.names):
             return _page(section, kept, typed, {"": MEANWHILE}), HTTPStatus.CONFLICT
@@ -72,9 +73,12 @@ def undo(entry_id: int) -> AnyResponse:
         if entry is None or entry.action not in {CHANGED, TAKEN_BACK}:
             abort(HTTPStatus.NOT_FOUND)
         about, before, after = (entry.detail[name] for name in ("about", "before", "after"))
-        kept = stored.rows(session)
+        kept = stored.held(session)
         if any(kept.get(name) != value for name, value in after.items()):
             flash("These settings have been changed again since, so nothing was taken back.", "warn")
+            return redirect(page_of(about), HTTPStatus.SEE_OTHER)
+        if wrong := stored.problems(kept, before):
+            flash(f"{NOT_AS_BEFORE} {' '.join(wrong.values())}", "warn")
             return redirect(page_of(about), HTTPStatus.SEE_OTHER)
         keep(session, before, about, action=TAKEN_BACK)
     flash("Taken back: it is as it was before.")

@@ -14,16 +14,27 @@ from funnel.models.house import Owner, RecoveryCode
 
 STEP = timedelta(seconds=30)
 BESIDE = 1  # a code is good one step before and after its own: clocks differ, and typing takes time (RFC 6238 §5.2)
+SHOWN_FOR = timedelta(minutes=15)  # whoever saw it over a shoulder has it for no second beginning
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 10  # 80 bits
 
 
-def begin(session: Session, owner: Owner) -> str:
-    """The secret to be scanned, not in force until `confirm`; until then it stays the same, whatever is reloaded."""
-    if owner.totp_since is None and owner.totp_secret is None:
-        owner.totp_secret = tokens.seal(pyotp.random_base32())
-        session.flush()
+def begin(session: Session, owner: Owner, now: datetime) -> str:
+    """A fresh secret to be scanned, not in force until `confirm`. Not for somebody whose second step is on."""
+    owner.totp_secret = tokens.seal(f"{pyotp.random_base32()} {int(now.timestamp())}")
+    session.flush()
     return _secret(owner)
+
+
+def begun(session: Session, owner: Owner, now: datetime) -> str:
+    """The secret that was begun with a moment ago, so that a page shown again has what was scanned; or a fresh one."""
+    recent = owner.totp_secret and _made_at(owner) > (now - SHOWN_FOR).timestamp()
+    return _secret(owner) if recent else begin(session, owner, now)
+
+
+def pending(session: Session, owner: Owner, now: datetime) -> str:
+    """The secret that was begun with, however long ago: after a wrong code it is the one on the telephone."""
+    return _secret(owner) if owner.totp_secret else begin(session, owner, now)
 
 
 def confirm(session: Session, owner: Owner, code: str, now: datetime) -> list[str]:
@@ -106,7 +117,13 @@ def _takes(session: Session, owner: Owner, code: str, now: datetime) -> bool:
 
 def _secret(owner: Owner) -> str:
     assert owner.totp_secret is not None
-    return tokens.unseal(owner.totp_secret)
+    return tokens.unseal(owner.totp_secret).partition(" ")[0]
+
+
+def _made_at(owner: Owner) -> int:
+    """Seconds since 1970; 0 of one from before that was kept."""
+    assert owner.totp_secret is not None
+    return int(tokens.unseal(owner.totp_secret).partition(" ")[2] or 0)
 
 
 def _spelled(raw: bytes) -> str:

@@ -83,7 +83,7 @@ def save(about: str) -> tuple[str, int] | AnyResponse:
     restored = "restore" in request.form
     typed = {part: request.form.get(part, "").replace("\r\n", "\n").strip() for part in text.original}
     with Session.begin() as session:
-        kept = stored.rows(session)
+        kept = stored.held(session)
         if request.form.get("mark") != stored.mark(kept, [key]):
             return _page(text, kept, typed, {"": [settings.MEANWHILE]}), HTTPStatus.CONFLICT
         if wrong := {} if restored else _problems(text, typed):
