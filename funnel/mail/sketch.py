@@ -56,7 +56,7 @@ def of_step(step: Step) -> Sketch:
 
 def of_newsletter(issue: Newsletter) -> Sketch:
     """An issue as it stands."""
-    return Sketch(NEWSLETTER, Words(issue.subject, issue.preheader, issue.body))
+    return Sketch(NEWSLETTER, Words(issue.subject, issue.preheader, issue.body), _lines(issue.sources))
 
 
 def sheet(sketch: Sketch) -> Sheet:

@@ -190,6 +190,7 @@ class Newsletter(Base):
     subject: Mapped[str]
     preheader: Mapped[str] = mapped_column(default="")
     body: Mapped[str]  # Markdown with merge tags
+    sources: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     state: Mapped[NewsletterState] = mapped_column(words(NewsletterState), default=NewsletterState.DRAFT)
     send_at: Mapped[datetime | None]
     planned_to: Mapped[int] = mapped_column(default=0)  # subscribers up to this id have their mail planned

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from funnel.config import settings
 from funnel.models.content import Post, Sequence, SequenceState
 from funnel.models.people import Form
-from funnel.programme import content_fields, posts, wording
+from funnel.programme import posts, wording
 from funnel.programme.content_fields import FORM
 from funnel.programme.wording import Fault
 
@@ -55,12 +55,7 @@ def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
 
 def read(session: Session, content: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
     """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
-    values: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name in TEXTS:
-        value, problems = content_fields.value(name, content.get(name, ""), FORM[name])
-        values |= {} if value is None else {name: value}
-        faults += [Fault(name, 0, problem.text) for problem in problems]
+    values, faults = wording.columns(content, {name: FORM[name] for name in TEXTS})
     slug = content.get(POST, "")
     post = posts.by_slug(session, slug) if slug else None
     values["post_id"] = post.id if post else None

@@ -6,12 +6,11 @@ from typing import Any
 
 from funnel.config import settings
 from funnel.models.content import Post
-from funnel.programme import content_fields, prose, wording
+from funnel.programme import prose, wording
 from funnel.programme.content_fields import POST
-from funnel.programme.wording import BODY, SOURCES, Fault
+from funnel.programme.wording import BODY, PUBLISHED, Fault
 
-FIELDS = ("title", "summary", "body", "sources", "published")
-PUBLISHED = "published"
+FIELDS = ("title", "summary", "body", "sources", PUBLISHED)
 STARTER = f"""Begin with the person who looks for this: what do they feel, and when?
 
 {prose.FORM_PLACE}
@@ -31,9 +30,7 @@ def typed(post: Post) -> dict[str, str]:
 
 def of_values(values: Mapping[str, Any]) -> dict[str, str]:
     """The words of a post's columns, as they would be typed."""
-    content = {name: str(values[name]) for name in ("title", "summary", "body")}
-    sources = "\n".join(map(wording.source_line, values[SOURCES]))
-    return content | {SOURCES: sources, PUBLISHED: day_of(values["published_at"]).isoformat()}
+    return wording.of_values(values, FIELDS[:-1]) | {PUBLISHED: day_of(values["published_at"]).isoformat()}
 
 
 def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
@@ -43,12 +40,7 @@ def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
 
 def read(content: Mapping[str, str], now: datetime) -> tuple[dict[str, Any], list[Fault]]:
     """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
-    values: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name in ("title", "summary", SOURCES, PUBLISHED):
-        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), POST[name])
-        values |= {} if value is None else {name: value}
-        faults += [Fault(name, 0, problem.text) for problem in problems]
+    values, faults = wording.columns(content, {name: POST[name] for name in FIELDS if name != BODY})
     if PUBLISHED in values:
         day = values.pop(PUBLISHED)
         values["published_at"] = noon(day)
@@ -71,15 +63,3 @@ def noon(day: date) -> datetime:
 
 def day_of(at: datetime) -> date:
     return at.astimezone(settings().zone).date()
-
-
-def _raw(name: str, text: str) -> Any:
-    """The text of a field as a file's YAML would give it."""
-    if name == SOURCES:
-        return wording.sources(text)
-    if name == PUBLISHED:
-        try:
-            return date.fromisoformat(text.strip())
-        except ValueError:
-            return text
-    return text

@@ -65,7 +65,7 @@ def publish(session: Session, post: Post, owner_id: int, now: datetime) -> None:
     if post.state is PostState.DRAFT:
         before = post_words.typed(post)
         values = {"published_at": post_words.noon(post_words.day_of(now))}
-        after = before | {post_words.PUBLISHED: post_words.day_of(now).isoformat()}
+        after = before | {wording.PUBLISHED: post_words.day_of(now).isoformat()}
         if before != after:
             saying.say(
                 session, Kind.POST, post, values,

@@ -1,4 +1,4 @@
-"""Words of a post or form put in force: never over somebody else's unseen, and each wording kept."""
+"""Words of a post, a form or an issue put in force: never over somebody else's unseen, and each wording kept."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,19 +6,18 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from funnel.models.content import Post
+from funnel.models.content import Newsletter, Post
 from funnel.models.editing import Kind
 from funnel.models.people import Form
 from funnel.programme import drafts, file_copies, revisions
 
 Content = Mapping[str, str]
+Row = Post | Form | Newsletter
 FROM_FILE = "from its file"
 MADE = "made here"
 
 
-def begun(
-    session: Session, kind: Kind, row: Post | Form, content: Content, *, owner_id: int | None, now: datetime
-) -> None:
+def begun(session: Session, kind: Kind, row: Row, content: Content, *, owner_id: int | None, now: datetime) -> None:
     """Keeps the first wording of something that has just been made."""
     why = MADE if owner_id else FROM_FILE
     revisions.add(session, kind, row.id, content, owner_id=owner_id, why=why, now=now)
@@ -27,7 +26,7 @@ def begun(
 def save(
     session: Session,
     kind: Kind,
-    row: Post | Form,
+    row: Row,
     values: Mapping[str, Any],
     *,
     before: Content,
@@ -54,7 +53,7 @@ def save(
 def say(
     session: Session,
     kind: Kind,
-    row: Post | Form,
+    row: Row,
     values: Mapping[str, Any],
     *,
     before: Content,

@@ -4,15 +4,16 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from funnel.models.content import Step
 from funnel.programme import content_fields, prose
-from funnel.programme.content_fields import STEP
+from funnel.programme.content_fields import STEP, Reader
 
 FIELDS = ("subject", "preheader", "body", "kind", "sources")  # what a revision holds
 TYPED = (*FIELDS, "day")  # what the editor has; a day is kept by the course, and moved with a look at who waits
-BODY, DAY, SOURCES = "body", "day", "sources"
+BODY, DAY, SOURCES, PUBLISHED = "body", "day", "sources", "published"
 BETWEEN = " | "  # the parts of a source
 LONGEST = 200_000  # signs of a field
 LONGEST_SLUG = 40
@@ -29,13 +30,18 @@ class Fault:
 
 def typed(step: Step) -> dict[str, str]:
     """The words in force, as its editor shows them."""
-    return of_values({name: getattr(step, name) for name in FIELDS}) | {DAY: str(step.day)}
+    return of_row(step, FIELDS) | {DAY: str(step.day)}
 
 
-def of_values(values: Mapping[str, Any]) -> dict[str, str]:
-    """The words of a step's columns or of a file, as they would be typed."""
-    content = {name: str(values[name]) for name in FIELDS if name != SOURCES}
-    return content | {SOURCES: "\n".join(map(source_line, values[SOURCES]))}
+def of_row(row: object, fields: Sequence[str]) -> dict[str, str]:
+    """The words of a row of any kind, as they would be typed."""
+    return of_values({name: getattr(row, name) for name in fields}, fields)
+
+
+def of_values(values: Mapping[str, Any], fields: Sequence[str] = FIELDS) -> dict[str, str]:
+    """The words of a step's columns or of a file, as they would be typed; with `fields` of something else."""
+    content = {name: str(values[name]) for name in fields if name != SOURCES}
+    return content | ({SOURCES: "\n".join(map(source_line, values[SOURCES]))} if SOURCES in fields else {})
 
 
 def said(content: Mapping[str, str]) -> dict[str, str]:
@@ -51,21 +57,28 @@ def cleaned(fields: Mapping[str, str], names: Sequence[str] = TYPED) -> dict[str
     }
 
 
-def read(content: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
-    """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
-    values: dict[str, Any] = {}
-    faults: list[Fault] = []
-    for name, reader in STEP.items():
-        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader)
-        values |= {} if value is None else {name: value}
-        faults += [Fault(name, 0, problem.text) for problem in problems]
+def read(
+    content: Mapping[str, str], readers: Mapping[str, Reader] = STEP, order: Sequence[str] = TYPED
+) -> tuple[dict[str, Any], list[Fault]]:
+    """The columns of what was typed of a mail, as far as they are good, and all that is wrong, in the order given."""
+    values, faults = columns(content, readers)
     body = content.get(BODY, "")
     values[BODY] = body.strip("\n") + "\n"
     if not body.strip():
         faults.append(Fault(BODY, 0, "The mail says nothing yet."))
     faults += [Fault(BODY, found.line, found.text) for found in prose.check(body, prose.STEP_TAGS)]
-    order = list(TYPED)
     return values, sorted(faults, key=lambda fault: (order.index(fault.field), fault.line))
+
+
+def columns(content: Mapping[str, str], readers: Mapping[str, Reader]) -> tuple[dict[str, Any], list[Fault]]:
+    """What these readers of content_fields make of what was typed, and what they refuse."""
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for name, reader in readers.items():
+        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader)
+        values |= {} if value is None else {name: value}
+        faults += [Fault(name, 0, problem.text) for problem in problems]
+    return values, faults
 
 
 def slug(title: str, otherwise: str) -> str:
@@ -80,7 +93,16 @@ def _raw(name: str, text: str) -> Any:
         return int(text) if text.strip().isdecimal() and len(text) < 9 else text
     if name == SOURCES:
         return sources(text)
+    if name == PUBLISHED:
+        return _day(text)
     return text
+
+
+def _day(text: str) -> date | str:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return text
 
 
 def sources(text: str) -> list[dict[str, str]]:

@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session as OrmSession
 from funnel.mail import readiness, sketch
 from funnel.mail.press import Course
 from funnel.mail.sketch import Sketch
-from funnel.programme import wording
+from funnel.programme import check, issue_words, wording
 from funnel.programme.check import Check
-
-MAILED = ("subject", "preheader", "body", "sources")  # the fields of what is sent as a mail
+from funnel.programme.wording import Fault
 
 Content = dict[str, str]  # what is typed, by its field
 
@@ -34,6 +33,11 @@ class Look:
     page: Callable[[OrmSession, Content, int], str] | None = None
     checks: Callable[[OrmSession, Content, int, datetime], list[Check]] | None = None
     links: Callable[[OrmSession, Content, int], Collection[str]] = lambda *_: ()
+
+    def stops(self, session: OrmSession, content: Content, number: int, now: datetime) -> list[Fault]:
+        """What of its checks keeps it from being saved."""
+        found = self.checks(session, content, number, now) if self.checks else []
+        return [Fault(one.field, one.line or 0, one.words) for one in check.stops(found)]
 
 
 def mailed(
@@ -57,10 +61,5 @@ def mailed(
     )
 
 
-def mail_words(fields: Mapping[str, str]) -> Content:
-    """What a browser sent of a mail that has no more than its words."""
-    return wording.cleaned(fields, MAILED)
-
-
-NEWSLETTER = mailed(sketch.NEWSLETTER, mail_words)
-NOTICE = mailed(sketch.NOTICE, mail_words)
+NEWSLETTER = mailed(sketch.NEWSLETTER, issue_words.cleaned)
+NOTICE = mailed(sketch.NOTICE, lambda fields: wording.cleaned(fields, ("subject", "preheader", "body")))

@@ -1,6 +1,5 @@
 """How a mail of a course is edited: its day stands beside its words, and is asked about where somebody may wait."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,11 +7,11 @@ from flask import url_for
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.insight import subjects
-from funnel.mail import readiness, render, sketch
+from funnel.mail import render, sketch
 from funnel.mail.press import Course
 from funnel.models.content import SequenceState, Step, StepKind
 from funnel.models.editing import Kind
-from funnel.programme import arrangement, check, editing, prose, reach, wording
+from funnel.programme import arrangement, editing, prose, reach, wording
 from funnel.programme.wording import DAY, Fault
 from funnel.web.owner import look
 from funnel.web.owner.look import Content
@@ -38,16 +37,11 @@ INSERTED = {
 }
 
 
-def read(session: OrmSession, step: Step, content: Mapping[str, str], now: datetime) -> tuple[Values, list[Fault]]:
-    """The columns of what was typed, and all that keeps it from being saved."""
+def _read(session: OrmSession, step: Step, content: Content, now: datetime) -> tuple[Values, list[Fault]]:
     values, faults = wording.read(content)
     if DAY in values and "kind" in values:
         faults += arrangement.refusals(step, step.sequence.steps, values[DAY], StepKind(values["kind"]))
-    if not faults:
-        said = sketch.typed(sketch.STEP, content, sketch.course_of(step))
-        stops = check.stops(readiness.checks(session, said, now))
-        faults += [Fault(one.field, one.line or 0, one.words) for one in stops]
-    return values, faults
+    return values, faults or LOOK.stops(session, content, step.id, now)
 
 
 def _save(session: OrmSession, step: Step, values: Values, *, now: datetime, **more: Any) -> bool:
@@ -72,6 +66,7 @@ def _course(session: OrmSession, step_id: int) -> Course:
     return sketch.course_of(step) if step else sketch.NEW_COURSE
 
 
+LOOK = look.mailed(sketch.STEP, wording.cleaned, _course)
 MAILS = Manner(
     noun="mails",
     one="mail",
@@ -82,13 +77,13 @@ MAILS = Manner(
     now="what people get now",
     whose="people get",
     save_words="Save and say it from now on",
-    look=look.mailed(sketch.STEP, wording.cleaned, _course),
+    look=LOOK,
     title=lambda step: subjects.shown(step.subject),
     page=lambda number: url_for("mails.show", name=number),
     in_force=lambda step: step.state is SequenceState.LIVE and step.sequence.state is SequenceState.LIVE,
     held=editing.held,
     typed=lambda _, step: wording.typed(step),
-    read=read,
+    read=_read,
     save=_save,
     choices=lambda session, step, _: {"kinds": KINDS, "inserted": INSERTED, "reach": reach.words(session, step)},
     apart=(DAY,),
