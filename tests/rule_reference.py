@@ -146,7 +146,9 @@ class Folk:
             "got_issue": {"newsletter": ids(self.issues)},
             "clicked_issue": {"newsletter": ids(self.issues)},
             "pace": {"pace": st.sampled_from(list(Pace)).map(str)},
-            "called": {"words": st.sampled_from(["ada", "be", "adam", "example.org", "chloé", "da"])},
+            "called": {
+                "words": st.sampled_from(["ada", "be", "adam", "example.org", "chloé", "da", "subscriber-1", "@exa ad"])
+            },
         }
         plain = [st.fixed_dictionaries({"is": st.just(kind), **parts}) for kind, parts in made.items()]
         joined = either.map(lambda two: {"is": "joined", "since": two[0], "until": two[1]})
@@ -219,7 +221,8 @@ class _Known:
         written = f"{self.person.email or ''} {self.person.first_name}".lower()
         spaced = " " + "".join(" " if sign in "@.-" else sign for sign in written)
         return all(
-            word in written and all(f" {part}" in spaced for part in word.replace(".", " ").split())
+            word in written
+            and all(f" {part}" in spaced for part in word.replace(".", " ").replace("-", " ").replace("@", " ").split())
             for word in words.split()
         )
 

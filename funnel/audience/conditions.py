@@ -77,6 +77,11 @@ def begins(words: list[str]) -> Condition:
     return Condition(and_(*each), found if telling else None, letters=True)
 
 
+def as_typed(words: list[str]) -> list[ColumnElement[bool]]:
+    """What `begins` asks beside its index, which knows words but not what stands between them."""
+    return [_written(small) for small in (word.lower() for word in words) if small.translate(_APART).split() != [small]]
+
+
 def holds(words: list[str]) -> Condition:
     """Each of `words` stands anywhere in the address or name. No index helps: it reads everybody it is asked of."""
     return Condition(and_(*(_written(word.lower()) for word in words)))

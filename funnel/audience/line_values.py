@@ -5,10 +5,13 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from funnel.audience.segment import BIGGEST, FIRST, LAST, LONGEST, MOST_WORDS
 from funnel.models.people import Pace
 
 MOST_DAYS = 3650
+MOST_WORDS = 5
+LONGEST = 200  # signs of what is searched for
+BIGGEST = (1 << 63) - 1
+FIRST, LAST = date(1970, 1, 1), date(2999, 12, 30)  # a day more must be a day too
 
 
 class Place(StrEnum):

@@ -87,8 +87,11 @@ class Called(Line):
         return conditions.begins(self.words.split()).holds
 
     def named(self, now: datetime) -> Named:
-        known = conditions.begins(self.words.split())
-        return Named(((known.found if known.found is not None else select(Subscriber.id)).where(known.holds),))
+        words = self.words.split()
+        known = conditions.begins(words)
+        if known.found is None:
+            return Named((select(Subscriber.id).where(known.holds),))
+        return Named((known.found.where(*conditions.as_typed(words)),))
 
 
 @dataclass(frozen=True)

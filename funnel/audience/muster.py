@@ -15,8 +15,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import Session
 
+from funnel.audience import segments
 from funnel.audience.conditions import Condition
-from funnel.audience.segment import BIGGEST, Segment
+from funnel.audience.line_values import BIGGEST
+from funnel.audience.segment import Segment
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.programme.history import among
 
@@ -39,7 +41,7 @@ class Found:
 
 def find(session: Session, segment: Segment, now: datetime, limit: int, before: int | None = None) -> Found:
     """At most `limit` people of the segment, those added before the person `before` when it is given."""
-    conditions = segment.conditions(now)
+    conditions = segments.looked_up(session, segment).conditions(now)
     rare = _rare(session, conditions)
     if rare is None:
         return _walk(session, conditions, limit, before)
@@ -53,7 +55,7 @@ def count(session: Session, segment: Segment, now: datetime, newest: int) -> tup
 
     Not all: two seconds were not enough to count everybody.
     """
-    conditions = segment.conditions(now)
+    conditions = segments.looked_up(session, segment).conditions(now)
     if (rare := _rare(session, conditions)) is not None:
         counted = select(func.count()).select_from(Subscriber).where(Subscriber.id <= newest, *rare, *_all(conditions))
         return session.scalars(counted).one(), True
@@ -76,7 +78,9 @@ def chunk(
     """Who of the segment is among the `size` people after `beyond`, up to `newest`; and how far that is, or None."""
     following = select(Subscriber.id).where(Subscriber.id > beyond, Subscriber.id <= newest).order_by(Subscriber.id)
     ids = list(session.scalars(following.limit(size)))
-    meet = select(Subscriber.id).where(among(Subscriber.id, ids), *_all(segment.conditions(now)))
+    meet = select(Subscriber.id).where(
+        among(Subscriber.id, ids), *_all(segments.looked_up(session, segment).conditions(now))
+    )
     return list(session.scalars(meet.order_by(Subscriber.id))), ids[-1] if ids else None
 
 

@@ -8,13 +8,10 @@ from typing import Any
 
 from funnel.audience import conditions
 from funnel.audience.conditions import Condition
+from funnel.audience.line_values import BIGGEST, FIRST, LAST, LONGEST, MOST_WORDS
+from funnel.audience.rule import Rule, condition
 from funnel.models.content import EnrolmentState
 from funnel.models.people import SubscriberState
-
-MOST_WORDS = 5
-LONGEST = 200  # signs of what is searched for
-BIGGEST = (1 << 63) - 1
-FIRST, LAST = date(1970, 1, 1), date(2999, 12, 30)  # a day more must be a day too
 
 
 class Trait(StrEnum):
@@ -40,6 +37,8 @@ class Segment:
     place: EnrolmentState | None = None  # in that course
     step: int | None = None  # the mail they wait for
     trait: frozenset[Trait] = field(default=frozenset())
+    saved: int | None = None  # a saved segment, whose rule `segments.looked_up` puts beside it
+    rule: Rule | None = None
     loose: bool = False  # the words stand anywhere, not only at the beginning of a word
 
     @property
@@ -54,13 +53,16 @@ class Segment:
 
     def conditions(self, now: datetime) -> list[Condition]:
         """What must hold of each of them."""
-        return [*self._of_words(), *self._of_person(), *(_TRAITS[one](now) for one in sorted(self.trait))]
+        traits = (_TRAITS[one](now) for one in sorted(self.trait))
+        return [*self._of_words(), *self._of_person(), *self._of_saved(now), *traits]
 
     def plain(self) -> dict[str, list[str]]:
         """As the arguments of a URL, which `read` turns back into the same."""
         found: dict[str, list[str]] = {}
         for part in fields(self):
             value = getattr(self, part.name)
+            if part.name == "rule":
+                continue
             if isinstance(value, frozenset):
                 found[part.name] = sorted(value)
             elif value is True:
@@ -94,6 +96,12 @@ class Segment:
             yield conditions.on_course(self.course, self.place)
         if self.step is not None:
             yield conditions.awaits(self.step)
+
+    def _of_saved(self, now: datetime) -> Iterator[Condition]:
+        if self.saved is not None:
+            if self.rule is None:  # everybody would be meant
+                raise ValueError("the saved segment has not been looked up")
+            yield Condition(condition(self.rule, now))
 
 
 def read(args: Mapping[str, Sequence[str]]) -> tuple[Segment, list[str]]:
@@ -142,6 +150,7 @@ _PARTS: dict[str, Any] = {
     "course": _number,
     "place": lambda given: EnrolmentState(given[0]),
     "step": _number,
+    "saved": _number,
     "trait": lambda given: frozenset(Trait(one) for one in given),
     "loose": lambda given: given[0] == "1",
 }

@@ -32,6 +32,9 @@ class BookingHow(StrEnum):
     OWNER = "owner"  # marked by the owner
 
 
+FOLLOWED = "kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL"
+
+
 class Event(Base):
     """What happened once. `key` names the happening, so that telling it twice makes one row."""
 
@@ -60,8 +63,9 @@ class Event(Base):
             "ix_event_followed",
             "link_id",
             "subscriber_id",
-            postgresql_where=text("kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL"),
+            postgresql_where=text(FOLLOWED),
         ),
+        Index("ix_event_followed_at", "at", "subscriber_id", postgresql_where=text(FOLLOWED)),
     )
 
 

@@ -1,0 +1,152 @@
+"""Counting: whom a rule is about, told from one crowd a line, all of them read in one statement.
+
+Large crowds are remembered for a minute, so that the count follows while a rule is being made; then it is of the time
+`at`. What is counted before sending is read anew (`exact`), and is of one moment.
+"""
+
+import array
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy.dialects.postgresql import BYTEA
+from sqlalchemy.orm import Session
+
+from funnel.audience import conditions
+from funnel.audience.crowd import Crowd
+from funnel.audience.line import Line, Named, found
+from funnel.audience.lines_of_person import Everybody
+from funnel.audience.rule import AllOf, Not, Rule, each
+from funnel.models.content import Enrolment, EnrolmentState
+from funnel.models.people import Subscriber, SubscriberState
+
+KEPT_FOR = timedelta(minutes=1)
+WORTH_KEEPING = 20_000  # people: a smaller crowd is read at once, and always anew
+MOST_KEPT = 100  # crowds, of some hundred kilobytes each
+
+Key = Line | str
+MAILABLE, IN_COURSE = "mailable", "in a course"
+_kept: dict[Key, tuple[datetime, Crowd]] = {}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The people found, and of when that is."""
+
+    people: Crowd
+    at: datetime
+
+
+def recipients(
+    session: Session, rule: Rule | None, with_course: bool, now: datetime, *, exact: bool = False
+) -> Counted:
+    """Whom `recipients.condition` selects."""
+    keys = [MAILABLE, *(() if with_course else (IN_COURSE,))]
+    crowds, at = read(session, [*keys, *leaves(rule)], now, exact=exact)
+    found = meeting(rule, crowds, crowds[MAILABLE])
+    return Counted(found if with_course else found - crowds[IN_COURSE], at)
+
+
+def leaves(rule: Rule | None) -> list[Line]:
+    """The lines whose crowds `meeting` needs."""
+    lines = [] if rule is None else [line for _, line in each(rule) if not isinstance(line, Everybody)]
+    return list(dict.fromkeys(lines))
+
+
+def meeting(rule: Rule | None, crowds: Mapping[Key, Crowd], everybody: Crowd) -> Crowd:
+    """Those of `everybody` of whom the rule holds."""
+    if rule is None or isinstance(rule, Everybody):
+        return everybody
+    if isinstance(rule, Line):
+        return crowds[rule] & everybody
+    if isinstance(rule, Not):
+        return everybody - meeting(rule.part, crowds, everybody)
+    found = [meeting(part, crowds, everybody) for part in rule.parts]
+    joined = found[0]
+    for one in found[1:]:
+        joined = joined & one if isinstance(rule, AllOf) else joined | one
+    return joined
+
+
+def read(
+    session: Session, keys: Iterable[Key], now: datetime, *, exact: bool = False
+) -> tuple[dict[Key, Crowd], datetime]:
+    """The crowd of each key, and the time of the oldest one."""
+    wanted = list(dict.fromkeys(keys))
+    kept = {} if exact else {key: _kept[key] for key in wanted if key in _kept and now - _kept[key][0] < KEPT_FOR}
+    named = {key: _named(key, now) for key in wanted if key not in kept}
+    statements = list({id(one): one for parts in named.values() for one in (*parts.these, *parts.others)}.values())
+    read = dict(zip(map(id, statements), _all(session, statements), strict=True))
+    fresh = {key: _one(parts, read) for key, parts in named.items()}
+    _keep(fresh, now)
+    crowds = {key: crowd for key, (_, crowd) in kept.items()} | fresh
+    return crowds, min([now, *(at for at, _ in kept.values())])
+
+
+def forget() -> None:
+    """What was read before is read anew."""
+    _kept.clear()
+
+
+def _keep(fresh: Mapping[Key, Crowd], now: datetime) -> None:
+    for key, crowd in fresh.items():
+        _kept.pop(key, None)
+        if len(crowd) >= WORTH_KEEPING:
+            _kept[key] = (now, crowd)
+    while len(_kept) > MOST_KEPT:
+        del _kept[next(iter(_kept))]
+
+
+def _named(key: Key, now: datetime) -> Named:
+    if isinstance(key, Line):
+        return key.named(now)
+    return _HOUSE[key]
+
+
+def _one(named: Named, found: Mapping[int, Crowd]) -> Crowd:
+    these = [found[id(one)] for one in named.these]
+    crowd = these[0]
+    for one in these[1:]:
+        crowd = crowd & one
+    for other in named.others:
+        crowd = crowd - found[id(other)]
+    return crowd
+
+
+def _all(session: Session, statements: list[Select[Any]]) -> list[Crowd]:
+    """Who is in each: one statement, so that all of them are of one moment. Ids travel as bytes, eight each."""
+    if not statements:
+        return []
+    row = session.execute(select(*(_packed(one).label(f"crowd_{at}") for at, one in enumerate(statements)))).one()
+    return [Crowd(_unpacked(packed)) for packed in row]
+
+
+def _packed(one: Select[Any]) -> Any:
+    rows = one.subquery()
+    sent = func.int8send(rows.c[0], type_=BYTEA)
+    return select(func.string_agg(sent, literal_column("''::bytea"), type_=BYTEA)).select_from(rows).scalar_subquery()
+
+
+def _unpacked(packed: bytes | None) -> "array.array[int]":
+    ids = array.array("q", packed or b"")
+    if sys.byteorder == "little":
+        ids.byteswap()
+    return ids
+
+
+def in_state(state: SubscriberState) -> str:
+    """The key of all who are in this state."""
+    return f"state {state}"
+
+
+_HOUSE: dict[str, Named] = {
+    MAILABLE: Named(
+        (select(Subscriber.id).where(Subscriber.state == SubscriberState.ACTIVE, Subscriber.email.is_not(None)),),
+        found(conditions.suppressed()).these,
+    ),
+    IN_COURSE: Named((select(Enrolment.subscriber_id).where(Enrolment.state == EnrolmentState.ACTIVE),)),
+    **{in_state(state): Named((select(Subscriber.id).where(Subscriber.state == state),)) for state in SubscriberState},
+}

@@ -1,0 +1,92 @@
+"""Counting: the same people as the condition selects, whether read anew or remembered."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funnel.audience import counting, recipients, rule, tags
+from funnel.audience.crowd import SIZE, Crowd
+from funnel.models.content import EnrolmentState
+from funnel.models.people import SubscriberState, Suppression, SuppressionReason
+from tests import factories
+from tests.conftest import NOW
+from tests.rule_reference import Folk, meets
+from tests.test_audience_rule import BY_DICE, people
+
+IDS = st.frozensets(st.one_of(st.integers(1, 70), st.integers(SIZE - 2, SIZE + 2), st.integers(10**8, 10**8 + 9)))
+
+
+@given(IDS, IDS)
+def test_a_crowd_is_a_set(ours, theirs):
+    one, other = Crowd(ours), Crowd([*theirs, *theirs])
+    assert set(one & other) == ours & theirs
+    assert set(one | other) == ours | theirs
+    assert set(one - other) == ours - theirs
+    assert list(one) == sorted(ours, reverse=True)
+    assert (len(one), all(number in one for number in ours), 71 in one) == (len(ours), True, False)
+
+
+@BY_DICE
+@given(st.data(), st.integers(0, 10**6), st.booleans())
+def test_the_people_counted_are_those_who_are_selected_and_those_whom_the_rows_name(session, data, seed, with_course):
+    session.rollback()
+    folk = Folk(session, seed)
+    for plain in data.draw(st.lists(folk.rules(), min_size=3, max_size=6)):
+        found = counting.recipients(session, rule.read(plain), with_course, NOW).people
+        assert set(found) == people(session, recipients.condition(plain, with_course, NOW))
+        assert set(found) == {
+            one.id
+            for one in folk.rows(type(folk.folk[0]))
+            if meets(folk, plain, one) and mailable(folk, one) and (with_course or not in_course(folk, one))
+        }
+
+
+def mailable(folk, person):
+    hashes = {one.address_hash for one in folk.rows(Suppression)}
+    return person.state == SubscriberState.ACTIVE and bool(person.email) and person.address_hash not in hashes
+
+
+def in_course(folk, person):
+    from funnel.models.content import Enrolment
+
+    return any(one.subscriber_id == person.id and one.state == EnrolmentState.ACTIVE for one in folk.rows(Enrolment))
+
+
+def test_everybody_is_who_may_be_written_to(session):
+    ada, ben = factories.a_subscriber(session), factories.a_subscriber(session)
+    factories.a_subscriber(session, state=SubscriberState.UNSUBSCRIBED)
+    session.add(Suppression(address_hash=ben.address_hash, reason=SuppressionReason.OWNER, created_at=NOW))
+    session.flush()
+    everybody = {"is": "everybody"}
+    assert set(counting.recipients(session, None, True, NOW).people) == {ada.id}
+    assert set(counting.recipients(session, rule.read(everybody), True, NOW).people) == {ada.id}
+    assert people(session, recipients.condition(None, True, NOW)) == {ada.id}
+
+
+def test_a_large_crowd_is_remembered_for_a_minute_with_its_time_and_read_anew_when_it_must_be_exact(
+    session, monkeypatch
+):
+    monkeypatch.setattr(counting, "WORTH_KEEPING", 1)
+    tag = tags.tag(session, "runner", NOW)
+    ada, ben = factories.a_subscriber(session), factories.a_subscriber(session)
+    tags.put(session, tag.id, [ada.id], NOW)
+    runners = rule.read({"is": "tagged", "tag": tag.id})
+    assert len(counting.recipients(session, runners, True, NOW).people) == 1
+
+    tags.put(session, tag.id, [ben.id], NOW)
+    soon, later = NOW + timedelta(seconds=59), NOW + timedelta(seconds=61)
+    kept = counting.recipients(session, runners, True, soon)
+    assert (len(kept.people), kept.at) == (1, NOW)
+    exact = counting.recipients(session, runners, True, soon, exact=True)
+    assert (len(exact.people), exact.at) == (2, soon)
+    tags.take(session, tag.id, [ada.id, ben.id])
+    assert len(counting.recipients(session, runners, True, later + timedelta(minutes=1)).people) == 0
+
+
+def test_no_more_crowds_are_remembered_than_there_is_room_for(session, monkeypatch):
+    monkeypatch.setattr(counting, "WORTH_KEEPING", 0)
+    monkeypatch.setattr(counting, "MOST_KEPT", 3)
+    for number in range(1, 6):
+        counting.recipients(session, rule.read({"is": "tagged", "tag": number}), True, NOW)
+    assert len(counting._kept) == 3
