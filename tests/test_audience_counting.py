@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from funnel.audience import counting, recipients, rule, tags
 from funnel.audience.crowd import SIZE, Crowd
-from funnel.models.content import EnrolmentState
+from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import SubscriberState, Suppression, SuppressionReason
 from tests import factories
 from tests.conftest import NOW
@@ -48,8 +49,6 @@ def mailable(folk, person):
 
 
 def in_course(folk, person):
-    from funnel.models.content import Enrolment
-
     return any(one.subscriber_id == person.id and one.state == EnrolmentState.ACTIVE for one in folk.rows(Enrolment))
 
 
@@ -82,6 +81,14 @@ def test_a_large_crowd_is_remembered_for_a_minute_with_its_time_and_read_anew_wh
     assert (len(exact.people), exact.at) == (2, soon)
     tags.take(session, tag.id, [ada.id, ben.id])
     assert len(counting.recipients(session, runners, True, later + timedelta(minutes=1)).people) == 0
+
+
+@pytest.mark.parametrize("first", [7, 2**31 - 1, 2**40])
+def test_ids_of_any_size_are_counted(session, first):
+    ids = {first, first + 1, first + 70_000}
+    for number in ids:
+        factories.a_subscriber(session, id=number)
+    assert set(counting.recipients(session, None, True, NOW).people) == ids
 
 
 def test_no_more_crowds_are_remembered_than_there_is_room_for(session, monkeypatch):

@@ -12,7 +12,7 @@ from tests.conftest import NOW
 from tests.rule_reference import Folk, meets
 
 BY_DICE = settings(
-    max_examples=20, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Integer, Select, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ from funnel.models.people import Subscriber, SubscriberState
 
 KEPT_FOR = timedelta(minutes=1)
 WORTH_KEEPING = 20_000  # people: a smaller crowd is read at once, and always anew
+NARROW = 1 << 31  # ids below it travel as four bytes, others as eight
 MOST_KEPT = 100  # crowds, of some hundred kilobytes each
 
 Key = Line | str
@@ -72,16 +73,21 @@ def meeting(rule: Rule | None, crowds: Mapping[Key, Crowd], everybody: Crowd) ->
 
 
 def read(
-    session: Session, keys: Iterable[Key], now: datetime, *, exact: bool = False
+    session: Session,
+    keys: Iterable[Key],
+    now: datetime,
+    *,
+    exact: bool = False,
+    also: Mapping[str, Named] | None = None,
 ) -> tuple[dict[Key, Crowd], datetime]:
-    """The crowd of each key, and the time of the oldest one."""
+    """The crowd of each key, and of all that is named in `also`, and the time of the oldest one."""
     wanted = list(dict.fromkeys(keys))
     kept = {} if exact else {key: _kept[key] for key in wanted if key in _kept and now - _kept[key][0] < KEPT_FOR}
-    named = {key: _named(key, now) for key in wanted if key not in kept}
+    named = {key: _named(key, now) for key in wanted if key not in kept} | dict(also or {})
     statements = list({id(one): one for parts in named.values() for one in (*parts.these, *parts.others)}.values())
     read = dict(zip(map(id, statements), _all(session, statements), strict=True))
     fresh = {key: _one(parts, read) for key, parts in named.items()}
-    _keep(fresh, now)
+    _keep({key: crowd for key, crowd in fresh.items() if key in wanted}, now)
     crowds = {key: crowd for key, (_, crowd) in kept.items()} | fresh
     return crowds, min([now, *(at for at, _ in kept.values())])
 
@@ -117,21 +123,24 @@ def _one(named: Named, found: Mapping[int, Crowd]) -> Crowd:
 
 
 def _all(session: Session, statements: list[Select[Any]]) -> list[Crowd]:
-    """Who is in each: one statement, so that all of them are of one moment. Ids travel as bytes, eight each."""
+    """Who is in each: one statement, so that all of them are of one moment. Ids travel as bytes."""
     if not statements:
         return []
-    row = session.execute(select(*(_packed(one).label(f"crowd_{at}") for at, one in enumerate(statements)))).one()
-    return [Crowd(_unpacked(packed)) for packed in row]
+    newest = session.scalar(select(func.max(Subscriber.id))) or 0
+    narrow = newest < NARROW
+    packed = (_packed(one, narrow).label(f"crowd_{at}") for at, one in enumerate(statements))
+    row = session.execute(select(*packed)).one()
+    return [Crowd(_unpacked(sent, narrow)) for sent in row]
 
 
-def _packed(one: Select[Any]) -> Any:
+def _packed(one: Select[Any], narrow: bool) -> Any:
     rows = one.subquery()
-    sent = func.int8send(rows.c[0], type_=BYTEA)
+    sent = func.int4send(cast(rows.c[0], Integer)) if narrow else func.int8send(rows.c[0])
     return select(func.string_agg(sent, literal_column("''::bytea"), type_=BYTEA)).select_from(rows).scalar_subquery()
 
 
-def _unpacked(packed: bytes | None) -> "array.array[int]":
-    ids = array.array("q", packed or b"")
+def _unpacked(packed: bytes | None, narrow: bool) -> "array.array[int]":
+    ids = array.array("i" if narrow else "q", packed or b"")
     if sys.byteorder == "little":
         ids.byteswap()
     return ids

@@ -1,10 +1,12 @@
 """A crowd: a set of people as bits, so that all, any and not of a million of them cost less than a millisecond each."""
 
+import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 BITS = 16
 SIZE = 1 << BITS  # people a block: ids may lie far apart, as after a restore that skipped some
+NEAR = 1 << 22  # ids so near to one another are marked in one piece
 
 
 class Crowd:
@@ -12,17 +14,26 @@ class Crowd:
 
     def __init__(self, ids: Iterable[int] = ()) -> None:
         self._blocks: dict[int, int] = {}
-        ordered = sorted(ids)
-        at = 0
-        while at < len(ordered):
-            block = ordered[at] >> BITS
-            end = bisect_left(ordered, (block + 1) << BITS, at)
-            last = ((block + 1) << BITS) - 1
-            flags = bytearray(b"0") * SIZE
-            for number in ordered[at:end]:
-                flags[last - number] = 49
-            self._blocks[block] = int(bytes(flags), 2)
-            at = end
+        found = ids if isinstance(ids, array.array) else list(ids)
+        if found and max(found) - min(found) < NEAR:
+            self._add(found)
+        elif found:
+            ordered = sorted(found)
+            while ordered:
+                end = bisect_left(ordered, ordered[0] + NEAR)
+                self._add(ordered[:end])
+                ordered = ordered[end:]
+
+    def _add(self, ids: "Sequence[int] | array.array[int]") -> None:
+        first, last = min(ids) >> BITS, max(ids) >> BITS
+        highest = ((last + 1) << BITS) - 1
+        flags = bytearray(b"0") * ((last - first + 1) * SIZE)
+        for number in ids:
+            flags[highest - number] = 49  # “1”
+        for block in range(first, last + 1):
+            at = (last - block) * SIZE
+            if bits := int(bytes(flags[at : at + SIZE]), 2):
+                self._blocks[block] = self._blocks.get(block, 0) | bits
 
     def __len__(self) -> int:
         return sum(bits.bit_count() for bits in self._blocks.values())

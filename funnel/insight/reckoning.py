@@ -1,0 +1,94 @@
+"""The reckoning before a newsletter is sent: who of a segment will get it, and why the others will not.
+
+It says what the gate (mail/gate) would say of each mail at that time, and a test holds the two together. Nobody stands
+in two of its numbers: `segment` = `gets` + `in_course` + all of `left_out`. Of those who get it, `later` had another
+tip or newsletter less than 20 hours before; theirs waits, until the last has it at `until`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from funnel.audience import counting, segments
+from funnel.audience.counting import IN_COURSE, MAILABLE, Key
+from funnel.audience.crowd import Crowd
+from funnel.audience.line import Named
+from funnel.audience.rule import Plain
+from funnel.mail import gate
+from funnel.models.people import Pace, Subscriber, SubscriberState
+from funnel.models.sending import MarketingStamp
+from funnel.programme import calendar
+from funnel.programme.history import among
+
+PAUSED, HAD, LATELY = "paused", "had one this month", "had a mail lately"
+STATES = [state for state in SubscriberState if state != SubscriberState.ERASED]
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """All are numbers of people. `left_out`: by the gate's words, those that are none left away."""
+
+    at: datetime
+    segment: int
+    gets: int
+    in_course: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    later: int = 0
+    until: datetime | None = None
+
+
+def reckon(session: Session, rule: Plain | None, with_course: bool, at: datetime) -> Reckoning:
+    """For a newsletter to the people of `rule` (None: everybody), sent at `at`, as things are now: read anew, exact.
+
+    `with_course`: to those still in a course too. Raises RuleError where the rule cannot be asked.
+    """
+    chosen = None if rule is None else segments.read(session, rule)
+    states: dict[SubscriberState, Key] = {state: counting.in_state(state) for state in STATES}
+    keys: list[Key] = [MAILABLE, IN_COURSE, *states.values(), *counting.leaves(chosen)]
+    crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at))
+    known = Crowd()
+    for key in states.values():
+        known = known | crowds[key]
+    people = counting.meeting(chosen, crowds, known)
+    reachable = people & crowds[MAILABLE]
+    held = Crowd() if with_course else reachable & crowds[IN_COURSE]
+    paused = (reachable - held) & crowds[PAUSED]
+    had = (reachable - held - paused) & crowds[HAD]
+    gets = reachable - held - paused - had
+    beyond = people - reachable
+    left_out = {gate.ENDED.get(state, gate.SUPPRESSED): beyond & crowds[key] for state, key in states.items()}
+    counts = {why: len(who) for why, who in (left_out | {gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()}
+    waits = gets & crowds[LATELY]
+    return Reckoning(
+        at,
+        len(people),
+        len(gets),
+        len(held),
+        {why: number for why, number in counts.items() if number},
+        len(waits),
+        _until(session, waits, at),
+    )
+
+
+def _held_back(at: datetime) -> dict[str, Named]:
+    """Who paused, who wants one newsletter a month and had one, and who had a mail so lately that the next waits."""
+    month = MarketingStamp.newsletter_at > at - calendar.days(gate.MONTHLY_DAYS)
+    theirs = select(MarketingStamp.subscriber_id).where(MarketingStamp.subscriber_id == Subscriber.id, month)
+    return {
+        PAUSED: Named((select(Subscriber.id).where(Subscriber.paused_until > at),)),
+        HAD: Named((select(Subscriber.id).where(Subscriber.pace == Pace.MONTHLY, theirs.exists()),)),
+        LATELY: Named((select(MarketingStamp.subscriber_id).where(_lately(at)),)),
+    }
+
+
+def _until(session: Session, waits: Crowd, at: datetime) -> datetime | None:
+    if not len(waits):
+        return None
+    last = select(func.max(MarketingStamp.at)).where(_lately(at), among(MarketingStamp.subscriber_id, list(waits)))
+    return session.scalars(last).one() + calendar.quiet()
+
+
+def _lately(at: datetime) -> ColumnElement[bool]:
+    return MarketingStamp.at > at - calendar.quiet()
