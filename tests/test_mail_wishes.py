@@ -176,3 +176,17 @@ def test_what_was_skipped_for_another_reason_is_not_taken_back(session):
     session.get_one(Message, tip.id).reason = "they left"
     session.flush()
     assert wishes.restore(session, ids, NOW) == 0
+
+
+@pytest.mark.parametrize("answer", [LATER, BROKE])
+@pytest.mark.parametrize("hurried", [False, True])
+def test_a_mail_that_may_have_arrived_is_not_cancelled_however_its_later_tries_end(session, answer, hurried):
+    tip = a_tip(session, state=MessageState.UNKNOWN, ended_at=NOW, troubled_at=NOW, attempts=1, reason="no answer")
+    unknown.resend(session, NOW, Message.id == tip.id)
+    (found,) = claimed(session)
+    record.record(session, found.claim_id, [Result(found, answer)], NOW)
+    if hurried:
+        assert wishes.hasten(session, NOW, Message.id == tip.id) == [tip.id]
+    assert wishes.cancel(session, NOW, Message.id == tip.id) == []
+    session.expire_all()
+    assert (tip.doubted_at, tip.ended_at) == (NOW, None)

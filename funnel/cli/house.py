@@ -18,7 +18,7 @@ from funnel.mail import guard
 @click.command(cls=Command)
 def migrate() -> None:
     """Bring the database to this version's schema, and make its keys. Safe to run again."""
-    migrations.upgrade()
+    _upgrade()
     tokens.ensure_keys()
     with Session.begin() as session:
         guard.check(session, 0, utc_now())
@@ -67,7 +67,7 @@ def restore_backup(source: Path, replace: bool) -> None:
     except backups.BackupError as error:
         refuse(error)
     click.echo("\n".join(notes))
-    migrations.upgrade()
+    _upgrade()
     with Session.begin() as session:
         guard.halt(session, guard.RESTORED, utc_now())
     click.echo("Nothing is sent until you say how to go on: flask --app wsgi sending resume --help")
@@ -83,3 +83,10 @@ def rewrap() -> None:
     """After a change of SECRET_KEY: wrap the keys in the new one, after which SECRET_KEY_FALLBACKS may go."""
     tokens.rewrap_keys()
     click.echo("Done: the former SECRET_KEY is no longer needed for links.")
+
+
+def _upgrade() -> None:
+    try:
+        migrations.upgrade()
+    except migrations.BusyError as error:
+        refuse(error)

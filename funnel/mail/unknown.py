@@ -50,6 +50,7 @@ def resend(session: Session, now: datetime, *which: ColumnElement[bool]) -> Know
         reason=AGAIN,
         due_at=now,
         expires_at=case((Message.kind.in_(DATED), Message.expires_at), else_=lasting),
+        doubted_at=func.coalesce(Message.doubted_at, Message.ended_at),
         ended_at=None,
         troubled_at=None,
     )

@@ -28,8 +28,8 @@ HAD_SINCE = "they have had this mail of the course since, or it is on its way"
 
 # Of a mail that was tried, it is certain that it has not arrived.
 _PUT_OFF = or_(Message.state == MessageState.DEFERRED, Message.reason == Meaning.LOST.value)
-# One whose answer was lost may have: it is no mail to call "never received" (law 2).
-_NOT_ARRIVED = and_(or_(QueueEntry.attempts == 0, _PUT_OFF), Message.reason != unknown.AGAIN)
+# One whose answer was lost may have, however its later tries ended: it is no mail to call "never received" (law 2).
+_NOT_ARRIVED = and_(or_(QueueEntry.attempts == 0, _PUT_OFF), Message.doubted_at.is_(None))
 
 
 def hasten(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[int]:

@@ -87,6 +87,7 @@ class Message(Base):
     sent_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # when it reached a last state
     troubled_at: Mapped[datetime | None]  # when it failed or became unknown; NULL otherwise
+    doubted_at: Mapped[datetime | None]  # of one wished for again: when it became unknown. It may have arrived then
 
     __table_args__ = (
         UniqueConstraint("kind", "key"),

@@ -39,8 +39,6 @@ def upgrade() -> None:
     op.add_column("sequence", blackouts)
     op.execute("UPDATE sequence SET weekdays = 127 WHERE weekends")
     op.create_check_constraint("weekdays", "sequence", "weekdays BETWEEN 1 AND 127")
-    finished = sa.text("state = 'finished'")
-    op.create_index("ix_enrolment_finished", "enrolment", ["sequence_id", "id"], postgresql_where=finished)
     op.execute(FIRST_REVISIONS.replace("WORDING", WORDING))
     op.execute(FILES_ARE_FOLLOWED.replace("WORDING", WORDING))
 
@@ -103,7 +101,7 @@ def downgrade() -> None:
     op.execute("UPDATE sequence SET weekends = (weekdays & 96) > 0")
     for name in ("transfer", "file_copy", "draft", "revision"):
         op.drop_table(name)
-    op.drop_index("ix_enrolment_finished", table_name="enrolment")
+    op.drop_index("ix_enrolment_finished", table_name="enrolment", if_exists=True)
     op.drop_constraint("ck_sequence_weekdays", "sequence")
     op.drop_column("sequence", "blackouts")
     op.drop_column("sequence", "weekdays")

@@ -1,7 +1,7 @@
 """people have tags
 
-Tags, what is done to many people at once, the pointer of who was merged, and what the list of people is found by. The
-index of words takes some seconds for each hundred thousand people.
+Tags, what is done to many people at once, and the pointer of who was merged. What the list of people is found by is
+built by 0014, beside the writing.
 """
 
 import sqlalchemy as sa
@@ -15,20 +15,6 @@ depends_on = None
 
 WORD = sa.String(20)
 TIME = sa.DateTime(timezone=True)
-BETWEEN = "@.+-_!#$%&'*/=?^`{|}~\"(),:;<>[]\\"
-WORDS = sa.func.array_to_tsvector(
-    sa.func.array_remove(
-        sa.func.string_to_array(
-            sa.func.translate(
-                sa.func.lower(sa.func.coalesce(sa.text("email"), "").op("||")(" ").op("||")(sa.text("first_name"))),
-                BETWEEN,
-                " " * len(BETWEEN),
-            ),
-            " ",
-        ),
-        "",
-    )
-)
 
 
 def upgrade() -> None:
@@ -53,14 +39,6 @@ def upgrade() -> None:
     _add_bulk()
     op.add_column("subscriber", sa.Column("merged_into_id", sa.BigInteger(), nullable=True))
     op.create_foreign_key("fk_subscriber_merged_into_id", "subscriber", "subscriber", ["merged_into_id"], ["id"])
-    op.create_index("ix_subscriber_words", "subscriber", [WORDS], postgresql_using="gin")
-    op.create_index("ix_subscriber_source", "subscriber", ["source", "id"])
-    op.create_index("ix_subscriber_form", "subscriber", ["form_id", "id"])
-    for name, column in (("paused", "paused_until"), ("merged", "merged_into_id")):
-        there = sa.text(f"{column} IS NOT NULL")
-        op.create_index(f"ix_subscriber_{name}", "subscriber", [column], postgresql_where=there)
-    over = sa.text("state <> 'active'")
-    op.create_index("ix_enrolment_over", "enrolment", ["sequence_id", "state", "subscriber_id"], postgresql_where=over)
     op.create_index(
         "ix_audit_entry_person",
         "audit_entry",
@@ -108,9 +86,9 @@ def _add_bulk() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_audit_entry_person", "audit_entry")
-    op.drop_index("ix_enrolment_over", "enrolment")
+    op.drop_index("ix_enrolment_over", "enrolment", if_exists=True)
     for name in ("words", "source", "form", "paused", "merged"):
-        op.drop_index(f"ix_subscriber_{name}", "subscriber")
+        op.drop_index(f"ix_subscriber_{name}", "subscriber", if_exists=True)
     op.drop_column("subscriber", "merged_into_id")
     for table in ("bulk_change", "bulk_job", "tagged", "tag"):
         op.drop_table(table)

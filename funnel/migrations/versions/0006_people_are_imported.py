@@ -71,13 +71,11 @@ def upgrade() -> None:
     known = sa.text("verdict <> 'new'")
     op.create_index("ix_import_row_verdict", "import_row", ["import_id", "verdict", "line"], postgresql_where=known)
     op.add_column("subscriber", sa.Column("import_id", sa.BigInteger(), nullable=True))
-    brought = sa.text("import_id IS NOT NULL")
-    op.create_index("ix_subscriber_import", "subscriber", ["import_id", "id"], postgresql_where=brought)
 
 
 def downgrade() -> None:
     """Loses which import brought whom."""
-    op.drop_index("ix_subscriber_import", "subscriber")
+    op.drop_index("ix_subscriber_import", "subscriber", if_exists=True)
     op.drop_column("subscriber", "import_id")
     for table in ("import_row", "import_piece", "import"):
         op.drop_table(table)

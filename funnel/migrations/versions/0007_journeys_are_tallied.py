@@ -92,14 +92,8 @@ TRIGGERS = {
 }  # fmt: skip
 
 
-REFUSED = "state = 'refused'"
-FOLLOWED = "kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL"
-
-
 def upgrade() -> None:
     _add_tables()
-    op.create_index("ix_sign_up_refused", "sign_up", ["created_at"], postgresql_where=sa.text(REFUSED))
-    op.create_index("ix_event_followed", "event", ["link_id", "subscriber_id"], postgresql_where=sa.text(FOLLOWED))
     op.execute(NOTE)
     for (_, name), when in TRIGGERS.items():
         op.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name.removesuffix('_gone')}()")
@@ -203,8 +197,8 @@ def _add_bookkeeping() -> None:
 
 def downgrade() -> None:
     """Loses nothing: all of it was counted from what stays."""
-    op.drop_index("ix_event_followed", "event")
-    op.drop_index("ix_sign_up_refused", "sign_up")
+    op.drop_index("ix_event_followed", "event", if_exists=True)
+    op.drop_index("ix_sign_up_refused", "sign_up", if_exists=True)
     for table, name in TRIGGERS:
         op.execute(f"DROP TRIGGER {name} ON {table}")
     for name in dict.fromkeys(name.removesuffix("_gone") for _, name in TRIGGERS):

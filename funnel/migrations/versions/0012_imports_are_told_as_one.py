@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from funnel.migrations import indexes
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -10,8 +12,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index("ix_subscriber_came", "subscriber", ["created_at"], postgresql_where=sa.text("import_id IS NULL"))
-    op.create_index(
+    indexes.build("ix_subscriber_came", "subscriber", ["created_at"], postgresql_where=sa.text("import_id IS NULL"))
+    indexes.build(
         "ix_subscriber_pressed",
         "subscriber",
         ["confirmed_at"],

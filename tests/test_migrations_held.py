@@ -1,0 +1,100 @@
+"""An upgrade beside a place at work: it waits for nobody for long, and what it did stays done."""
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+
+from funnel import migrations
+from funnel.cli.house import migrate
+from funnel.db import engine
+
+BEFORE_CORRECTIONS, BEFORE_DOUBTS, BEFORE_INDEXES = "0010", "0012", "0013"
+
+
+@pytest.fixture(autouse=True)
+def quick(schema, monkeypatch):
+    monkeypatch.setattr(migrations, "LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(migrations, "TRIES", 2)
+    monkeypatch.setattr(migrations, "PAUSE_S", 0.0)
+    yield
+    migrations.upgrade()
+
+
+@pytest.fixture
+def holder():
+    with engine().connect() as connection:
+        yield connection
+
+
+def hold(connection):
+    connection.execute(text("SET LOCAL application_name = 'a long report'"))
+    connection.execute(text("LOCK TABLE message IN ACCESS SHARE MODE"))
+
+
+def version():
+    with engine().connect() as connection:
+        return connection.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+def test_a_table_that_is_held_for_long_is_said_with_who_holds_it_and_what_was_done_stays(holder):
+    command.downgrade(migrations.config(), BEFORE_CORRECTIONS)
+    hold(holder)
+    with pytest.raises(migrations.BusyError, match=r"process \d+ \(a long report\); SELECT pg_terminate_backend"):
+        migrations.upgrade()
+    assert version() == BEFORE_DOUBTS
+    holder.rollback()
+    migrations.upgrade()
+    assert version() > BEFORE_INDEXES
+
+
+def test_the_command_says_so_in_a_line(holder, app):
+    command.downgrade(migrations.config(), BEFORE_DOUBTS)
+    hold(holder)
+    said = app.test_cli_runner().invoke(migrate)
+    assert (said.exit_code, "could not have a table" in said.output, "Traceback" in said.output) == (1, True, False)
+    holder.rollback()
+
+
+def test_a_table_that_is_let_go_in_time_is_waited_for(holder, monkeypatch):
+    command.downgrade(migrations.config(), BEFORE_DOUBTS)
+    hold(holder)
+    monkeypatch.setattr(migrations.time, "sleep", lambda _: holder.rollback())
+    migrations.upgrade()
+    assert version() > BEFORE_INDEXES
+
+
+def test_an_upgrade_keeps_no_lock_timeout_for_whoever_uses_its_connection_next():
+    migrations.upgrade()
+    with engine().connect() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"
+
+
+def test_two_upgrades_at_once_take_turns(holder, monkeypatch):
+    holder.execute(text("SELECT pg_advisory_lock(1179995726)"))
+    holder.commit()
+    monkeypatch.setattr(migrations.time, "sleep", lambda _: holder.execute(text("SELECT pg_advisory_unlock_all()")))
+    migrations.upgrade()
+
+
+def test_an_index_whose_building_was_cut_short_is_built_anew_and_one_that_is_there_stays():
+    command.downgrade(migrations.config(), BEFORE_INDEXES)
+    with engine().begin() as connection:
+        for name, columns in (("source", "source, id"), ("form", "form_id, id")):
+            connection.execute(text(f"CREATE INDEX ix_subscriber_{name} ON subscriber ({columns})"))
+        broken = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_subscriber_source'::regclass"
+        connection.execute(text(broken))
+    before = indexes()
+    migrations.upgrade()
+    after = indexes()
+    assert all(valid for _, valid in after.values())
+    assert after["ix_subscriber_form"] == before["ix_subscriber_form"]
+    assert after["ix_subscriber_source"] != before["ix_subscriber_source"]
+
+
+def indexes():
+    found = text(
+        "SELECT indexrelid::regclass::text, indexrelid, indisvalid FROM pg_index JOIN pg_class ON oid = indexrelid "
+        "WHERE relname LIKE 'ix_%'"
+    )
+    with engine().connect() as connection:
+        return {name: (number, valid) for name, number, valid in connection.execute(found)}
