@@ -1,7 +1,7 @@
 """people have tags
 
 Tags, what is done to many people at once, and the pointer of who was merged. What the list of people is found by is
-built by 0014, beside the writing.
+built by 0016, beside the writing.
 """
 
 import sqlalchemy as sa

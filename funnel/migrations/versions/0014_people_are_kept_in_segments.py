@@ -1,6 +1,7 @@
 """people are kept in segments
 
-The indexes let the people of a segment be counted without a look at the wide rows of people and events.
+The indexes let the people of a segment be counted without a look at the wide rows of people and events; the larger ones
+are built by 0016, beside the writing.
 """
 
 import sqlalchemy as sa
@@ -13,9 +14,6 @@ branch_labels = None
 depends_on = None
 
 TIME = sa.DateTime(timezone=True)
-FOLLOWED = "kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL"
-REACHABLE = "state = 'active' AND email IS NOT NULL"
-MONTHLY = "pace = 'monthly'"
 
 
 def upgrade() -> None:
@@ -29,12 +27,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),
         sa.UniqueConstraint("name", name=op.f("uq_segment_name")),
     )
-    for name, columns, where in (
-        ("subscriber_reachable", ["id"], REACHABLE),
-        ("subscriber_monthly", ["id"], MONTHLY),
-        ("event_followed_at", ["at", "subscriber_id"], FOLLOWED),
-    ):
-        op.create_index(f"ix_{name}", name.partition("_")[0], columns, postgresql_where=sa.text(where))
     for column in ("created", "confirmed"):
         op.drop_index(f"ix_subscriber_{column}", "subscriber")
         op.create_index(f"ix_subscriber_{column}", "subscriber", [f"{column}_at", "id"])
@@ -44,7 +36,7 @@ def downgrade() -> None:
     for column in ("created", "confirmed"):
         op.drop_index(f"ix_subscriber_{column}", "subscriber")
         op.create_index(f"ix_subscriber_{column}", "subscriber", [f"{column}_at"])
-    op.drop_index("ix_event_followed_at", "event")
-    op.drop_index("ix_subscriber_monthly", "subscriber")
-    op.drop_index("ix_subscriber_reachable", "subscriber")
+    op.drop_index("ix_event_followed_at", "event", if_exists=True)
+    op.drop_index("ix_subscriber_monthly", "subscriber", if_exists=True)
+    op.drop_index("ix_subscriber_reachable", "subscriber", if_exists=True)
     op.drop_table("segment")

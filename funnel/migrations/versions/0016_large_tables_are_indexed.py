@@ -1,6 +1,6 @@
 """large tables are indexed
 
-What migrations 0004 to 0007 need to be fast at a million people, built without keeping anybody from writing. A database
+What migrations 0004 to 0014 need to be fast at a million people, built without keeping anybody from writing. A database
 that had those indexes from them keeps what it has.
 """
 
@@ -9,8 +9,8 @@ from alembic import op
 
 from funnel.migrations import indexes
 
-revision = "0014"
-down_revision = "0013"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
@@ -29,6 +29,7 @@ WORDS = sa.func.array_to_tsvector(
     )
 )
 
+FOLLOWED = "kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL"
 INDEXES = {
     "ix_enrolment_finished": ("enrolment", ["sequence_id", "id"], "state = 'finished'"),
     "ix_enrolment_over": ("enrolment", ["sequence_id", "state", "subscriber_id"], "state <> 'active'"),
@@ -38,11 +39,10 @@ INDEXES = {
     "ix_subscriber_merged": ("subscriber", ["merged_into_id"], "merged_into_id IS NOT NULL"),
     "ix_subscriber_import": ("subscriber", ["import_id", "id"], "import_id IS NOT NULL"),
     "ix_sign_up_refused": ("sign_up", ["created_at"], "state = 'refused'"),
-    "ix_event_followed": (
-        "event",
-        ["link_id", "subscriber_id"],
-        "kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL",
-    ),
+    "ix_subscriber_reachable": ("subscriber", ["id"], "state = 'active' AND email IS NOT NULL"),
+    "ix_subscriber_monthly": ("subscriber", ["id"], "pace = 'monthly'"),
+    "ix_event_followed": ("event", ["link_id", "subscriber_id"], FOLLOWED),
+    "ix_event_followed_at": ("event", ["at", "subscriber_id"], FOLLOWED),
 }
 
 
