@@ -3,13 +3,15 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count, islice
 
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.audience import admission, asking, candidate, imports, staging, table_file, undoing, verdicts
+from funnel.audience import admission, asking, imports, staging, table_file, undoing, verdicts
 from funnel.audience.imports import Lease
 from funnel.audience.intake import Plan, Way
+from funnel.audience.scribe import Scribe
 from funnel.audience.table_file import FileError
 from funnel.db import Session, utc_now
 from funnel.models.imports import Import, ImportState
@@ -87,24 +89,29 @@ def _take(after: int) -> Lease | None:
 
 def _check(lease: Lease) -> None:
     """From the beginning, whoever began it before: a million lines take some seconds."""
-    _clear_rows(lease.id)
+    if not _forget_former_lines(lease):
+        return
     with Session.begin() as session:
         found = imports.renew(session, lease)
         if found is None:
             return
         plan, spelling, size = Plan.read(found.plan), staging.spelling(found), found.size
-    reader = candidate.Reader(plan, utc_now())
-    pieces = _Pieces(lease.id)
-    lines = table_file.records(pieces, spelling)
+    scribe, pieces = Scribe(lease.id, plan, utc_now()), _Pieces(lease.id)
+    lines = table_file.written(pieces, spelling)
     if plan.headed:
         next(lines, None)
-    while chunk := [reader.read(line, cells) for line, cells in islice(lines, LINES)]:
-        with Session.begin() as session:
-            found = imports.renew(session, lease)
-            if found is None:
-                return
-            staging.put(session, lease.id, chunk)
-            found.reached = pieces.read
+    # While the database takes a chunk, the next is read.
+    with ThreadPoolExecutor(max_workers=1) as database:
+        kept: Future[bool] | None = None
+        try:
+            while chunk := scribe.write(islice(lines, LINES)):
+                if kept and not kept.result():
+                    return
+                kept = database.submit(_stage, lease, chunk, pieces.read)
+        finally:
+            going_on = kept.result() if kept else True  # before anybody else renews the lease, or lets it go
+    if not going_on:
+        return
     if pieces.read != size:
         raise FileError(imports.LOST)
     with Session.begin() as session:
@@ -112,6 +119,27 @@ def _check(lease: Lease) -> None:
         if found is not None:
             found.counts = {verdict.value: lines for verdict, lines in verdicts.judge(session, lease.id).items()}
             imports.end(session, found, ImportState.CHECKED, utc_now())
+
+
+def _forget_former_lines(lease: Lease) -> bool:
+    """Deletes what an earlier check left, renewing the lease all the while; False when the import is no longer ours."""
+    gone = 1
+    while gone:
+        with Session.begin() as session:
+            if imports.renew(session, lease) is None:
+                return False
+            gone = staging.clear_rows(session, lease.id)
+    return True
+
+
+def _stage(lease: Lease, lines: str, reached: int) -> bool:
+    with Session.begin() as session:
+        found = imports.renew(session, lease)
+        if found is None:
+            return False
+        staging.put(session, lines)
+        found.reached = reached
+    return True
 
 
 class _Pieces:
@@ -158,13 +186,9 @@ def _fail(lease: Lease, why: str) -> None:
 
 
 def _clear(import_id: int) -> None:
+    """In transactions of their own, so that none deletes a million."""
     with Session.begin() as session:
         staging.clear_pieces(session, import_id)
-    _clear_rows(import_id)
-
-
-def _clear_rows(import_id: int) -> None:
-    """In transactions of their own, so that none deletes a million."""
     gone = 1
     while gone:
         with Session.begin() as session:

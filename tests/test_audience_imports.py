@@ -94,44 +94,6 @@ def test_who_left_or_signed_up_since_the_dry_run_is_left_as_they_are(session):
     assert people()["ben@example.org"].state is SubscriberState.PENDING
 
 
-def test_a_worker_that_was_killed_is_followed_exactly_where_it_was(session, monkeypatch):
-    monkeypatch.setattr(task, "SLICE_S", 0)
-    number = bring("".join(f"reader-{at}@example.org\n" for at in range(25)))
-    check(number)
-    with Session.begin() as own:
-        imports.start(own, imports.hold(own, number), utc_now())
-        killed = imports.take(own)
-    with Session.begin() as own:
-        task.admission.admit(own, imports.renew(own, killed), utc_now(), most=10)
-    task.work()
-    assert found_again(number).reached == 10  # its lease has not run out
-    with Session.begin() as own:
-        imports.hold(own, number).lease_until = utc_now().replace(year=2020)
-    monkeypatch.undo()
-    task.work()
-    found = found_again(number)
-    assert (found.state, found.reached, found.done) == (ImportState.DONE, 25, {"added": 25})
-    assert len(people()) == 25
-    with Session.begin() as own:  # whoever wakes up late does nothing more
-        assert imports.renew(own, killed) is None
-
-
-def test_a_pause_and_an_end_are_seen_by_the_worker(session, monkeypatch):
-    number = bring("".join(f"reader-{at}@example.org\n" for at in range(25)))
-    check(number)
-    with Session.begin() as own:
-        imports.start(own, imports.hold(own, number), utc_now())
-        lease = imports.take(own)
-        assert imports.pause(own, imports.hold(own, number))
-    assert task.work_on(lease) is False
-    assert people() == {}
-    with Session.begin() as own:
-        assert imports.resume(own, imports.hold(own, number))
-        assert imports.cancel(own, imports.hold(own, number), utc_now())
-    task.work()
-    assert (found_again(number).state, people()) == (ImportState.CANCELLED, {})
-
-
 def test_it_is_taken_back_but_for_those_to_whom_something_happened(session):
     number = bring("ada@example.org\nben@example.org\neve@example.org\n")
     check(number)

@@ -48,6 +48,10 @@ def test_the_word_that_excel_says_to_itself_is_no_line_of_the_table():
     assert read(b"sep=;\nEmail;Name\na@example.org;Ada\n") == [(2, ["Email", "Name"]), (3, ["a@example.org", "Ada"])]
 
 
+def test_what_no_database_takes_is_a_sign_for_it_afterwards():
+    assert read(b"Email,Note\na@example.org,x\0y\n")[1] == (2, ["a@example.org", "x\ufffdy"])
+
+
 def test_lines_are_counted_as_an_editor_counts_them():
     raw = b'Email,Note\r\n\r\na@example.org,"two\r\nlines"\r\nb@example.org,\r\n'
     assert [line for line, _ in read(raw)] == [1, 3, 5]

@@ -109,7 +109,10 @@ class Reader:
         typed = self._cell(cells, self.dated) if self.dated else ""
         if not typed or self.dated is None:
             return None
-        at = self.zone.utc(_moment(typed, self.dated))
+        try:
+            at = self.zone.utc(_moment(typed, self.dated))
+        except OverflowError:  # the first day of the year 1, and the last of 9999
+            raise WrongError(_no_date(typed)) from None
         if at > self.now:
             raise WrongError(f"“{typed[:LONGEST_SHOWN]}” is still to come.")
         return at
@@ -167,4 +170,8 @@ def _moment(typed: str, column: Column) -> datetime:
         day, month = (first, second) if column is Column.AGREED_DAY_FIRST else (second, first)
         return datetime(year, month, day, hour, minute)  # noqa: DTZ001 (its zone is told by whoever asks)
     except ValueError:
-        raise WrongError(f"“{typed[:LONGEST_SHOWN]}” is no date that we can read. Best is 2026-03-31.") from None
+        raise WrongError(_no_date(typed)) from None
+
+
+def _no_date(typed: str) -> str:
+    return f"“{typed[:LONGEST_SHOWN]}” is no date that we can read. Best is 2026-03-31."

@@ -1,6 +1,6 @@
 """A file on its way in: kept in pieces as it came, and its lines, once read, by the thousand."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -8,15 +8,13 @@ from psycopg import Connection
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import table_file
-from funnel.audience.candidate import Row
+from funnel.audience import copied, table_file
 from funnel.audience.table_file import Ear
 from funnel.models.imports import Import, ImportPiece, ImportRow
 
 PIECE = 1024 * 1024
 SAMPLE_ROWS = 30
 LONGEST_NAME = 120
-_COPY = f"COPY import_row (import_id, {', '.join(Row._fields)}) FROM STDIN"
 
 
 def keep(session: Session, name: str, pieces: Iterable[bytes], now: datetime, owner_id: int | None = None) -> Import:
@@ -59,11 +57,11 @@ def sample(session: Session, found: Import) -> list[list[str]]:
     return rows
 
 
-def put(session: Session, import_id: int, rows: Iterable[Row]) -> None:
-    """Writes lines that were read."""
+def put(session: Session, lines: str) -> None:
+    """Keeps lines that were read, as a Scribe writes them."""
     connection: Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
-    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write("".join([_written(import_id, row) for row in rows]).encode())
+    with connection.cursor() as cursor, cursor.copy(copied.INTO) as copy:
+        copy.write(lines.encode())
 
 
 def clear_pieces(session: Session, import_id: int) -> None:
@@ -79,29 +77,6 @@ def clear_rows(session: Session, import_id: int, most: int = 100_000) -> int:
         return 0
     gone = session.execute(delete(ImportRow).where(of_it, ImportRow.line <= last))
     return int(gone.rowcount)  # type: ignore[attr-defined]
-
-
-def _written(import_id: int, row: Row) -> str:
-    """A line of COPY's text format. Most of what stands there needs no escape, and is not looked through for one."""
-    number = row.address_hash
-    return "\t".join((
-        f"{import_id}\t{row.line}\t{row.verdict.value}", _escaped(row.reason), _escaped(row.email),
-        f"\\\\x{number.hex()}" if number else "\\N", _escaped(row.first_name), row.time_zone, row.source,
-        row.agreed_at.isoformat() if row.agreed_at else "\\N", _array(row.tags), _array(row.cells),
-    )) + "\n"  # fmt: skip
-
-
-def _escaped(cell: str) -> str:
-    if cell.isalnum():
-        return cell
-    return cell.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
-def _array(cells: Sequence[str] | None) -> str:
-    if cells is None:
-        return "\\N"
-    quoted = ('"' + cell.replace("\\", "\\\\").replace('"', '\\"') + '"' for cell in cells)
-    return _escaped("{" + ",".join(quoted) + "}")
 
 
 def pieces_of(stream: Any) -> Iterator[bytes]:

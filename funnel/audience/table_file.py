@@ -8,7 +8,7 @@ import csv
 import io
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from funnel.audience.formulas import armed
@@ -82,24 +82,32 @@ def records(pieces: Iterable[bytes], spelling: Spelling) -> Iterator[tuple[int, 
 
     Raises FileError, with the line, where a quotation mark is never closed.
     """
+    for line, cells in written(pieces, spelling):
+        yield line, mended(cells)
+
+
+def mended(cells: Sequence[str]) -> list[str]:
+    """Cells without NULs, which the database takes nowhere, and as they were before an export defused them."""
+    return [armed(cell.replace("\0", "�")) for cell in cells]
+
+
+def written(pieces: Iterable[bytes], spelling: Spelling) -> Iterator[tuple[int, list[str]]]:
+    """As `records`, with each cell as it stands in the file."""
     text = io.TextIOWrapper(
         io.BufferedReader(_Pieces(pieces)), encoding=spelling.encoding, errors="replace", newline=""
     )
-    lines = (line.replace("\0", "�") if "\0" in line else line for line in text)
-    first = next(lines, "")
+    first = next(text, "")
     skipped = first.lower().startswith("sep=") and len(first.strip()) == len("sep=;")  # Excel's own word to itself
-    begun = (skipped, lines) if skipped else (0, itertools.chain((first,), lines))
-    reader = csv.reader(begun[1], delimiter=spelling.separator)
-    line = 1
+    before = int(skipped)
+    reader = csv.reader(text if skipped else itertools.chain((first,), text), delimiter=spelling.separator)
+    line = before + 1
     try:
         for cells in reader:
             if any(cells):
-                yield line + begun[0], [armed(cell) if cell[:1] == "'" else cell for cell in cells]
-            line = reader.line_num + 1
+                yield line, cells
+            line = before + reader.line_num + 1
     except csv.Error:
-        raise FileError(
-            f"From line {line + begun[0]} on a quotation mark is never closed. Please mend that line."
-        ) from None
+        raise FileError(f"From line {line} on a quotation mark is never closed. Please mend that line.") from None
 
 
 class _Pieces(io.RawIOBase):
