@@ -136,19 +136,13 @@ def peek(token: str) -> tuple[int, ...]:
 
 def address_hash(address: str) -> bytes:
     """The keyed hash by which an address is known after it is deleted. Case does not count."""
-    hashing = address_hashing().copy()
-    hashing.update(address.strip().lower().encode())
-    return hashing.digest()
+    (hashed := address_hashing()).update(address.strip().lower().encode())
+    return hashed.digest()
 
 
 def address_hashing() -> blake2b:
-    """The hash of `address_hash` with the key in it already, to be copied for each of a million addresses."""
-    return _address_hashing(_data_key("addresses"))
-
-
-@functools.lru_cache(maxsize=1)
-def _address_hashing(key: bytes) -> blake2b:
-    return blake2b(key=key, digest_size=ADDRESS_HASH_BYTES)
+    """The hash of `address_hash` with nothing but the key in it: to be copied for each of a million addresses."""
+    return blake2b(key=_data_key("addresses"), digest_size=ADDRESS_HASH_BYTES)
 
 
 def fingerprint(secret: str) -> bytes:
