@@ -18,7 +18,7 @@ from funnel.models.imports import Import, ImportState
 from tasks.celery import app
 
 SLICE_S = 5.0  # then the sending, and the clock, have their turn
-LINES = 10_000
+LINES = 25_000
 
 log = logging.getLogger(__name__)
 

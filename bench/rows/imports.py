@@ -83,7 +83,7 @@ def ours(rig: Rig, path: Path, people: int) -> Came:
     from funnel.db import Session, utc_now
     from tasks import imports as task
 
-    rig.database.execute("TRUNCATE subscriber, import, import_row, import_piece CASCADE")
+    rig.database.execute("TRUNCATE subscriber, consent, import, import_row, import_piece CASCADE")
     rig.rest()
     held = _memory(afresh=True)
     times = [time.monotonic()]

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from funnel.config import settings
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.mail import Link, LinkKind
-from funnel.models.people import BETWEEN, Subscriber, SubscriberState, Suppression, spelled
+from funnel.models.people import BETWEEN, Subscriber, SubscriberState, Suppression, apart, spelled
 from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.tags import Tagged
 
@@ -41,7 +41,6 @@ NEIGHBOURS = 1000  # people who may have been added in another order than they a
 IS_CLICK: ColumnElement[bool] = literal_column("event.kind = 'click' AND event.machine IS FALSE", Boolean)
 
 _APART = str.maketrans(BETWEEN, " " * len(BETWEEN))
-_TYPED = func.coalesce(Subscriber.email, "").op("||")(" ").op("||")(Subscriber.first_name)
 
 
 @dataclass(frozen=True)
@@ -61,16 +60,17 @@ class Condition:
 
 def begins(words: list[str]) -> Condition:
     """A word of the address or name begins with each of `words`; several in one (ada@exa) stand there as typed."""
-    apart = literal(" ").op("||")(func.translate(func.lower(_TYPED), BETWEEN, " " * len(BETWEEN)))
+    email, name = Subscriber.email.expression, Subscriber.first_name.expression
+    words_of_theirs = literal(" ").op("||")(apart(email, name))
     each, all_parts = [], []
     for small in (word.lower() for word in words):
         parts = small.translate(_APART).split()
         all_parts += parts
-        each += [apart.contains(f" {part}", autoescape=True) for part in parts]
+        each += [words_of_theirs.contains(f" {part}", autoescape=True) for part in parts]
         if parts != [small]:
             each.append(_written(small))
     wanted = " & ".join(f"'{part}':*" for part in all_parts)
-    kept = spelled(Subscriber.email.expression, Subscriber.first_name.expression)
+    kept = spelled(email, name)
     found = select(Subscriber.id).where(kept.op("@@")(func.cast(literal(wanted), TSQUERY)))
     # One or two letters are in so many words that the index would be read whole, and the newest people tell as well.
     telling = any(len(part) >= TELLING for part in all_parts)

@@ -1,5 +1,6 @@
 """The people: who filled in a form, who is subscribed, what they agreed to, and who must not be mailed."""
 
+import functools
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -138,17 +139,26 @@ class Suppression(Base):
 
 # What stands between the words of an address or name. No quotation marks or backslashes are left in a word.
 BETWEEN = "@.+-_!#$%&'*/=?^`{|}~\"(),:;<>[]\\"
+USUALLY = "@.+-_"  # nothing else stands between most people's
+SELDOM = "[]!#$%&'*/=?^`{|}~\"(),:;<>[\\\\]"  # the others, as PostgreSQL's regular expressions have them
+
+
+def apart(email: ColumnElement[Any] | TextClause, name: ColumnElement[Any] | TextClause) -> ColumnElement[Any]:
+    """An address and a name, small, with spaces for all that stands between their words."""
+    # Written out: parameters would be unknown to a plan that PostgreSQL keeps, and the index no help to it.
+    both = func.lower(func.coalesce(email, _quoted("")).op("||")(_quoted(" ")).op("||")(name))
+    # PostgreSQL's translate compares each sign with all of the list: 6 of the 7 µs that the words of a person took.
+    few = func.regexp_replace(both, _quoted(SELDOM), _quoted(" "), _quoted("g"))
+    return functools.reduce(lambda text, sign: func.replace(text, _quoted(sign), _quoted(" ")), USUALLY, few)
 
 
 def spelled(email: ColumnElement[Any] | TextClause, name: ColumnElement[Any] | TextClause) -> ColumnElement[Any]:
     """The words of an address and a name, small, as a tsvector: PostgreSQL finds a word in it by its beginning."""
-    # Written out: as parameters they would be unknown to a plan that PostgreSQL keeps, and the index no help to it.
-    empty: ColumnElement[str] = literal_column("''")
-    space: ColumnElement[str] = literal_column("' '")
-    between, spaces = BETWEEN.replace("'", "''"), " " * len(BETWEEN)
-    both = func.lower(func.coalesce(email, empty).op("||")(space).op("||")(name))
-    apart = func.translate(both, literal_column(f"'{between}'"), literal_column(f"'{spaces}'"))
-    return func.array_to_tsvector(func.array_remove(func.string_to_array(apart, space), empty))
+    return apart(email, name).op("::")(literal_column("tsvector"))
+
+
+def _quoted(signs: str) -> ColumnElement[str]:
+    return literal_column("'" + signs.replace("'", "''") + "'")
 
 
 class Subscriber(Base):
@@ -203,7 +213,7 @@ class Subscriber(Base):
         # Finding people: every word of an address or name by its beginning, and what the owner filters by.
         Index("ix_subscriber_words", spelled(text("email"), text("first_name")), postgresql_using="gin"),
         Index("ix_subscriber_source", "source", "id"),
-        Index("ix_subscriber_form", "form_id", "id"),
+        Index("ix_subscriber_form", "form_id", "id", postgresql_where=text("form_id IS NOT NULL")),
         Index("ix_subscriber_paused", "paused_until", postgresql_where=text("paused_until IS NOT NULL")),
         # Who may be written to, to be counted without a look at their wide rows; and who wants fewer mails.
         Index("ix_subscriber_reachable", "id", postgresql_where=text("state = 'active' AND email IS NOT NULL")),
@@ -227,8 +237,8 @@ class Consent(Base):
 
     __tablename__ = "consent"
     id: Mapped[int] = mapped_column(primary_key=True)
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), index=True)
-    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"), index=True)
+    subscriber_id: Mapped[int] = mapped_column(index=True)  # subscribers stay; a trigger holds that there is one
+    sign_up_id: Mapped[int | None] = mapped_column(ForeignKey("sign_up.id", ondelete="SET NULL"))
     form_id: Mapped[int | None] = mapped_column(ForeignKey("form.id"))
     kind: Mapped[ConsentKind] = mapped_column(words(ConsentKind))
     wording: Mapped[str] = mapped_column(default="")
@@ -236,3 +246,5 @@ class Consent(Base):
     network: Mapped[str | None]  # truncated: IPv4 /24, IPv6 /48
     agent: Mapped[str | None]
     at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (Index("ix_consent_sign_up_id", "sign_up_id", postgresql_where=text("sign_up_id IS NOT NULL")),)
