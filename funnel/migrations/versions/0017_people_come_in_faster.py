@@ -6,8 +6,8 @@ The search of the version before finds the same, without its index: let it stand
 
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
