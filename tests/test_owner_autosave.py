@@ -111,6 +111,7 @@ def test_two_editors_do_not_overwrite_each_other(live, practice, editor):
 
     mine.get_by_role("button", name="Save and say it from now on").click()
     assert mine.get_by_role("heading", name="Somebody saved before you").is_visible()
+    assert mine.get_by_role("textbox").count() == 0  # what was typed is carried along unseen
     mine.get_by_role("button", name="Go on with both in one").click()
     assert mine.get_by_text("nothing clashed").is_visible()
     mine.get_by_role("button", name="Save and say it from now on").click()

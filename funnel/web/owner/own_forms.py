@@ -10,13 +10,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel.audience import signup
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import entrances, tallies
+from funnel.insight import entrances
 from funnel.models.content import Post, Sequence
 from funnel.models.people import Form
 from funnel.programme import form_words, forms
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
-from funnel.web.owner import comparison, form_manner, frame, gate, period, texts
+from funnel.web.owner import brings, form_manner, frame, gate, texts
 from funnel.web.owner.form_manner import FORMS
 from funnel.web.pages import posts as pages
 
@@ -58,28 +58,23 @@ def make() -> AnyResponse:
 
 @blueprint.get(f"/forms/<{gate.ID}:text_id>")
 def show(text_id: int) -> Response:
-    now = utc_now()
-    chosen = period.chosen(request.args, now).period
     with Session.begin() as session:
-        freshness = tallies.freshen(session, now)
+        brought = brings.known(session, utc_now())
+        days = brought["period"]
         form = FORMS.found(session, text_id)
         post = session.get(Post, form.post_id) if form.post_id else None
-        page = texts.page(
+        return texts.standing(
             "own_forms/show",
+            session,
             FORMS,
             form,
             post=post,
-            standing=pages.form_of(session, post.id) if post else None,
+            first=pages.form_of(session, post.id) if post else None,
             course=session.get_one(Sequence, form.sequence_id),
-            figures=entrances.of_form(session, text_id, chosen.first_day, chosen.last_day),
-            freshness=freshness,
-            period=chosen,
-            choices=period.CHOICES,
-            behind=comparison.behind,
+            figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
+            **brought,
             **_use(form),
-            **texts.waiting(session, FORMS, form),
         )
-    return frame.around(page)
 
 
 @blueprint.get(f"/forms/<{gate.ID}:text_id>/page")

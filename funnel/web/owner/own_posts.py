@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import entrances, tallies
+from funnel.insight import entrances
 from funnel.models.content import Post
 from funnel.programme import content_fields, post_words, posts
 from funnel.programme.merge import BadTags
-from funnel.web.owner import comparison, frame, gate, period, post_manner, texts, typed
+from funnel.web.owner import brings, frame, gate, post_manner, texts, typed
 from funnel.web.owner.post_manner import POSTS
 from funnel.web.pages import posts as pages
 
@@ -50,25 +50,20 @@ def begin() -> AnyResponse | tuple[str, int]:
 @blueprint.get(f"/posts/<{gate.ID}:text_id>")
 def show(text_id: int) -> Response:
     now = utc_now()
-    chosen = period.chosen(request.args, now).period
     with Session.begin() as session:
-        freshness = tallies.freshen(session, now)
-        post = POSTS.found(session, text_id)
-        page = texts.page(
+        brought = brings.known(session, now)
+        period, post = brought["period"], POSTS.found(session, text_id)
+        return texts.standing(
             "own_posts/show",
+            session,
             POSTS,
             post,
             form=pages.form_of(session, text_id),
             address=f"{settings().base_url}{url_for('posts.show', slug=post.slug)}",
-            figures=entrances.of_post(session, post, chosen.first_day, chosen.last_day),
+            figures=entrances.of_post(session, post, period.first_day, period.last_day),
             ready=typed.ready(session, POSTS.look, post_words.typed(post), text_id, None, now),
-            freshness=freshness,
-            period=chosen,
-            choices=period.CHOICES,
-            behind=comparison.behind,
-            **texts.waiting(session, POSTS, post),
+            **brought,
         )
-    return frame.around(page)
 
 
 @blueprint.get(f"/posts/<{gate.ID}:text_id>/page")

@@ -83,6 +83,11 @@ def page(template: str, manner: Manner, row: Row, **values: Any) -> Response:
     return make_response(render_template(f"owner/{template}.html", **known(manner, row), **values))
 
 
+def standing(template: str, session: OrmSession, manner: Manner, row: Row, **values: Any) -> Response:
+    """The page where a text stands, with what waits to be said of it, and frames that show it."""
+    return frame.around(page(template, manner, row, **waiting(session, manner, row), **values))
+
+
 def known(manner: Manner, row: Row) -> dict[str, Any]:
     """What each of its pages is told. `here` is where the text stands, `name` what it is called."""
     return {
