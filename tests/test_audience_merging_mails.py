@@ -112,3 +112,12 @@ def test_an_issue_that_nobody_had_comes_to_the_one_kept_once(session):
     merging.merge(session, kept.id, double.id, NOW)
     assert newsletters.queue(session, issue.id, NOW) == 1
     assert session.scalars(select(Message.subscriber_id)).all() == [kept.id]
+
+
+def test_a_tip_that_may_have_arrived_at_the_other_address_is_not_handed_over(session, kept, double):
+    course = a_sequence(session)
+    place = an_enrolment(session, double, course, step_id=course.steps[2].id)
+    waits = a_message(session, double, step_id=course.steps[1].id, enrolment_id=place.id, doubted_at=NOW)
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    assert (waits.state, waits.subscriber_id) == (MessageState.SKIPPED, double.id)

@@ -101,12 +101,14 @@ def _move_courses(session: Session, kept_id: int, duplicate_id: int) -> list[int
 def _hand_over(session: Session, kept_id: int, duplicate_id: int, moved: list[int], now: datetime) -> None:
     """What waits comes to the one kept: tips of the courses that go on, and newsletters they were not reached by.
 
-    The course stands behind a tip that waits already: skipped, nothing would plan it again. All else is skipped.
+    The course stands behind a tip that waits already: skipped, nothing would plan it again. All else is skipped, as is
+    what may have arrived at the other address already.
     """
     had = newsletters.had(session, pointer.all_of(session, kept_id))
     tips = and_(Message.kind == MessageKind.STEP, among(Message.enrolment_id, moved))
     issues = and_(Message.kind == MessageKind.NEWSLETTER, ~among(Message.newsletter_id, had))
-    waiting.hand_over(session, kept_id, Message.subscriber_id == duplicate_id, or_(tips, issues))
+    theirs = Message.subscriber_id == duplicate_id, Message.doubted_at.is_(None)
+    waiting.hand_over(session, kept_id, *theirs, or_(tips, issues))
     plan.skip_waiting(session, duplicate_id, WHY_SKIPPED, now, kinds=MessageKind)
 
 
