@@ -121,3 +121,17 @@ def test_a_tip_that_may_have_arrived_at_the_other_address_is_not_handed_over(ses
     merging.merge(session, kept.id, double.id, NOW)
     session.expire_all()
     assert (waits.state, waits.subscriber_id) == (MessageState.SKIPPED, double.id)
+
+
+@pytest.mark.parametrize("state", [MessageState.SENT, MessageState.UNKNOWN])
+def test_what_waits_for_the_one_kept_and_the_duplicate_had_is_skipped(session, kept, double, state):
+    course = a_sequence(session)
+    an_enrolment(session, kept, course)
+    mails = [{"kind": MessageKind.STEP, "step_id": step.id} for step in course.steps[:2]]
+    mails += [{"kind": MessageKind.NEWSLETTER, "newsletter_id": number} for number in (1, 2)]
+    waits = [a_message(session, kept, **one) for one in mails]
+    for one in (mails[0], mails[2]):
+        a_message(session, double, state=state, ended_at=NOW, **one)
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    assert [mail.reason for mail in waits] == [merging.HAD_IT, "", merging.HAD_IT, ""]

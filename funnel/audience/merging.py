@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from funnel.audience import ending, former, pointer, preferences, suppression
 from funnel.audience.visit import Visit
 from funnel.models.content import Enrolment, StopReason
-from funnel.models.mail import Message, MessageKind
+from funnel.models.mail import MARKETING, Message, MessageKind
 from funnel.models.people import Pace, SignUp, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
@@ -19,6 +19,7 @@ from funnel.programme import enrolment, history, newsletters, plan, waiting
 from funnel.programme.history import among
 
 WHY_SKIPPED = "they were merged into another entry"
+HAD_IT = "they had it under an address that was merged into this one"
 HOW = "left under an address that was merged into this one"
 
 
@@ -110,6 +111,14 @@ def _hand_over(session: Session, kept_id: int, duplicate_id: int, moved: list[in
     theirs = Message.subscriber_id == duplicate_id, Message.doubted_at.is_(None)
     waiting.hand_over(session, kept_id, *theirs, or_(tips, issues))
     plan.skip_waiting(session, duplicate_id, WHY_SKIPPED, now, kinds=MessageKind)
+    _skip_what_the_other_had(session, kept_id, duplicate_id, now)
+
+
+def _skip_what_the_other_had(session: Session, kept_id: int, duplicate_id: int, now: datetime) -> None:
+    steps = {number for number in history.people(session, [duplicate_id])[duplicate_id].had if number}
+    issues = newsletters.had(session, pointer.all_of(session, duplicate_id))
+    had = or_(among(Message.step_id, steps), among(Message.newsletter_id, issues))
+    waiting.skip(session, HAD_IT, now, Message.subscriber_id == kept_id, Message.kind.in_(MARKETING), had)
 
 
 def _move_tags(session: Session, kept_id: int, duplicate_id: int) -> None:

@@ -30,8 +30,8 @@ def queue(session: Session, newsletter_id: int, now: datetime, limit: int = CHUN
     if not count:
         return 0
     chosen = ahead.where(Subscriber.id <= last).order_by(Subscriber.id)
-    if had := _had_before_merging(session, newsletter_id, issue.planned_to, last):
-        chosen = chosen.where(~among(Subscriber.id, had))
+    if reached := _had_before_merging(session, newsletter_id, issue.planned_to, last):
+        chosen = chosen.where(~among(Subscriber.id, reached))
     plan.plan_people(
         session,
         chosen,
