@@ -16,7 +16,7 @@ from funnel.db import Session as OwnSession
 from funnel.db import utc_now
 from funnel.insight import cancellations, decisions
 from funnel.mail import unknown, wishes
-from funnel.models.content import EnrolmentState, Sequence, Step, StopReason
+from funnel.models.content import EnrolmentState, Newsletter, Sequence, Step, StopReason
 from funnel.models.editing import Kind
 from funnel.models.house import AuditEntry, Heartbeat, Owner, Role
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
@@ -217,6 +217,13 @@ class Practice:
         editing.save(self.session, step, values, based_on=1, owner_id=first, why="saved", now=self.now)
         typed = wording.typed(step) | {"subject": "Half a thought"}
         drafts.keep(self.session, Kind.STEP, step.id, first, typed, based_on=2, version=0, now=self.now)
+        self.session.commit()
+
+    def issues(self) -> None:
+        """A newsletter that is being written."""
+        words = {"subject": "Which chair is the best one?", "preheader": "The one that you leave every half an hour."}
+        body = 'Hello {{ first_name | default("there") }},\n\nThe best chair is the one that you leave.\n'
+        factories.add(self.session, Newsletter(**words, body=body, created_at=self.now))
         self.session.commit()
 
     def newcomer(self, name: str) -> Subscriber:

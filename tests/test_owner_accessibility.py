@@ -17,12 +17,14 @@ NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
 SIGN_IN = "/owner/sign-in"
 EMPTY = {"overview": "/owner/", "people": "/owner/people", "mails": "/owner/mails", "sending": "/owner/messages"}
-EMPTY |= {"forms": "/owner/forms", "form, new": "/owner/forms/new"}
+EMPTY |= {"forms": "/owner/forms", "form, new": "/owner/forms/new", "newsletters": "/owner/newsletters"}
 FULL = {
     **EMPTY,
     "form": "/owner/forms/1?src=no+word",
     "post": "/owner/posts/1",
     "post, editor": "/owner/posts/1/edit",
+    "newsletter": "/owner/newsletters/1",
+    "newsletter, editor": "/owner/newsletters/1/edit",
     "overview, a week": "/owner/?days=7",
     "overview, all": "/owner/?days=all&source=instagram",
     "overview, no such days": "/owner/?from=2026-02-30&to=x",
@@ -108,6 +110,7 @@ def full(practice):
     practice.fill(people=80, days=60)
     practice.trouble()
     practice.edits()
+    practice.issues()
     tag_and_stop(practice)
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)

@@ -10,6 +10,7 @@ from funnel.audience.segment import Segment
 from funnel.db import Session as OwnSession
 from funnel.db import utc_now
 from funnel.models.bulk import BulkAction
+from funnel.models.content import Newsletter
 from funnel.models.house import OwnerSession
 from funnel.models.tags import Tag
 from funnel.web.owner import sessions
@@ -72,6 +73,7 @@ def practice(session):
     made.booking(ada, None, utc_now())
     factories.an_enrolment(session, ada, made.course)
     factories.add(session, Tag(name="runner", created_at=made.now))
+    factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
     wish = bulk.Wish(BulkAction.STOP, {}, Segment(), [ada.id], ada.id, 1)
     bulk.ask(session, wish, None, made.now)
     made.decision()

@@ -60,6 +60,7 @@ BLUEPRINTS = (
     "owner.revisions",
     "owner.arranging",
     "owner.courses",
+    "owner.newsletters",
     "owner.entrances",
     "owner.own_posts",
     "owner.own_forms",

@@ -2,15 +2,15 @@
 
 from funnel.web.owner import gate, look
 from funnel.web.owner.form_manner import FORMS
+from funnel.web.owner.issue_manner import NEWSLETTERS
 from funnel.web.owner.look import Look
 from funnel.web.owner.mail_manner import MAILS
 from funnel.web.owner.manner import Manner
 from funnel.web.owner.post_manner import POSTS
 
-MANNERS: dict[str, Manner] = {manner.noun: manner for manner in (MAILS, POSTS, FORMS)}
+MANNERS: dict[str, Manner] = {manner.noun: manner for manner in (MAILS, NEWSLETTERS, POSTS, FORMS)}
 # What can be seen while it is typed: all of them, and what is edited elsewhere.
 LOOKS: dict[str, Look] = {
-    "newsletters": look.NEWSLETTER,
     "notices": look.NOTICE,
     **{noun: manner.look for noun, manner in MANNERS.items()},
 }

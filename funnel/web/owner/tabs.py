@@ -46,8 +46,9 @@ TABS = (
         "mails",
         "Mails",
         ("arranging", "courses", "figures", "calendar"),
-        nouns=("mails", "notices", "newsletters"),
+        nouns=("mails", "notices"),
     ),
+    Tab("newsletters", "Newsletters", nouns=("newsletters",)),
     Tab(
         "entrances",
         "Posts and forms",

@@ -1,0 +1,81 @@
+"""The newsletters: all of them, one begun, and each with how it stands and looks."""
+
+from http import HTTPStatus
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.db import Session, utc_now
+from funnel.insight import backlist, tallies
+from funnel.mail import render
+from funnel.mail.encoding import Unsendable
+from funnel.models.content import Newsletter
+from funnel.programme import issue_words, issues
+from funnel.programme.merge import BadTags
+from funnel.web.owner import frame, gate, texts, typed
+from funnel.web.owner.issue_manner import NEWSLETTERS
+
+blueprint = gate.pages("newsletters", __name__)
+
+
+@blueprint.get("/newsletters")
+def index() -> str:
+    now = utc_now()
+    with Session.begin() as session:
+        freshness = tallies.freshen(session, now)
+        found = backlist.listed(session, request.args.get("page", 1, type=int))
+        return render_template("owner/newsletters/index.html", freshness=freshness, found=found, now=now)
+
+
+@blueprint.post("/newsletters")
+def begin() -> AnyResponse:
+    """A draft, empty or with the words of the one that `like` names, and on to its editor."""
+    now, like = utc_now(), typed.number("like")
+    with Session.begin() as session:
+        past = NEWSLETTERS.found(session, like) if like else None
+        issue = issues.begin(session, gate.owner().id, now, past)
+        gate.note(session, "began a newsletter", now, newsletter=issue.id, **({"like": like} if like else {}))
+        number = issue.id
+    flash(
+        "Begun with the same words. Nobody gets it until you send it."
+        if like
+        else "Begun. Nobody gets it until you send it."
+    )
+    return redirect(url_for("editor.show", noun=NEWSLETTERS.noun, text_id=number), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.get(f"/newsletters/<{gate.ID}:text_id>")
+def show(text_id: int) -> Response:
+    now = utc_now()
+    with Session.begin() as session:
+        issue = NEWSLETTERS.found(session, text_id)
+        preview, problem = _seen(issue)
+        page = texts.page(
+            "newsletters/show",
+            NEWSLETTERS,
+            issue,
+            preview=preview,
+            problem=problem,
+            ready=typed.ready(session, NEWSLETTERS.look, issue_words.typed(issue), text_id, None, now),
+            **texts.waiting(session, NEWSLETTERS, issue),
+        )
+    return frame.around(page)
+
+
+@blueprint.get(f"/newsletters/<{gate.ID}:text_id>/html")
+def body(text_id: int) -> Response:
+    """The mail by itself, for the frames of its page. `?scheme=` is light or dark."""
+    scheme = frame.wanted()
+    with Session.begin() as session:
+        preview, problem = _seen(NEWSLETTERS.found(session, text_id))
+    if preview is None:
+        return frame.alone(render_template("owner/preview/fault.html", error=problem, what="mail", scheme=scheme))
+    return frame.alone(frame.framed(preview.html, scheme))
+
+
+def _seen(issue: Newsletter) -> tuple[render.Preview | None, str]:
+    """As somebody without a name gets it, or why it cannot be written."""
+    try:
+        return render.preview_newsletter(issue, None, utc_now()), ""
+    except (Unsendable, BadTags) as error:
+        return None, str(error)
