@@ -1,10 +1,15 @@
 """people come in faster
 
 Contracts: the bond of a consent line to its person is no foreign key any more, which nothing reads, but a trigger.
-The search of the version before finds the same, without its index: let it stand for minutes at the most.
+The search of the version before finds the same, without its index: let it run beside this for minutes at the most.
 """
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
+
+from funnel.migrations import indexes
 
 revision = "0017"
 down_revision = "0016"
@@ -36,24 +41,35 @@ CREATE TRIGGER consent_is_somebodys AFTER INSERT ON consent REFERENCING NEW TABL
 """
 
 
+# Who comes in by a file came by no form and signed nothing.
+AFTER = {
+    "ix_subscriber_words": ("subscriber", [sa.text(f"({WORDS})")], {"postgresql_using": "gin"}),
+    "ix_subscriber_form": ("subscriber", ["form_id", "id"], {"postgresql_where": sa.text("form_id IS NOT NULL")}),
+    "ix_consent_sign_up_id": ("consent", ["sign_up_id"], {"postgresql_where": sa.text("sign_up_id IS NOT NULL")}),
+}
+BEFORE = {
+    "ix_subscriber_words": ("subscriber", [sa.text(WORDS_BEFORE)], {"postgresql_using": "gin"}),
+    "ix_subscriber_form": ("subscriber", ["form_id", "id"], {}),
+    "ix_consent_sign_up_id": ("consent", ["sign_up_id"], {}),
+}
+
+
 def upgrade() -> None:
-    _index("subscriber", "ix_subscriber_words", f"USING gin (({WORDS}))")
-    # Who comes in by a file came by no form and signed nothing.
-    _index("subscriber", "ix_subscriber_form", "(form_id, id) WHERE form_id IS NOT NULL")
-    _index("consent", "ix_consent_sign_up_id", "(sign_up_id) WHERE sign_up_id IS NOT NULL")
+    _replace_indexes(AFTER)
     op.execute(IS_SOMEBODYS)
     op.drop_constraint("fk_consent_subscriber_id", "consent")
 
 
 def downgrade() -> None:
+    _replace_indexes(BEFORE)
     op.execute("DROP TRIGGER consent_is_somebodys ON consent; DROP FUNCTION consent_is_somebodys()")
     op.create_foreign_key("fk_consent_subscriber_id", "consent", "subscriber", ["subscriber_id"], ["id"])
-    _index("consent", "ix_consent_sign_up_id", "(sign_up_id)")
-    _index("subscriber", "ix_subscriber_form", "(form_id, id)")
-    _index("subscriber", "ix_subscriber_words", f"USING gin ({WORDS_BEFORE})")
 
 
-def _index(table: str, name: str, what: str) -> None:
-    made = f"CREATE INDEX {name} ON {table} {what}"
-    op.get_bind().exec_driver_sql(f"DROP INDEX {name}")
-    op.get_bind().exec_driver_sql(made.replace("%", "%%"))  # past SQLAlchemy, to which colons mean something
+def _replace_indexes(after: dict[str, tuple[str, list[Any], dict[str, Any]]]) -> None:
+    """Each stands beside the one it follows until all are built; then, in one transaction, they change places."""
+    for name, (table, columns, how) in after.items():
+        indexes.build(f"{name}_next", table, columns, **how)
+    for name, (table, *_) in after.items():
+        op.drop_index(name, table)
+        op.execute(f"ALTER INDEX {name}_next RENAME TO {name}")
