@@ -1,14 +1,22 @@
-"""A file of a million people: read and checked, compared with who is here, let in; beside COPY of the same file."""
+"""A file of a million people: read and checked, compared with who is here, let in; beside COPY of the same file.
+
+The one yardstick is COPY into a bare table. The other is what PostgreSQL itself can do here: COPY of the same file into
+two tables with every index of people and of their consent, that check no address, look nobody up and promise nothing.
+"""
 
 import re
+import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from bench import crowd
+import psutil
+
+from bench import copies, crowd, watch
 from bench.rig import Rig
 from bench.rounds import interleaved
 from bench.table import Row, number
@@ -17,9 +25,7 @@ from bench.wish import Wish
 PEOPLE = 1_000_000
 FILE = "people.csv"
 HEAD = "Email,First name,Subscribed at\n"
-PIECE = 1024 * 1024
 LIMIT, AIM = "100,000 rows/s", "300,000 rows/s"
-COPY = "COPY bare (email, first_name, at) FROM STDIN WITH (FORMAT csv, HEADER)"
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,8 @@ class Came:
     judged: float
     let_in: float
     memory: float
+    server: float  # seconds of PostgreSQL's processor while they were let in
+    logged: float  # bytes of WAL, the same
 
     @property
     def whole(self) -> float:
@@ -39,31 +47,41 @@ class Came:
 def measure(rig: Rig, wish: Wish) -> list[Row]:
     people, small = wish.count(PEOPLE), wish.is_small(PEOPLE)
     path = written(rig.folder / FILE, people)
-    rig.database.execute("DROP TABLE IF EXISTS bare")
-    rig.database.execute("CREATE TABLE bare (email text, first_name text, at timestamptz)")
-    found = interleaved(
-        "imports", wish.rounds, {"ours": partial(ours, rig, path, people), "copy": partial(copied, rig, path, people)}
-    )
+    copies.prepare(rig)
+    sides = {
+        "ours": partial(ours, rig, path, people),
+        "bare": partial(copies.seconds, rig, path, copies.BARE),
+        "indexed": partial(copies.seconds, rig, path, copies.INDEXED),
+    }
+    found = interleaved("imports", wish.rounds, {"parsed": partial(parsed, path), **sides})
     runs: list[Came] = found["ours"]
-    against, theirs = "COPY of the same file into a bare table", found["copy"]
+    bare = "COPY of the same file into a bare table", [people / each for each in found["bare"]]
+    indexed = "COPY of the same file into tables with the same indexes", [people / each for each in found["indexed"]]
 
     def row(
-        name: str, what: str, seconds: list[float], limit: str = "", aim: str = "", notes: tuple[str, ...] = ()
+        name: str, what: str, rates: list[float], yardstick: tuple[str, list[float]], limit: str = "", aim: str = ""
     ) -> Row:
-        rates = [people / each for each in seconds]
-        return Row(
-            f"imports-{name}", what, "rows/s", rates, against, theirs, limit, aim, notes=list(notes), people=people,
-            small=small,
-        )  # fmt: skip
+        return Row(f"imports-{name}", what, "rows/s", rates, *yardstick, limit, aim, people=people, small=small)
 
-    memory = max(run.memory for run in runs)
-    return [
-        row("read", "import: the file kept, read, its lines checked and staged", [run.read for run in runs], LIMIT, AIM,
-            (f"the process grew by {number(memory)} MB at most, whatever the file's size",)),
-        row("judged", "import: compared with itself, who is here and who is suppressed", [run.judged for run in runs]),
-        row("let-in", "import: let in, with the evidence of each", [run.let_in for run in runs], LIMIT, AIM),
-        row("whole", "import: all of it", [run.whole for run in runs]),
+    def rates(phase: str) -> list[float]:
+        return [people / getattr(run, phase) for run in runs]
+
+    made = [
+        row("parsed", "import: its lines read and checked, by the process alone",
+            [people / each for each in found["parsed"]], bare),
+        row("read", "import: the file kept, its lines read, checked and staged", rates("read"), bare, LIMIT, AIM),
+        row("judged", "import: compared with itself, who is here, who is suppressed", rates("judged"), bare),
+        row("let-in", "import: let in, with the evidence of each", rates("let_in"), indexed, LIMIT, AIM),
+        row("whole", "import: all of it", rates("whole"), indexed, LIMIT, AIM),
     ]  # fmt: skip
+    memory = max(run.memory for run in runs)
+    made[1].notes.append(f"the process grew by {number(memory)} MB at most, whatever the file's size")
+    server = statistics.median(run.server for run in runs) / people * 1e6
+    logged = statistics.median(run.logged for run in runs) / people
+    made[3].notes.append(
+        f"{server:.1f} µs of PostgreSQL’s processor a row, and {number(logged)} bytes of its log (WAL)"
+    )
+    return made
 
 
 def written(path: Path, people: int) -> Path:
@@ -87,8 +105,8 @@ def ours(rig: Rig, path: Path, people: int) -> Came:
     rig.rest()
     held = _memory(afresh=True)
     times = [time.monotonic()]
-    with Session.begin() as session:
-        found = staging.keep(session, FILE, _pieces(path), utc_now())
+    with Session.begin() as session, path.open("rb") as file:
+        found = staging.keep(session, FILE, staging.pieces_of(file), utc_now())
         plan = Plan(tuple(headings.guessed(staging.sample(session, found))), headed=True, how="on our former form")
         imports.check(session, found, plan, utc_now())
         number = found.id
@@ -100,12 +118,14 @@ def ours(rig: Rig, path: Path, people: int) -> Came:
         assert checked
         assert imports.new(checked) == people, checked.why
         imports.start(session, checked, utc_now())
+    server, logged = _server(rig), _logged(rig)
     times.append(time.monotonic())
     while _works():
         pass
     times.append(time.monotonic())
+    server, logged = _server(rig) - server, _logged(rig) - logged
     assert rig.database.execute("SELECT count(*) FROM consent").fetchone() == (people,)
-    return Came(times[1] - times[0] - judged[0], judged[0], times[3] - times[2], _memory() - held)
+    return Came(times[1] - times[0] - judged[0], judged[0], times[3] - times[2], _memory() - held, server, logged)
 
 
 @contextmanager
@@ -146,18 +166,33 @@ def _memory(*, afresh: bool = False) -> float:
     return int(found[1]) / 1000 if found else 0.0
 
 
-def copied(rig: Rig, path: Path, people: int) -> float:
-    """Rows a second."""
-    rig.database.execute("TRUNCATE bare")
-    rig.rest()
+def parsed(path: Path) -> float:
+    """Seconds in which this process reads the file, checks each line and writes it as COPY takes it, for nobody."""
+    from funnel.audience import staging, table_file
+    from funnel.audience.headings import Column
+    from funnel.audience.intake import Plan
+    from funnel.audience.scribe import Scribe
+    from funnel.db import utc_now
+    from tasks import imports as task
+
+    plan = Plan((Column.ADDRESS, Column.FIRST_NAME, Column.AGREED), headed=True, how="on our former form")
     began = time.monotonic()
-    with rig.database.cursor() as cursor, cursor.copy(COPY) as copy:
-        for piece in _pieces(path):
-            copy.write(piece)
-    return people / (time.monotonic() - began)
-
-
-def _pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            yield piece
+        lines = table_file.written(staging.pieces_of(file), table_file.Spelling("utf-8", ","))
+        scribe = Scribe(1, plan, utc_now())
+        while scribe.write(islice(lines, task.LINES)):
+            pass
+    return time.monotonic() - began
+
+
+def _server(rig: Rig) -> float:
+    launched = rig.postgres.process
+    assert launched
+    return sum(
+        watch.cpu_seconds([launched.pid, *(p.pid for p in psutil.Process(launched.pid).children(recursive=True))])
+    )
+
+
+def _logged(rig: Rig) -> float:
+    found = rig.database.execute("SELECT pg_current_wal_lsn() - '0/0'").fetchone()
+    return float(str(found[0])) if found else 0.0
