@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from funnel.db import utc_now
 from funnel.models.content import SequenceState, Step
-from funnel.models.editing import Draft, Kind, Revision
+from funnel.models.editing import Draft, Kind, Revision, Transfer
 from funnel.models.house import AuditEntry, Owner
 from funnel.programme import editing, wording
 from tests.owner_data import Practice, press, signed_in, token
@@ -227,6 +227,15 @@ def test_a_draft_mail_is_moved_at_once(desk, practice, typed):
 
     assert save(desk, typed, day="3").location == "/owner/mails/2"
     assert mail(practice.session).day == 3
+
+
+def test_while_the_edit_before_still_reaches_people_the_day_of_a_draft_is_asked_about(desk, practice, typed):
+    practice.steps[1].state = SequenceState.DRAFT
+    practice.session.add(Transfer(enrolment_id=1, sequence_id=practice.course.id, to_step_id=1, days=0))
+    practice.session.commit()
+
+    assert save(desk, typed, subject="Mine", day="3").location == "/owner/mails/2/day?day=3"
+    assert (mail(practice.session).subject, mail(practice.session).day) == ("Mine", 2)
 
 
 def test_a_day_that_another_mail_has_is_refused(desk, practice, typed):

@@ -114,4 +114,5 @@ def test_a_mail_made_here_has_no_file(desk, practice):
     practice.session.commit()
 
     assert desk.get(f"/owner/mails/{new.id}/file").location == f"/owner/mails/{new.id}"
+    assert press(desk, f"/owner/mails/{new.id}/file", on="/owner/mails/2/file").status_code == 404
     assert "file says" not in desk.get(f"/owner/mails/{new.id}").text

@@ -12,7 +12,7 @@ from funnel.mail.encoding import Unsendable
 from funnel.models.house import AuditEntry
 from funnel.models.mail import Message, MessageKind
 from tasks.mail import send_urgent
-from tests.owner_data import EMAIL, Practice, signed_in, token
+from tests.owner_data import EMAIL, Practice, press, signed_in, token
 
 PAGE, EDITOR = "/owner/newsletters/preview", "/owner/mails/1/edit"
 TYPED = {
@@ -117,3 +117,9 @@ def test_without_script_the_answer_is_a_page_beside_the_editor(desk, practice, s
 
     assert "<h1>A test is on its way</h1>" in page
     assert f"On its way to {EMAIL}, as somebody made up would get it" in page
+
+
+def test_what_is_not_mailed_has_no_test_and_a_form_no_list(desk, practice):
+    for path in ("/owner/posts/1/test", "/owner/posts/preview/test", "/owner/forms/preview/checks"):
+        assert press(desk, path, on=EDITOR).status_code == 404
+    assert planned(practice.session) == []
