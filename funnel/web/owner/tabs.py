@@ -51,7 +51,7 @@ TABS = (
     Tab("newsletters", "Newsletters", nouns=("newsletters",)),
     Tab(
         "entrances",
-        "Posts and forms",
+        "Posts",
         ("own_posts", "own_forms"),
         nouns=("posts", "forms"),
     ),
