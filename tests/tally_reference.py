@@ -34,6 +34,19 @@ SELECT day, source, form_id, confirmed, steps, clicked, booking_clicked, booked,
 FROM tally JOIN way ON way.id = tally.way_id
 """
 
+_OUTCOMES = """
+SELECT l.step_id, 'clicked', e.subscriber_id FROM event e JOIN link l ON l.id = e.link_id
+    WHERE e.kind = 'click' AND NOT e.machine AND l.kind <> 'canary'
+UNION SELECT m.step_id, 'left', e.subscriber_id FROM event e JOIN message m ON m.id = e.message_id
+    WHERE e.kind = 'unsubscribe' AND m.kind = 'step'
+UNION SELECT m.step_id, 'bounced', e.subscriber_id FROM event e JOIN message m ON m.id = e.message_id
+    WHERE e.kind = 'bounce' AND m.kind = 'step' AND e.detail -> 'delayed' IS NULL
+UNION SELECT m.step_id, 'complained', e.subscriber_id FROM event e JOIN message m ON m.id = e.message_id
+    WHERE e.kind = 'complaint' AND m.kind = 'step'
+UNION SELECT m.step_id, 'booked', b.subscriber_id FROM booking b JOIN message m ON m.id = b.message_id
+    WHERE b.state <> 'cancelled' AND m.kind = 'step'
+"""
+
 _REACHED = """
 SELECT count(*), count(confirmed_at),
     count(*) FILTER (WHERE EXISTS (SELECT FROM event e JOIN link l ON l.id = e.link_id
@@ -55,6 +68,11 @@ def reached(session: Session, since: datetime | None) -> dict[str, int]:
     return dict(zip(_STAGES, row, strict=True))
 
 
+def outcomes(session: Session) -> Counter[tuple[int, str]]:
+    """How many people there are of each outcome of each step."""
+    return Counter((step, which) for step, which, _ in _outcomes(session))
+
+
 def assert_tallies(session: Session) -> None:
     """Every roll-up says what counting the rows says."""
     people = _rows(session, _JOURNEYS)
@@ -65,6 +83,13 @@ def assert_tallies(session: Session) -> None:
     assert {(*row[:4], tuple(row[4]), *row[5:8]): row[8] for row in _rows(session, _TALLY)} == ways
     assert dict(_rows(session, "SELECT state, people FROM state_tally")) == Counter(p[4] for p in people)
     assert _rows(session, _MAIL_TALLY) == _rows(session, _MAILS)
+    assert sorted(_rows(session, "TABLE outcome")) == sorted(_outcomes(session))
+    tally = {(step, which): people for step, which, people in _rows(session, "TABLE outcome_tally")}
+    assert tally == outcomes(session)
+
+
+def _outcomes(session: Session) -> list[tuple[Any, ...]]:
+    return [row for row in _rows(session, _OUTCOMES) if row[0] is not None and row[2] is not None]
 
 
 def _rows(session: Session, statement: str) -> list[tuple[Any, ...]]:

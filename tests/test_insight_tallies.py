@@ -14,7 +14,7 @@ from funnel.insight import tallies
 from funnel.mail import reap, record, unknown, wishes
 from funnel.mail.ledger import Result
 from funnel.mail.replies import Meaning, Outcome
-from funnel.models.mail import LinkKind, Message, MessageState
+from funnel.models.mail import Link, LinkKind, Message, MessageState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.sending import Claim, QueueEntry
@@ -46,7 +46,9 @@ class Life:
             self.is_planned(number)
             self.is_unknown(number)
             self.clicks(0)
-            a_booking(session, session.get_one(Subscriber, person), state=BookingState.BOOKED)
+            self.bounces(number)
+            mail = {"message_id": self.mails[number]} if number else {}
+            a_booking(session, session.get_one(Subscriber, person), state=BookingState.BOOKED, **mail)
         session.commit()
 
     def signs_up(self, number):
@@ -86,6 +88,31 @@ class Life:
         mail = self.session.get_one(Message, self.mail(number))
         of = {"link_id": self.links[number % 2], "machine": number % 5 == 4}
         an_event(self.session, EventKind.CLICK, mail, at=NOW - number * timedelta(minutes=1), **of)
+
+    def bounces(self, number):
+        """Or is only late; or is called spam, or left by."""
+        mail = self.session.get_one(Message, self.mail(number))
+        kind = (EventKind.BOUNCE, EventKind.COMPLAINT, EventKind.UNSUBSCRIBE)[number % 3]
+        an_event(self.session, kind, mail, detail={"delayed": True} if number % 4 == 1 else {})
+
+    def came_back_after_all(self, number):
+        theirs = Event.subscriber_id == self.person(number).id
+        self.session.execute(update(Event).where(theirs, Event.kind == EventKind.BOUNCE).values(detail={}))
+
+    def books_by_a_mail(self, number):
+        a_booking(self.session, self.person(number), message_id=self.mail(number), state=BookingState.BOOKED)
+
+    def led_elsewhere(self, number):
+        """It was another mail that led to the booking, and the link stands in another."""
+        ours = Booking.subscriber_id == self.person(number).id
+        self.session.execute(update(Booking).where(ours).values(message_id=self.mail(number)))
+        link = update(Link).where(Link.id == self.links[number % 2])
+        self.session.execute(link.values(step_id=self.steps[number % 3]))
+
+    def is_of_another_step(self, number):
+        self.session.execute(
+            update(Message).where(Message.id == self.mail(number)).values(step_id=self.steps[(number + 1) % 3])
+        )
 
     def was_a_machine(self, number):
         theirs = Event.subscriber_id == self.person(number).id
@@ -142,7 +169,7 @@ STEPS = st.tuples(st.integers(0, 1), st.sampled_from(HAPPENINGS), st.integers(0,
 def test_the_roll_ups_say_what_the_rows_say(session, story):
     with ExitStack() as stack:
         steps = [step.id for step in a_sequence(session).steps]
-        links = [a_link(session, kind=kind).id for kind in (LinkKind.CONTENT, LinkKind.BOOKING)]
+        links = [a_link(session, kind=kind, step_id=steps[1]).id for kind in (LinkKind.CONTENT, LinkKind.BOOKING)]
         session.commit()
         lives = [Life(stack.enter_context(Session()), steps, links) for _ in range(2)]
         count(session)

@@ -1,7 +1,7 @@
 """Who is behind each number of a mail: one relation a number, of which the number is the count.
 
-Each gives rows of (step_id, subscriber_id), a person once. What the mail was sent, clicked and booked means is said in
-insight/funnel.py; what led to a booking in response/origin.py, kept with the booking.
+Each gives rows of (step_id, subscriber_id), a person once. What the mail was sent means is said in insight/funnel.py,
+what came of it in insight/outcomes.py. Read them after `tallies.freshen`.
 """
 
 from collections.abc import Callable
@@ -11,17 +11,18 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Select, any_, func, literal, select, union, union_all
 from sqlalchemy.orm import Session
 
-from funnel.insight import drops, messages
+from funnel.insight import drops, messages, outcomes
 from funnel.insight.paging import Page, paged
 from funnel.models.content import Enrolment, EnrolmentState
-from funnel.models.mail import WAITING, Link, LinkKind, Message, MessageKind
+from funnel.models.mail import WAITING as UNSENT
+from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber, SubscriberState
-from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.sending import Claim, QueueEntry
-from funnel.models.tallies import Journey
+from funnel.models.tallies import Journey, Outcome, OutcomeKind
 from funnel.programme.history import among
 
 SENT = "sent"
+WAITING = "waiting"
 NEVER = "never"  # were sent the mail before, and never will be sent this one (drops)
 
 Pairs = Select[*tuple[Any, ...]]
@@ -42,50 +43,14 @@ def sent(steps: list[int]) -> Pairs:
     return select(step_id, Journey.subscriber_id).where(step_id == any_(Journey.steps))
 
 
-def clicked(steps: list[int]) -> Pairs:
-    """Followed a link in it; machines did not."""
-    return (
-        select(Link.step_id, Event.subscriber_id)
-        .join(Event, Event.link_id == Link.id)
-        .where(
-            among(Link.step_id, steps),
-            Link.kind != LinkKind.CANARY,
-            Event.kind == EventKind.CLICK,
-            Event.machine.is_(False),
-            Event.subscriber_id.is_not(None),
-        )
-        .distinct()
-    )
+def outcome(which: OutcomeKind) -> Relation:
+    """With whom that came of it."""
 
+    def pairs(steps: list[int]) -> Pairs:
+        columns = select(Outcome.step_id, Outcome.subscriber_id)
+        return columns.where(among(Outcome.step_id, steps), Outcome.which == which)
 
-def left(steps: list[int]) -> Pairs:
-    """Left by a link in it."""
-    return _of_events(steps, EventKind.UNSUBSCRIBE)
-
-
-def bounced(steps: list[int]) -> Pairs:
-    """It came back; one that is only late did not."""
-    return _of_events(steps, EventKind.BOUNCE).where(~Event.detail.has_key("delayed"))
-
-
-def complained(steps: list[int]) -> Pairs:
-    """Called it spam."""
-    return _of_events(steps, EventKind.COMPLAINT)
-
-
-def booked(steps: list[int]) -> Pairs:
-    """Have a booking that is not cancelled, and this mail led to it."""
-    return (
-        select(Message.step_id, Booking.subscriber_id)
-        .join(Message, Message.id == Booking.message_id)
-        .where(
-            among(Message.step_id, steps),
-            Message.kind == MessageKind.STEP,
-            Booking.state != BookingState.CANCELLED,
-            Booking.subscriber_id.is_not(None),
-        )
-        .distinct()
-    )
+    return pairs
 
 
 def waiting(steps: list[int]) -> Pairs:
@@ -96,19 +61,15 @@ def waiting(steps: list[int]) -> Pairs:
     # What waits is in the queue, or in the hands of a worker: few, beside all that was ever planned.
     queued = select(QueueEntry.message_id).where(QueueEntry.kind == MessageKind.STEP)
     in_hand = select(func.unnest(Claim.ids))
-    planned = _of_mails(steps).where(Message.state.in_(WAITING), Message.id.in_(union_all(queued, in_hand)))
+    planned = _of_mails(steps).where(Message.state.in_(UNSENT), Message.id.in_(union_all(queued, in_hand)))
     either = union(due, planned).subquery()
     return select(either.c.step_id, either.c.subscriber_id)
 
 
 RELATIONS: dict[str, Relation] = {
     SENT: sent,
-    "clicked": clicked,
-    "left": left,
-    "bounced": bounced,
-    "complained": complained,
-    "booked": booked,
-    "waiting": waiting,
+    **{which.value: outcome(which) for which in OutcomeKind},
+    WAITING: waiting,
 }
 
 
@@ -119,9 +80,19 @@ def people(session: Session, step_id: int, which: str, page: int = 1, before: in
     """
     pairs = drops.never(before, step_id) if which == NEVER and before else RELATIONS[which]([step_id])
     found = pairs.subquery()
+    person = list(found.c)[1]
     columns = (Subscriber.id, Subscriber.email, Subscriber.first_name, Subscriber.state)
-    query = select(*columns).join(found, list(found.c)[1] == Subscriber.id).order_by(Subscriber.id.desc())
-    return paged(session, query, Person, page, total=messages.sent(session).get(step_id, 0) if which == SENT else None)
+    query = select(*columns).join(found, person == Subscriber.id).order_by(person.desc())
+    return paged(session, query, Person, page, total=_total(session, step_id, which))
+
+
+def _total(session: Session, step_id: int, which: str) -> int | None:
+    """How many there are, where that is counted already."""
+    if which == SENT:
+        return messages.sent(session).get(step_id, 0)
+    if which in list(OutcomeKind):
+        return outcomes.counted(session, [step_id])[OutcomeKind(which)].get(step_id, 0)
+    return None
 
 
 def _of_mails(steps: list[int]) -> Pairs:
@@ -131,18 +102,4 @@ def _of_mails(steps: list[int]) -> Pairs:
         Message.step_id.is_not(None),
         Message.kind == MessageKind.STEP,
         Message.subscriber_id.is_not(None),
-    )
-
-
-def _of_events(steps: list[int], kind: EventKind) -> Pairs:
-    return (
-        select(Message.step_id, Event.subscriber_id)
-        .join(Message, Message.id == Event.message_id)
-        .where(
-            Event.kind == kind,
-            among(Message.step_id, steps),
-            Message.kind == MessageKind.STEP,
-            Event.subscriber_id.is_not(None),
-        )
-        .distinct()
     )

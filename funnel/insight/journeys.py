@@ -15,8 +15,8 @@ from funnel.config import settings
 from funnel.models.people import SubscriberState
 
 # Looked up person by person: a thousand of a million are no reason to read the whole of a table.
-_ROW_BY_ROW = text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off")
-_AS_EVER = text("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on")
+ROW_BY_ROW = text("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off")
+AS_EVER = text("SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on")
 
 _FIND = text(
     """
@@ -114,7 +114,7 @@ class Moved(NamedTuple):
 
 def moved(session: Session, people: Collection[int], mails: Collection[int], events: Collection[int]) -> Moved:
     """Which journeys are no longer true, when these people, mails and events may have changed or are new."""
-    session.execute(_ROW_BY_ROW)
+    session.execute(ROW_BY_ROW)
     anew, mailed = set(people), defaultdict(list)
     if events:
         anew.update(session.scalars(_CLICKED, {"events": list(events)}))
@@ -123,7 +123,7 @@ def moved(session: Session, people: Collection[int], mails: Collection[int], eve
             mailed[person].append(step)
         else:
             anew.add(person)
-    session.execute(_AS_EVER)
+    session.execute(AS_EVER)
     return Moved(anew, {person: steps for person, steps in mailed.items() if person not in anew})
 
 
@@ -131,7 +131,7 @@ def write(session: Session, changed: Moved) -> Counter[Way]:
     """Writes these journeys; returns by how much the number of people of each way has changed."""
     if not changed.people:
         return Counter()
-    session.execute(_ROW_BY_ROW)
+    session.execute(ROW_BY_ROW)
     before = _ways(session, changed.people)
     if changed.mailed:
         pairs = [(person, step) for person, steps in changed.mailed.items() for step in steps]
@@ -139,7 +139,7 @@ def write(session: Session, changed: Moved) -> Counter[Way]:
     if changed.anew:
         session.execute(_FIND, {"people": sorted(changed.anew), "zone": settings().zone.key})
     after = _ways(session, changed.people)
-    session.execute(_AS_EVER)
+    session.execute(AS_EVER)
     after.subtract(before)
     return after
 

@@ -1,6 +1,6 @@
 """What came of each mail of a course: how many got it, clicked, left, booked, wait for it, and who never will get it.
 
-Each column is one statement for all mails. The people behind a number: `behind`, of which it is the count.
+Each column is read for all mails at once. The people behind a number: `behind`, of which it is the count.
 """
 
 from collections.abc import Iterator
@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from funnel.insight import behind, drops, messages
+from funnel.insight import behind, drops, messages, outcomes
 from funnel.insight.wilson import Rate
 from funnel.models.content import Sequence, SequenceState, Step
 from funnel.models.mail import Link, LinkKind
 from funnel.models.responses import Event, EventKind
-
-COUNTED = tuple(name for name in behind.RELATIONS if name != "sent")  # `sent` is read from the tallies
+from funnel.models.tallies import OutcomeKind
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,10 @@ def of_course(session: Session, course: Sequence) -> list[Figures]:
     """
     sent = messages.sent(session)
     steps = _told(course, sent)
-    counted = {name: _count(session, name, [step.id for step in steps]) for name in COUNTED}
-    followed = drops.followed(session, [step.id for step in steps])
-    return list(_figures(steps, sent, counted, followed))
+    ids = [step.id for step in steps]
+    return list(
+        _figures(steps, sent, outcomes.counted(session, ids), _waiting(session, ids), drops.followed(session, ids))
+    )
 
 
 def links(session: Session, step: Step) -> list[Followed]:
@@ -83,21 +83,22 @@ def _told(course: Sequence, sent: dict[int, int]) -> list[Step]:
     return [step for step in course.steps if step.state is SequenceState.LIVE or sent.get(step.id)]
 
 
-def _count(session: Session, name: str, steps: list[int]) -> dict[int, int]:
-    pairs = behind.RELATIONS[name](steps).subquery()
-    step_id = next(iter(pairs.c))
-    return {row[0]: row[1] for row in session.execute(select(step_id, func.count()).group_by(step_id))}
+def _waiting(session: Session, steps: list[int]) -> dict[int, int]:
+    pairs = behind.waiting(steps).subquery()
+    return {row[0]: row[1] for row in session.execute(select(pairs.c.step_id, func.count()).group_by(pairs.c.step_id))}
 
 
 def _figures(
-    steps: list[Step], sent: dict[int, int], counted: dict[str, dict[int, int]], followed: dict[int, Rate]
+    steps: list[Step],
+    sent: dict[int, int],
+    counted: dict[OutcomeKind, dict[int, int]],
+    waiting: dict[int, int],
+    followed: dict[int, Rate],
 ) -> Iterator[Figures]:
     for step in steps:
         got = sent.get(step.id, 0)
-        rates = {name: _rate(counted[name].get(step.id, 0), got) for name in COUNTED if name != "waiting"}
-        yield Figures(
-            step=step, sent=got, waiting=counted["waiting"].get(step.id, 0), followed=followed.get(step.id), **rates
-        )
+        rates = {which.value: _rate(people.get(step.id, 0), got) for which, people in counted.items()}
+        yield Figures(step=step, sent=got, waiting=waiting.get(step.id, 0), followed=followed.get(step.id), **rates)
 
 
 def _rate(count: int, of: int) -> Rate:

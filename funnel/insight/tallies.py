@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
-from funnel.insight import counts, follow, journeys
+from funnel.insight import counts, follow, journeys, outcomes
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
 from funnel.models.tallies import BLOCKS, MAILS, PEOPLE, Stale, TallyState
@@ -72,6 +72,7 @@ def refresh(session: Session, now: datetime, most: int = MOST, most_blocks: int 
     changed = journeys.moved(session, work.people, work.mails, work.events)
     moves = journeys.write(session, changed)
     counts.add(session, moves)
+    outcomes.count(session, work.people, work.events)
     _count_mails(session, work, most_blocks)
     done = len(work.people) + len(work.mails) + len(work.events) + min(len(work.blocks), most_blocks)
     if not work.more and (done or state.as_of is None or now - state.as_of > SAID_EVERY):
@@ -105,9 +106,12 @@ def note_everything(session: Session) -> int:
 
 
 def regroup(session: Session) -> None:
-    """Groups all journeys anew, whatever was counted before. The other ticks wait for the end of the transaction."""
+    """Groups all journeys and outcomes anew, whatever was counted before. The other ticks wait for the end of the
+    transaction.
+    """
     session.execute(_LOCK_SURELY)
     counts.count_all_journeys(session)
+    outcomes.count_all(session)
 
 
 def _note(session: Session, what: str, ids: Iterable[int]) -> None:

@@ -5,6 +5,7 @@ Gap), what changed in old ones is noted by triggers (Stale). `flask --app wsgi i
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import ARRAY, BigInteger, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,6 +79,35 @@ class StateTally(Base):
 
     __tablename__ = "state_tally"
     state: Mapped[SubscriberState] = mapped_column(words(SubscriberState), primary_key=True)
+    people: Mapped[int]
+
+
+class OutcomeKind(StrEnum):
+    CLICKED = "clicked"
+    LEFT = "left"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    BOOKED = "booked"
+
+
+class Outcome(Base):
+    """What came of one mail of a course with one person: insight/outcomes says what each word means.
+
+    Only of those with whom something came of it: one row for ten mails or so. The people behind a number, by its key.
+    """
+
+    __tablename__ = "outcome"
+    step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    which: Mapped[OutcomeKind] = mapped_column(words(OutcomeKind), primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+
+
+class OutcomeTally(Base):
+    """How many people there are of each outcome of each mail: outcomes, counted."""
+
+    __tablename__ = "outcome_tally"
+    step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    which: Mapped[OutcomeKind] = mapped_column(words(OutcomeKind), primary_key=True)
     people: Mapped[int]
 
 

@@ -34,11 +34,11 @@ def index() -> str | Response:
     """All mails of all courses; `?as=csv` gives the table away."""
     now = utc_now()
     with Session.begin() as session:
-        tallies.freshen(session, now)
+        freshness = tallies.freshen(session, now)
         courses = [(course, steps.of_course(session, course)) for course in _courses(session)]
         if request.args.get("as") == "csv":
             return sheet.answer("mails", _HEADER, list(_rows(courses)))
-        return render_template("owner/figures/index.html", courses=courses)
+        return render_template("owner/figures/index.html", courses=courses, freshness=freshness)
 
 
 @blueprint.get(f"/mails/<{gate.ID}:step_id>/figures")
@@ -46,7 +46,7 @@ def show(step_id: int) -> str:
     """One mail: its numbers, its links, and why the others never get it."""
     now = utc_now()
     with Session.begin() as session:
-        tallies.freshen(session, now)
+        freshness = tallies.freshen(session, now)
         step = session.get(Step, step_id) or abort(HTTPStatus.NOT_FOUND)
         found = next((one for one in steps.of_course(session, step.sequence) if one.step.id == step_id), None)
         before = steps.before(session, step)
@@ -57,6 +57,7 @@ def show(step_id: int) -> str:
             drop=drops.of_step(session, before, step_id) if before else None,
             links=steps.links(session, step),
             called=CALLED,
+            freshness=freshness,
         )
 
 
