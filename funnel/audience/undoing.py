@@ -15,6 +15,7 @@ from funnel.models.mail import Message
 from funnel.models.people import Consent, ConsentKind, Pace, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, Event
 from funnel.models.tags import Tagged
+from funnel.programme.counted import MOST, Sample
 from funnel.programme.history import among
 
 CHUNK = 5_000
@@ -35,9 +36,15 @@ def untouched(import_id: int) -> ColumnElement[bool]:
     return and_(Subscriber.import_id == import_id, as_it_came, *(~trace for trace in traces))
 
 
-def count(session: Session, import_id: int) -> int:
-    """How many would be taken back."""
-    return session.scalars(select(func.count()).select_from(Subscriber).where(untouched(import_id))).one()
+def sample(session: Session, import_id: int, most: int = MOST) -> Sample:
+    """How many would be taken back, of the first `most` that the import brought: a million are not looked at one by one
+    while somebody waits.
+    """
+    mine = select(Subscriber.id).where(Subscriber.import_id == import_id).order_by(Subscriber.id)
+    ids = _ids(session.scalars(mine.limit(most + 1)))
+    looked, more = ids[:most], len(ids) > most
+    free = select(func.count()).select_from(Subscriber).where(among(Subscriber.id, looked), untouched(import_id))
+    return Sample(session.scalars(free).one(), len(looked), more)
 
 
 def take_back(session: Session, found: Import, now: datetime, most: int = CHUNK) -> int:

@@ -80,3 +80,13 @@ class Transfer(Base):
     due_at: Mapped[datetime | None]
     to_step_id: Mapped[int]
     days: Mapped[int]  # how much later; of one that was finished, 0
+
+
+class Reopening(Base):
+    """A mail that those who finished its course by `before` are to get after all, and how far they were looked at."""
+
+    __tablename__ = "reopening"
+    step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sequence_id: Mapped[int]
+    before: Mapped[datetime]
+    last_id: Mapped[int]  # of an enrolment

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Sequence, SequenceState, Step, StepKind
 from funnel.models.editing import Kind
-from funnel.programme import arrangement, drafts, file_copies, revisions, transfers, wording
+from funnel.programme import arrangement, drafts, file_copies, reopening, revisions, transfers, wording
 
 FIRST = "put live"
 COPY_OF = "Copy of: "
@@ -111,7 +111,8 @@ def move(session: Session, sequence: Sequence, days: arrangement.Days, now: date
 def put_live(session: Session, step: Step, now: datetime, *, owner_id: int, finished_too: bool) -> int:
     """People who come to it get the mail from now on. Returns how many of those who wait or have finished it moves.
 
-    `finished_too`: who finished the course gets it as well. Raises Busy.
+    `finished_too`: who finished the course gets it as well; of very many, `transfers.go_on` looks at the others, who
+    are not in the number. Raises Busy.
     """
     _refuse_busy(session, step.sequence)
     hops = transfers.joins(arrangement.days(step.sequence.steps), step.id, step.day)
@@ -121,12 +122,13 @@ def put_live(session: Session, step: Step, now: datetime, *, owner_id: int, fini
         step.revision = made.number
     step.state = SequenceState.LIVE
     _touch(session, step, now)
-    reopened = transfers.reopen(session, step.sequence_id, step.id) if finished_too else 0
+    reopened = reopening.begin(session, step.sequence_id, step.id, now) if finished_too else 0
     return reopened + _send_on(session, step.sequence, hops, now)
 
 
 def retire(session: Session, step: Step, now: datetime) -> None:
     """Nobody gets it from now on, but what is planned still leaves. Who waits for it goes on to the next at its day."""
+    reopening.drop(session, step.id)
     step.state = SequenceState.RETIRED
     _touch(session, step, now)
 

@@ -8,25 +8,9 @@ from sqlalchemy.orm import Session
 from funnel.models.content import Enrolment, EnrolmentState, Sequence, Step
 from funnel.models.mail import WAITING, Message, MessageKind
 from funnel.models.sending import QueueEntry
+from funnel.programme.counted import MOST, Counted, Sample, count
 from funnel.programme.history import HAD
-from funnel.programme.transfers import finished
-
-MOST = 10_000
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A number of people. `more`: there are more than it says."""
-
-    people: int
-    more: bool = False
-
-    def __add__(self, other: "Counted") -> "Counted":
-        people = self.people + other.people
-        return Counted(min(people, MOST), self.more or other.more or people > MOST)
-
-    def __bool__(self) -> bool:
-        return self.people > 0
+from funnel.programme.reopening import finished
 
 
 @dataclass(frozen=True)
@@ -40,13 +24,13 @@ class Words:
 
 def waiting(session: Session, sequence: Sequence) -> dict[int, Counted]:
     """How many people wait for each of the course's mails."""
-    return {step.id: _count(session, _on(step.id)) for step in sequence.steps}
+    return {step.id: count(session, _on(step.id)) for step in sequence.steps}
 
 
 def words(session: Session, step: Step) -> Words:
     """Whom the words of this mail reach when they change now."""
     before = [other.id for other in step.sequence.steps if (other.day, other.id) <= (step.day, step.id)]
-    to_come = sum((_count(session, _on(step_id)) for step_id in before), Counted(0))
+    to_come = sum((count(session, _on(step_id)) for step_id in before), Counted(0))
     # Of all mails of a step few wait, and those are found by their entries.
     entries = select(literal(1)).select_from(QueueEntry).join(Message, Message.id == QueueEntry.message_id)
     under_way = entries.where(QueueEntry.kind == MessageKind.STEP, Message.step_id == step.id)
@@ -54,20 +38,20 @@ def words(session: Session, step: Step) -> Words:
     gone = [state for state in HAD if state not in WAITING]
     return Words(
         to_come,
-        _count(session, under_way),
-        _count(session, planned.where(Message.state.in_(gone))),
+        count(session, under_way),
+        count(session, planned.where(Message.state.in_(gone))),
     )
 
 
-def past(session: Session, sequence_id: int, step_id: int) -> Counted:
-    """Who finished the course without this mail, and may be mailed."""
-    return _count(session, finished(sequence_id, step_id))
+def past(session: Session, sequence_id: int, step_id: int, most: int = MOST) -> Sample:
+    """Who finished the course without this mail, and may be mailed: of the `most` who joined it last."""
+    over = select(Enrolment.id).where(Enrolment.sequence_id == sequence_id)
+    over = over.where(Enrolment.state == EnrolmentState.FINISHED).order_by(Enrolment.id.desc()).limit(most + 1)
+    ids = list(session.scalars(over))
+    looked, more = ids[:most], len(ids) > most
+    people = select(func.count()).select_from(finished(sequence_id, step_id, looked).subquery())
+    return Sample(session.scalars(people).one(), len(looked), more)
 
 
 def _on(step_id: int) -> Select[int]:
     return select(literal(1)).where(Enrolment.step_id == step_id, Enrolment.state == EnrolmentState.ACTIVE)
-
-
-def _count(session: Session, rows: Select[int]) -> Counted:
-    found = session.scalars(select(func.count()).select_from(rows.limit(MOST + 1).subquery())).one()
-    return Counted(min(found, MOST), found > MOST)

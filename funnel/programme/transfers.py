@@ -14,12 +14,10 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Result,
-    Select,
     and_,
     delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -28,11 +26,11 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Enrolment, EnrolmentState, Sequence
 from funnel.models.editing import Transfer
-from funnel.models.mail import Message
 from funnel.models.people import Subscriber
-from funnel.programme import calendar, tick
+from funnel.programme import calendar, counted, reopening, tick
 from funnel.programme.arrangement import Days
-from funnel.programme.history import among, has_booked
+from funnel.programme.counted import Counted
+from funnel.programme.history import among
 from funnel.programme.place import COLUMNS, Place
 
 CHUNK = 5000  # people in one transaction
@@ -53,10 +51,10 @@ class Hop:
 
 @dataclass(frozen=True)
 class Reach:
-    """How many people a hop moves, and of the first of them when their next mail was due, and will be."""
+    """How many people a hop moves, and of the first who would get a mail when it was due, and will be."""
 
     hop: Hop
-    people: int
+    people: Counted
     before: datetime
     after: datetime
 
@@ -84,9 +82,10 @@ def reach(session: Session, course: Sequence, hops: Collection[Hop], now: dateti
     columns = [getattr(Enrolment, name) for name in COLUMNS]
     for hop in hops:
         waits = _waits(hop, now)
-        people = session.scalars(select(func.count()).where(*waits)).one()
+        people = counted.count(session, select(literal(1)).where(*waits))
         first = select(*columns, Subscriber.time_zone).join(Subscriber, Subscriber.id == Enrolment.subscriber_id)
-        for row in session.execute(first.where(*waits).order_by(Enrolment.due_at, Enrolment.id).limit(1)):
+        # By the index of the clock: where many wait, the first is soon found.
+        for row in session.execute(first.where(*waits).order_by(Enrolment.next_at).limit(1)):
             place = Place(*row[: len(COLUMNS)])
             after = _after(place, hop, course, row.time_zone, now)
             told.append(Reach(hop, people, place.due_at or now, after.next_at or now))
@@ -101,43 +100,27 @@ def begin(session: Session, sequence_id: int, hops: Collection[Hop], now: dateti
             Enrolment.id, Enrolment.sequence_id, Enrolment.step_id, Enrolment.due_at,
             literal(hop.to_step_id, BigInteger), literal(hop.days, BigInteger),
         ).where(*_waits(hop, now))  # fmt: skip
-        count += _write(session, people)
+        count += reopening.write(session, people)
     return count
 
 
-def finished(sequence_id: int, step_id: int) -> Select[int]:
-    """Those who finished the course, may be mailed, did not book, and never had this mail planned: their enrolments."""
-    had = exists(select(literal(1)).where(Message.subscriber_id == Enrolment.subscriber_id, Message.step_id == step_id))
-    return (
-        select(Enrolment.id)
-        .join(Subscriber, Subscriber.id == Enrolment.subscriber_id)
-        .where(Enrolment.sequence_id == sequence_id, Enrolment.state == EnrolmentState.FINISHED)
-        .where(Subscriber.mailable, ~had, ~has_booked(Enrolment.subscriber_id))
-    )
-
-
-def reopen(session: Session, sequence_id: int, step_id: int) -> int:
-    """Writes down that all of `finished` are to get this mail after all. Returns how many."""
-    ids = finished(sequence_id, step_id).add_columns(
-        Enrolment.sequence_id, Enrolment.step_id, Enrolment.due_at, literal(step_id, BigInteger), literal(0, BigInteger)
-    )
-    return _write(session, ids)
-
-
 def left(session: Session, sequence_id: int) -> int:
-    """How many people an edit of this course has still to reach."""
-    return session.scalars(select(func.count()).where(Transfer.sequence_id == sequence_id)).one()
+    """How many people an edit of this course has still to reach, or to look at."""
+    people = session.scalars(select(func.count()).where(Transfer.sequence_id == sequence_id)).one()
+    return people + reopening.left(session, sequence_id)
 
 
 def go_on(session: Session, now: datetime, limit: int = CHUNK) -> int:
-    """Moves up to `limit` people, each once, by one statement; returns how many, 0 when none is left.
+    """Moves up to `limit` people, each once, by one statement; returns how many, or at how many of those who finished
+    it looked, 0 when none is left.
 
     Who is being changed by somebody else right now is left to the next time: nothing here waits.
     """
+    looked_at, _ = reopening.unfold(session, limit)
     waiting = select(Transfer).order_by(Transfer.enrolment_id).limit(limit).with_for_update(skip_locked=True)
     transfers = {transfer.enrolment_id: transfer for transfer in session.scalars(waiting)}
     if not transfers:
-        return 0
+        return looked_at
     courses = {course.id: course for course in session.scalars(select(Sequence))}
     moved, seen = [], []
     for row in _hold(session, transfers):
@@ -152,18 +135,12 @@ def go_on(session: Session, now: datetime, limit: int = CHUNK) -> int:
     ended = delete(Transfer).where(done).returning(Transfer.enrolment_id)
     count = len(session.scalars(ended.execution_options(synchronize_session=False)).all())
     session.expire_all()
-    return count
+    return max(count, looked_at)
 
 
 def _waits(hop: Hop, now: datetime) -> list[ColumnElement[bool]]:
     on_it = [Enrolment.step_id == hop.step_id, Enrolment.state == EnrolmentState.ACTIVE]
     return [*on_it, Enrolment.due_at > now - calendar.days(hop.days)] if hop.in_time else on_it
-
-
-def _write(session: Session, people: Select[int, int, int | None, datetime | None, int, int]) -> int:
-    columns = ["enrolment_id", "sequence_id", "step_id", "due_at", "to_step_id", "days"]
-    made = insert(Transfer).from_select(columns, people).returning(Transfer.enrolment_id).cte("made")
-    return session.scalars(select(func.count()).select_from(made)).one()
 
 
 def _hold(session: Session, ids: Collection[int]) -> Result[Any]:

@@ -74,6 +74,14 @@ def upgrade() -> None:
         sa.Column("people", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("step_id", "which", name=op.f("pk_outcome_tally")),
     )
+    op.create_table(
+        "reopening",
+        sa.Column("step_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sequence_id", sa.BigInteger(), nullable=False),
+        sa.Column("before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("step_id", name=op.f("pk_reopening")),
+    )
     _trigger(TRIGGERS)
     op.execute(NOTE_MAIL.format(or_step=OR_STEP))
     op.execute(
@@ -83,9 +91,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Loses nothing: all of it was counted from what stays."""
+    """Loses no figure: all of it was counted from what stays."""
     op.execute(NOTE_MAIL.format(or_step=""))
     _trigger(BEFORE)
+    op.drop_table("reopening")
     op.drop_table("outcome_tally")
     op.drop_table("outcome")
 

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.programme import arrangement, editing, reach, transfers, wording
+from funnel.programme import arrangement, editing, reach, reopening, transfers, wording
 from funnel.programme.arrangement import Days
 from funnel.programme.content_fields import LAST_DAY
+from funnel.programme.counted import Counted
 from funnel.web.nudge import nudge
 from funnel.web.owner import gate, typed, writing
 from funnel.web.owner.mail_manner import MAILS
@@ -18,6 +19,7 @@ from funnel.web.owner.words import counted
 from tasks.programme import transfer
 
 BUSY = "The change before this one is still reaching {}. Please try again in a minute."
+MORE = " {:,} more who finished are looked at one after the other, and follow by themselves."
 
 blueprint = gate.pages("arranging", __name__)
 
@@ -83,15 +85,15 @@ def ask_live(step_id: int) -> AnyResponse:
     with Session.begin() as session:
         step = writing.step_of(session, step_id)
         hops = transfers.joins(arrangement.days(step.sequence.steps), step.id, step.day)
+        asks = step.state is not SequenceState.LIVE and editing.is_last(step)
         return writing.page(
             "arranging/live",
             step=step,
             faults=_faults(session, step),
             reaches=transfers.reach(session, step.sequence, hops, now),
             on_course=reach.waiting(session, step.sequence),
-            last=editing.is_last(step),
-            nobody=reach.Counted(0),
-            finished=reach.past(session, step.sequence_id, step.id),
+            nobody=Counted(0),
+            finished=reach.past(session, step.sequence_id, step.id) if asks else None,
         )
 
 
@@ -108,8 +110,9 @@ def put_live(step_id: int) -> AnyResponse:
         except editing.Busy as busy:
             return _busy(busy, step_id)
         gate.note(session, "put a mail live", now, step=step_id, people=people, finished_too=finished_too)
+        more = reopening.left(session, step.sequence_id)
     nudge(transfer)
-    flash(f"Live: whoever comes to it gets it.{_along(people)}")
+    flash(f"Live: whoever comes to it gets it.{_along(people)}{MORE.format(more) if more else ''}")
     return redirect(url_for("mails.show", name=step_id), HTTPStatus.SEE_OTHER)
 
 

@@ -11,6 +11,7 @@ from funnel.db import Session, utc_now
 from funnel.models.content import Sequence, SequenceState
 from funnel.models.people import Form
 from funnel.programme import courses, editing, permitted, reach
+from funnel.programme.counted import Counted
 from funnel.programme.permitted import Typed
 from funnel.programme.wording import Fault
 from funnel.web.owner import gate, writing
@@ -69,7 +70,7 @@ def ask_state(course_id: int) -> AnyResponse:
     to = request.args.get("to", SequenceState.LIVE, type=SequenceState)
     with Session.begin() as session:
         course = _course(session, course_id)
-        waiting = sum(reach.waiting(session, course).values(), reach.Counted(0))
+        waiting = sum(reach.waiting(session, course).values(), Counted(0))
         mails = [step for step in course.steps if step.state is SequenceState.LIVE]
         return writing.page(
             "courses/state", course=course, to=to, waiting=waiting, mails=mails, forms=_forms(session, course)

@@ -146,7 +146,7 @@ def ask_undo(import_id: int) -> str:
         found = _found(session, import_id)
         if found.state not in imports.UNDOABLE:
             return _page(session, found)
-        return render_template("owner/imports/undo.html", found=found, count=undoing.count(session, import_id))
+        return render_template("owner/imports/undo.html", found=found, free=undoing.sample(session, import_id))
 
 
 @blueprint.post(f"/people/import/<{gate.ID}:import_id>/undo")
