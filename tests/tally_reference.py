@@ -22,12 +22,12 @@ FROM subscriber s ORDER BY s.id
 """
 _MAILS = """
 SELECT CAST(timezone(:zone, created_at) AS date), kind, template, coalesce(step_id, 0), coalesce(newsletter_id, 0),
-    state, count(*)
-FROM message GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+    state, CAST(timezone(:zone, coalesce(sent_at, created_at)) AS date), count(*)
+FROM message GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
 _MAIL_TALLY = """
-SELECT day, kind, template, step_id, newsletter_id, state, sum(mails)
-FROM mail_tally GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+SELECT day, kind, template, step_id, newsletter_id, state, sent_on, sum(mails)
+FROM mail_tally GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7
 """
 _TALLY = """
 SELECT day, source, form_id, confirmed, steps, clicked, booking_clicked, booked, people

@@ -29,17 +29,22 @@ def sent(session, step, count, left=0, bounced=0):
             an_event(session, EventKind.BOUNCE, mail, at=LATELY)
 
 
+def drawn(session):
+    tallies.freshen(session, NOW)
+    return advice.drawn(session, NOW)
+
+
 def test_when_all_is_well_nothing_is_asked_for(session, somebody):
-    assert "by itself" in advice.drawn(session, NOW).text
+    assert "by itself" in drawn(session).text
 
 
 def test_whoever_waits_for_a_word_comes_first(session, somebody):
     first = a_booking(session, created_at=LATELY)
-    assert advice.drawn(session, NOW).text.startswith("Somebody asks for a session")
+    assert drawn(session).text.startswith("Somebody asks for a session")
     a_booking(session, created_at=LATELY)
     a_booking(session, created_at=NOW)
     a_booking(session, created_at=LATELY, state=BookingState.BOOKED)
-    told = advice.drawn(session, NOW)
+    told = drawn(session)
     assert told.text.startswith("2 people ask for a session")
     assert told.path == f"/owner/bookings/{first.id}"
 
@@ -47,14 +52,13 @@ def test_whoever_waits_for_a_word_comes_first(session, somebody):
 def test_mails_that_come_back_more_than_providers_put_up_with(session, somebody, monkeypatch):
     monkeypatch.setattr(advice.health, "ENOUGH_MAILS", 50)
     sent(session, a_sequence(session).steps[0], 50, bounced=2)
-    tallies.freshen(session, NOW)
-    assert advice.drawn(session, NOW).text.startswith("2 of the last 50 mails could not be reached")
+    assert drawn(session).text.startswith("2 of the last 50 mails could not be reached")
 
 
 def test_people_who_do_not_confirm(session):
     for number in range(advice.ENOUGH_SIGN_UPS):
         a_subscriber(session, created_at=LATELY, confirmed_at=LATELY if number < 11 else None)
-    told = advice.drawn(session, NOW)
+    told = drawn(session)
     assert "Of 20 people" in told.text
     assert "11 confirmed" in told.text
 
@@ -62,14 +66,14 @@ def test_people_who_do_not_confirm(session):
 def test_two_of_three_who_do_not_confirm_are_too_few_to_tell(session, somebody):
     for _ in range(2):
         a_subscriber(session, created_at=LATELY, confirmed_at=None)
-    assert "by itself" in advice.drawn(session, NOW).text
+    assert "by itself" in drawn(session).text
 
 
 def test_the_mail_that_people_leave_from(session):
     steps = a_sequence(session).steps
     sent(session, steps[0], advice.ENOUGH_READERS, left=1)
     sent(session, steps[1], advice.ENOUGH_READERS, left=advice.ENOUGH_LEFT)
-    told = advice.drawn(session, NOW)
+    told = drawn(session)
     assert f"“{steps[1].subject}” loses most people: 5 of 50" in told.text
     assert told.path == f"/owner/mails/{steps[1].id}"
 
@@ -83,11 +87,11 @@ def test_people_who_looked_at_the_booking_page_and_booked_nothing(session):
         an_event(session, EventKind.CLICK, mail, at=LATELY, link_id=link.id)
         if not number:
             a_booking(session, reader, created_at=LATELY, state=BookingState.BOOKED)
-    assert advice.drawn(session, NOW).text.startswith("3 people opened your booking page")
+    assert drawn(session).text.startswith("3 people opened your booking page")
 
 
 def test_a_week_without_a_sign_up(session):
-    assert advice.drawn(session, NOW).text.startswith("Nobody signed up")
+    assert drawn(session).text.startswith("Nobody signed up")
 
 
 def test_the_post_that_brings_bookings_is_named_and_a_word_somebody_typed_is_not(session, somebody):
@@ -95,6 +99,6 @@ def test_the_post_that_brings_bookings_is_named_and_a_word_somebody_typed_is_not
     for number in range(5):
         source = post.slug if number < advice.ENOUGH_BOOKINGS else "typed-by-a-stranger"
         a_booking(session, created_at=LATELY, state=BookingState.BOOKED, source=source)
-    told = advice.drawn(session, NOW)
+    told = drawn(session)
     assert told.text.startswith("“A stiff back” brought 3 bookings")
     assert told.path == f"/posts/{post.slug}"

@@ -37,8 +37,10 @@ def count(session):
 class Life:
     """What can happen to a few people, in the session of one of several processes. They have come some way already."""
 
-    def __init__(self, session, steps, links):
-        self.session, self.steps, self.links = session, steps, links
+    def __init__(self, session, steps):
+        self.session, self.steps = session, steps
+        kinds = (LinkKind.CONTENT, LinkKind.BOOKING)
+        self.links = [a_link(session, kind=kind, step_id=steps[1]).id for kind in kinds]
         self.people = [a_subscriber(session, source="ql").id for _ in range(2)]
         self.mails = []
         for number, person in enumerate(self.people):
@@ -169,9 +171,8 @@ STEPS = st.tuples(st.integers(0, 1), st.sampled_from(HAPPENINGS), st.integers(0,
 def test_the_roll_ups_say_what_the_rows_say(session, story):
     with ExitStack() as stack:
         steps = [step.id for step in a_sequence(session).steps]
-        links = [a_link(session, kind=kind, step_id=steps[1]).id for kind in (LinkKind.CONTENT, LinkKind.BOOKING)]
         session.commit()
-        lives = [Life(stack.enter_context(Session()), steps, links) for _ in range(2)]
+        lives = [Life(stack.enter_context(Session()), steps) for _ in range(2)]
         count(session)
         for who, what, number, then in story:
             life = lives[who]

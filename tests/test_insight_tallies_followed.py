@@ -115,6 +115,19 @@ def test_another_time_zone_has_other_days(session, setting):
     assert_tallies(session)
 
 
+def test_another_version_counts_everything_anew_and_says_that_it_is_not_done(session, reader):
+    a_message(session, reader)
+    count(session)
+    session.execute(text("UPDATE tally_state SET version = 0"))
+    session.execute(text("DELETE FROM mail_tally"))
+    session.commit()
+    done = tallies.refresh(session, NOW, most_blocks=0)
+    assert (done.more, tallies.as_of(session)) == (True, None)
+    count(session)
+    assert tallies.as_of(session) == NOW
+    assert_tallies(session)
+
+
 def test_what_somebody_broke_is_put_right_by_counting_anew(app, session, reader):
     a_message(session, reader)
     count(session)
@@ -123,6 +136,8 @@ def test_what_somebody_broke_is_put_right_by_counting_anew(app, session, reader)
         "UPDATE tally SET people = 7",
         "DELETE FROM state_tally",
         "DELETE FROM mail_tally",
+        "INSERT INTO outcome VALUES (1, 'left', 1)",
+        "INSERT INTO outcome_tally VALUES (7, 'left', 9)",
     ):
         session.execute(text(statement))
     session.commit()

@@ -11,11 +11,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import Session
 
+from funnel.config import settings
 from funnel.insight import health, subjects
+from funnel.insight.week import midnight
 from funnel.models.content import Post, SequenceState, Step
-from funnel.models.mail import Link, LinkKind, Message, MessageState
+from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.responses import Booking, BookingState, Event, EventKind
+from funnel.models.tallies import MailTally, Tally, Way
 
 ANSWERED_WITHIN = timedelta(days=2)  # whoever asks for a session hopes for a word by then
 STILL_WAITING = timedelta(days=60)  # longer ago, it was settled by telephone and never marked
@@ -37,7 +40,7 @@ class Advice:
 
 
 def drawn(session: Session, now: datetime) -> Advice:
-    """What to do next; that all is well, when nothing asks for anything."""
+    """What to do next; that all is well, when nothing asks for anything. Read it after `tallies.freshen`."""
     looks: tuple[Callable[[Session, datetime], Advice | None], ...] = (
         _requests, _standing, _confirming, _leaving, _lookers, _silence, _source,
     )  # fmt: skip
@@ -83,10 +86,14 @@ def _standing(session: Session, now: datetime) -> Advice | None:
 
 
 def _confirming(session: Session, now: datetime) -> Advice | None:
-    people = select(func.count(), func.count(Subscriber.confirmed_at)).where(
-        Subscriber.created_at > now - LATELY, Subscriber.created_at < now - timedelta(days=1)
+    today = now.astimezone(settings().zone).date()
+    people = func.coalesce(func.sum(Tally.people), 0)
+    of_those_days = (
+        select(people, func.coalesce(func.sum(Tally.people).filter(Way.confirmed), 0))
+        .join(Way, Way.id == Tally.way_id)
+        .where(Tally.day >= today - LATELY, Tally.day < today)
     )
-    signed_up, confirmed = session.execute(people).one()
+    signed_up, confirmed = session.execute(of_those_days).one()
     if signed_up < ENOUGH_SIGN_UPS or confirmed / signed_up >= POOR_CONFIRMING:
         return None
     return Advice(
@@ -99,12 +106,26 @@ def _confirming(session: Session, now: datetime) -> Advice | None:
 
 def _leaving(session: Session, now: datetime) -> Advice | None:
     """The mail that people leave from, when it is more than chance."""
-    left = exists(select(Event.id).where(Event.message_id == Message.id, Event.kind == EventKind.UNSUBSCRIBE))
+    since = now.astimezone(settings().zone).date() - SEASON
+    sent = (
+        select(MailTally.step_id, func.sum(MailTally.mails).label("mails"))
+        .where(MailTally.kind == MessageKind.STEP, MailTally.state == MessageState.SENT, MailTally.day >= since)
+        .group_by(MailTally.step_id)
+        .subquery()
+    )
+    left = (
+        select(Message.step_id, func.count(Message.id.distinct()).label("mails"))
+        .join(Event, Event.message_id == Message.id)
+        .where(Event.kind == EventKind.UNSUBSCRIBE, Event.at >= midnight(since))
+        .where(Message.created_at >= midnight(since), Message.state == MessageState.SENT)
+        .group_by(Message.step_id)
+        .subquery()
+    )
     rows = session.execute(
-        select(Step.id, Step.subject, func.count(), func.count().filter(left))
-        .join(Message, Message.step_id == Step.id)
-        .where(Message.created_at > now - SEASON, Message.state == MessageState.SENT, Step.state == SequenceState.LIVE)
-        .group_by(Step.id)
+        select(Step.id, Step.subject, sent.c.mails, func.coalesce(left.c.mails, 0))
+        .join(sent, sent.c.step_id == Step.id)
+        .outerjoin(left, left.c.step_id == Step.id)
+        .where(Step.state == SequenceState.LIVE)
     ).all()
     worst = max(rows, key=lambda row: row[3] / row[2], default=None)
     if worst is None or worst[2] < ENOUGH_READERS or worst[3] < ENOUGH_LEFT or worst[3] / worst[2] < MANY_LEAVE:
@@ -122,7 +143,8 @@ def _lookers(session: Session, now: datetime) -> Advice | None:
     lookers = (
         select(func.count(Event.subscriber_id.distinct()))
         .join(Link, and_(Link.id == Event.link_id, Link.kind == LinkKind.BOOKING))
-        .where(Event.kind == EventKind.CLICK, Event.machine.is_(False), Event.at > now - LATELY, ~booked)
+        .where(Event.kind == EventKind.CLICK, Event.machine.is_(False), Event.subscriber_id.is_not(None))
+        .where(Event.at > now - LATELY, ~booked)
     )
     count = session.scalars(lookers).one()
     if count < ENOUGH_LOOKERS:

@@ -18,12 +18,13 @@ BLOCK = 10_000  # mails counted together: ids that are alike but for their last 
 _COMMON = ("confirmed", "steps", "clicked", "booking_clicked", "booked")  # of a Way, whoever it is
 _COUNT_BLOCKS = text(
     """
-INSERT INTO mail_tally (block, day, kind, template, step_id, newsletter_id, state, mails)
+INSERT INTO mail_tally (block, day, kind, template, step_id, newsletter_id, state, sent_on, mails)
 SELECT wanted.block, CAST(timezone(:zone, mail.created_at) AS date), mail.kind, mail.template,
-    coalesce(mail.step_id, 0), coalesce(mail.newsletter_id, 0), mail.state, count(*)
+    coalesce(mail.step_id, 0), coalesce(mail.newsletter_id, 0), mail.state,
+    CAST(timezone(:zone, coalesce(mail.sent_at, mail.created_at)) AS date), count(*)
 FROM unnest(CAST(:blocks AS bigint[])) AS wanted (block)
 JOIN message mail ON mail.id >= wanted.block * :size AND mail.id < (wanted.block + 1) * :size
-GROUP BY 1, 2, 3, 4, 5, 6, 7
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 """
 )
 _COUNT_WAYS = text(

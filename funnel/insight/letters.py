@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.house import staff
-from funnel.insight import advice, week
+from funnel.insight import advice, tallies, week
 from funnel.insight.week import Week
 from funnel.mail import render
 from funnel.models.letters import Letter
@@ -26,13 +26,17 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # whatever CommonMark may take 
 def send(session: Session, now: datetime) -> int:
     """Writes the letter about the last whole week and plans it to every owner, once. Returns to how many.
 
-    0: it is not time yet, the week is too long over, the letter was written before, or none is wished for.
+    0: it is not time yet, the week is too long over or not all counted yet, the letter was written before, or none is
+    wished for.
     """
     monday = week.last_monday(now)
     chosen = settings().letters
     day = monday + week.LENGTH + timedelta(days=chosen.weekday)
     due_at = datetime.combine(day, time(chosen.hour), settings().zone)
     if not chosen.weekly or not due_at <= now < due_at + GOOD_FOR:
+        return 0
+    counted = tallies.freshen(session, now).at
+    if counted is None or counted < week.midnight(monday + week.LENGTH):
         return 0
     letter = written(session, monday, now)
     row = {"week": letter.week, "subject": letter.subject, "preheader": letter.preheader, "body": letter.body}
@@ -44,6 +48,7 @@ def send(session: Session, now: datetime) -> int:
 
 def written(session: Session, monday: date, now: datetime) -> Letter:
     """The letter about the week that begins on `monday`, not kept."""
+    tallies.freshen(session, now)
     found = week.of(session, monday)
     sentences = [f"- {line}" for line in _lines(found)]
     told = advice.drawn(session, now)

@@ -17,7 +17,7 @@ from funnel.config import settings
 from funnel.insight import counts, follow, journeys, outcomes
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
-from funnel.models.tallies import BLOCKS, MAILS, PEOPLE, Stale, TallyState
+from funnel.models.tallies import BLOCKS, MAILS, PEOPLE, VERSION, Stale, TallyState
 from funnel.programme.history import among
 
 MOST = 10_000  # people, mails and events a batch, each
@@ -66,7 +66,7 @@ def refresh(session: Session, now: datetime, most: int = MOST, most_blocks: int 
     if not session.scalar(_LOCK):
         return None
     state = _state(session)
-    if state.zone != settings().zone.key:
+    if state.zone != settings().zone.key or state.version != VERSION:
         _begin_again(session, state)
     work = _work(session, most)
     changed = journeys.moved(session, work.people, work.mails, work.events)
@@ -124,15 +124,17 @@ def _note(session: Session, what: str, ids: Iterable[int]) -> None:
 def _state(session: Session) -> TallyState:
     found = session.get(TallyState, 1, populate_existing=True)
     if found is None:
-        found = TallyState(id=1, zone=settings().zone.key)
+        found = TallyState(id=1, zone=settings().zone.key, version=VERSION)
         session.add(found)
         session.flush()
     return found
 
 
 def _begin_again(session: Session, state: TallyState) -> None:
-    """Another time zone has other days."""
-    state.zone = settings().zone.key
+    """Another time zone has other days; another version counts what was not counted, which is too low until then."""
+    if state.version != VERSION:
+        state.as_of = None
+    state.zone, state.version = settings().zone.key, VERSION
     session.flush()
     note_everything(session)
 

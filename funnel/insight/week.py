@@ -7,13 +7,13 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.config import settings
-from funnel.models.mail import MARKETING, Message, MessageState
-from funnel.models.people import FormView, Subscriber
+from funnel.insight import messages
+from funnel.models.mail import MARKETING, MessageState
+from funnel.models.people import FormView
 from funnel.models.responses import Booking, BookingState, Event, EventKind
+from funnel.models.tallies import MailTally, Tally, Way
 
 LENGTH = timedelta(days=7)
-# A mail that left in a week was planned in it or not long before: nothing waits longer. That has an index.
-PLANNED_BEFORE = timedelta(days=8)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def last_monday(now: datetime) -> date:
 
 
 def of(session: Session, monday: date) -> Week:
-    """The week that begins on `monday`."""
+    """The week that begins on `monday`. Read it after `tallies.freshen`."""
     return Week(monday, _counts(session, monday), _counts(session, monday - LENGTH))
 
 
@@ -60,17 +60,19 @@ def midnight(day: date) -> datetime:
 
 def _counts(session: Session, monday: date) -> Counts:
     start, end = midnight(monday), midnight(monday + LENGTH)
-    people = func.count(), func.count(Subscriber.confirmed_at)
-    sign_ups, confirmed = session.execute(select(*people).where(_within(Subscriber.created_at, start, end))).one()
-    views = select(func.coalesce(func.sum(FormView.views), 0)).where(
-        FormView.day >= monday, FormView.day < monday + LENGTH
+    end_day = monday + LENGTH
+    people = func.coalesce(func.sum(Tally.people), 0)
+    signed_up = select(people, func.coalesce(func.sum(Tally.people).filter(Way.confirmed), 0)).join(
+        Way, Way.id == Tally.way_id
     )
-    mails = select(func.count()).where(
-        Message.created_at >= start - PLANNED_BEFORE,
-        Message.created_at < end,
-        Message.kind.in_(MARKETING),
-        Message.state == MessageState.SENT,
-        _within(Message.sent_at, start, end),
+    sign_ups, confirmed = session.execute(signed_up.where(Tally.day >= monday, Tally.day < end_day)).one()
+    views = select(func.coalesce(func.sum(FormView.views), 0)).where(FormView.day >= monday, FormView.day < end_day)
+    mails = messages.counted(
+        session,
+        MailTally.kind.in_(MARKETING),
+        MailTally.state == MessageState.SENT,
+        MailTally.sent_on >= monday,
+        MailTally.sent_on < end_day,
     )
     bookings = select(func.count()).where(
         _within(Booking.created_at, start, end), Booking.state != BookingState.CANCELLED
@@ -78,9 +80,9 @@ def _counts(session: Session, monday: date) -> Counts:
     happened = _happened(session, start, end)
     return Counts(
         views=session.scalars(views).one(),
-        sign_ups=sign_ups,
-        confirmed=confirmed,
-        mails=session.scalars(mails).one(),
+        sign_ups=int(sign_ups),
+        confirmed=int(confirmed),
+        mails=mails,
         clicked=happened.get(EventKind.CLICK, 0),
         left=happened.get(EventKind.UNSUBSCRIBE, 0),
         bounced=happened.get(EventKind.BOUNCE, 0),
@@ -91,17 +93,19 @@ def _counts(session: Session, monday: date) -> Counts:
 
 def _happened(session: Session, start: datetime, end: datetime) -> dict[EventKind, int]:
     """How many people did each thing; what a machine did, and a mail that is only late, are nobody's doing."""
-    kinds = (EventKind.CLICK, EventKind.UNSUBSCRIBE, EventKind.BOUNCE, EventKind.COMPLAINT)
-    found = session.execute(
+    when = _within(Event.at, start, end)
+    # Said as the index on what people followed says it: the visits of machines are twenty times as many.
+    followed = (Event.kind == EventKind.CLICK, Event.machine.is_(False), Event.subscriber_id.is_not(None))
+    clicked = select(func.count(Event.subscriber_id.distinct())).where(when, *followed)
+    kinds = (EventKind.UNSUBSCRIBE, EventKind.BOUNCE, EventKind.COMPLAINT)
+    others = (
         select(Event.kind, func.count(Event.subscriber_id.distinct()))
-        .where(Event.kind.in_(kinds), _within(Event.at, start, end))
-        .where(Event.machine.is_(False), ~Event.detail.has_key("delayed"))
+        .where(Event.kind.in_(kinds), when, Event.machine.is_(False), ~Event.detail.has_key("delayed"))
         .group_by(Event.kind)
     )
-    return {row[0]: row[1] for row in found}
+    found = {row[0]: row[1] for row in session.execute(others)}
+    return found | {EventKind.CLICK: session.scalars(clicked).one()}
 
 
-def _within(
-    column: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None], start: datetime, end: datetime
-) -> ColumnElement[bool]:
+def _within(column: InstrumentedAttribute[datetime], start: datetime, end: datetime) -> ColumnElement[bool]:
     return and_(column >= start, column < end)

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
 
-
 class EventKind(StrEnum):
     CLICK = "click"
     OPEN = "open"

@@ -15,6 +15,7 @@ from funnel.models.mail import MessageKind, MessageState
 from funnel.models.people import SubscriberState
 
 PEOPLE, MAILS, BLOCKS = "people", "mails", "blocks"  # what a note of something stale is about
+VERSION = 1  # of what is counted: with another number all of it is counted anew, by the first ticks after an upgrade
 
 
 class Journey(Base):
@@ -122,6 +123,8 @@ class MailTally(Base):
     step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: none, as of the newsletter
     newsletter_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     state: Mapped[MessageState] = mapped_column(words(MessageState), primary_key=True)
+    # When a relay took it, where one did; else the day of planning.
+    sent_on: Mapped[date] = mapped_column(primary_key=True, server_default=text("'epoch'"))
     mails: Mapped[int]
 
 
@@ -157,9 +160,12 @@ class Gap(Base):
 
 
 class TallyState(Base):
-    """One row: by whose days was counted, and when all that was there had last been counted."""
+    """One row: by whose days was counted, by which version of what is counted, and when all that was there had last
+    been counted.
+    """
 
     __tablename__ = "tally_state"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
     zone: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default=text("0"))
     as_of: Mapped[datetime | None]

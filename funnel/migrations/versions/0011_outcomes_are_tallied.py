@@ -1,6 +1,7 @@
 """outcomes are tallied
 
-What came of each mail is counted from other tables, by the first ticks after the upgrade: everybody is noted.
+What came of each mail, and on which day mails were sent, is counted from other tables by the first ticks after the
+upgrade: the version of what is counted is another one.
 """
 
 import sqlalchemy as sa
@@ -12,20 +13,28 @@ branch_labels = None
 depends_on = None
 
 WORD = sa.String(20)
+KEY = ("block", "day", "kind", "template", "step_id", "newsletter_id", "state")
 
 # As in 0007, and also of what is no click; a mail that is of another step now is another mail's outcome.
 NOTE_MAIL = """
 CREATE OR REPLACE FUNCTION note_mail() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO stale (what, ids) VALUES ('mails', ARRAY[NEW.id]);
-    IF OLD.subscriber_id IS DISTINCT FROM NEW.subscriber_id{or_step} THEN
+    IF OLD.subscriber_id IS DISTINCT FROM NEW.subscriber_id THEN
         INSERT INTO stale (what, ids)
             VALUES ('people', array_remove(ARRAY[OLD.subscriber_id, NEW.subscriber_id], NULL));
-    END IF;
+    END IF;{of_another_step}
     RETURN NULL;
 END $$;
 """
-OR_STEP = " OR OLD.step_id IS DISTINCT FROM NEW.step_id"
+OF_ANOTHER_STEP = """
+    IF OLD.step_id IS DISTINCT FROM NEW.step_id THEN
+        INSERT INTO stale (what, ids)
+            SELECT 'people', array_agg(subscriber_id) FROM (
+                SELECT subscriber_id FROM event WHERE message_id = NEW.id
+                UNION SELECT subscriber_id FROM booking WHERE message_id = NEW.id
+            ) AS theirs WHERE subscriber_id IS NOT NULL HAVING count(*) > 0;
+    END IF;"""
 TRIGGERS = {
     ("event", "note_whose"): """
         AFTER UPDATE OF kind, at, subscriber_id, link_id, machine, message_id, detail ON event FOR EACH ROW
@@ -83,16 +92,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("step_id", name=op.f("pk_reopening")),
     )
     _trigger(TRIGGERS)
-    op.execute(NOTE_MAIL.format(or_step=OR_STEP))
-    op.execute(
-        "INSERT INTO stale (what, ids) SELECT 'people', array_agg(id ORDER BY id) FROM subscriber GROUP BY id / 1000"
-    )
-    op.execute("UPDATE tally_state SET as_of = NULL WHERE EXISTS (SELECT FROM subscriber)")
+    op.execute(NOTE_MAIL.format(of_another_step=OF_ANOTHER_STEP))
+    op.add_column("tally_state", sa.Column("version", sa.BigInteger(), server_default=sa.text("0"), nullable=False))
+    op.add_column("mail_tally", sa.Column("sent_on", sa.Date(), server_default=sa.text("'epoch'"), nullable=False))
+    op.execute("UPDATE mail_tally SET sent_on = day")
+    _key("mail_tally", *KEY, "sent_on")
+    followed = sa.text("kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL")
+    op.create_index("ix_event_followed_at", "event", ["at", "link_id", "subscriber_id"], postgresql_where=followed)
 
 
 def downgrade() -> None:
     """Loses no figure: all of it was counted from what stays."""
-    op.execute(NOTE_MAIL.format(or_step=""))
+    op.drop_index("ix_event_followed_at", "event")
+    op.execute("TRUNCATE mail_tally")  # nothing of it is lost: blocks are counted anew
+    op.execute(
+        "INSERT INTO stale (what, ids) SELECT 'blocks', ARRAY[block]"
+        " FROM generate_series(0, (SELECT coalesce(max(id), 0) / 10000 FROM message)) AS block"
+    )
+    _key("mail_tally", *KEY)
+    op.drop_column("mail_tally", "sent_on")
+    op.drop_column("tally_state", "version")
+    op.execute(NOTE_MAIL.format(of_another_step=""))
     _trigger(BEFORE)
     op.drop_table("reopening")
     op.drop_table("outcome_tally")
@@ -103,3 +123,8 @@ def _trigger(wanted: dict[tuple[str, str], str]) -> None:
     for (table, name), when in wanted.items():
         op.execute(f"DROP TRIGGER {name} ON {table}")
         op.execute(f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {name.removesuffix('_gone')}()")
+
+
+def _key(table: str, *columns: str) -> None:
+    op.drop_constraint(f"pk_{table}", table)
+    op.create_primary_key(f"pk_{table}", table, list(columns))
