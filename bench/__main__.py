@@ -37,7 +37,7 @@ TRIED = ROOT / "var" / "bench"  # for what was only tried out
 def main() -> int:
     wanted = _wanted()
     folder = page.PATH.parent if wanted.keep else wanted.into
-    wish = Wish(wanted.rounds, wanted.people, folder / "pictures")
+    wish = Wish(wanted.rounds, wanted.people, folder / "pictures", wanted.mass)
     if not reference.program():
         print(reference.HOW_TO_INSTALL, file=sys.stderr)
     if machine.is_busy():
@@ -45,7 +45,7 @@ def main() -> int:
     results = Results(folder / "performance.json")
     found: list[Row] = []
     try:
-        with rig() as made:
+        with rig(wanted.mass) as made:
             here = machine.described(made.folder, made.version())
             for name in wanted.rows:
                 found += _measured(made, wish, name, here, results)
@@ -84,12 +84,17 @@ def _wanted() -> argparse.Namespace:
     )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
+    parser.add_argument(
+        "--mass", help="for pages: look at a database that bench.masses has filled"
+    )
     parser.add_argument("--keep", action="store_true", help="write into docs/, and fill in its page")
     parser.add_argument("--into", type=Path, default=TRIED, help="else into this folder; default var/bench")
     found = parser.parse_args()
     if unknown := set(found.rows) - set(GROUPS):
         parser.error(f"there is no row {min(unknown)}; there are {', '.join(GROUPS)}")
     found.rows = found.rows or list(USUAL)
+    if found.mass and found.rows != ["pages"]:
+        parser.error("only the row pages is looked at in a database that is there already")
     return found
 
 

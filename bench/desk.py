@@ -32,6 +32,7 @@ WORDS = {
 ASKED = {
     "home.index": ["days=7", "days=90", "days=year", "days=all", "days=all&source=instagram"],
     "behind.show": ["days=7", "days=year", "days=all", "days=all&page=1000"],
+    "figures.people": ["which=clicked", "which=booked", "which=waiting", "which=never", "which=sent&page=1000"],
     "lately.index": ["kind=booking", "kind=bounce"],
     "messages.index": [f"state={state}" for state in ("sent", "skipped", "failed", "unknown", "queued", "deferred")]
     + ["page=2", "page=1000"],

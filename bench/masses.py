@@ -65,6 +65,29 @@ def count() -> float:
     return time.monotonic() - began
 
 
+def count_apart() -> float:
+    """Counts why people never get each of the mails, as a worker would for its page; the seconds of the slowest."""
+    from sqlalchemy import select
+
+    from funnel.db import Session, utc_now
+    from funnel.insight import reasons, steps
+    from funnel.models.content import Step
+
+    slowest = 0.0
+    with Session.begin() as session:
+        for step in session.scalars(select(Step)):
+            if before := steps.before(session, step):
+                began = time.monotonic()
+                reasons.keep(session, before, step.id, utc_now())
+                slowest = max(slowest, time.monotonic() - began)
+    return slowest
+
+
+def people(database: Database) -> int:
+    """How many there are."""
+    return int(str(_one(database, "SELECT max(id) FROM subscriber")))
+
+
 def _without_indexes(database: Database) -> list[str]:
     """Drops what is made faster at the end; returns the statements that make it again."""
     again = []

@@ -173,9 +173,11 @@ BOOKINGS = """
 INSERT INTO booking (state, how, subscriber_id, message_id, source, name, email, phone, suits, note, created_at,
     text_deleted_at)
 SELECT CASE WHEN pg_temp.part(folk.id, 13) < 80 THEN 'cancelled' WHEN pg_temp.part(folk.id, 13) < 700 THEN 'booked'
-       ELSE 'requested' END, 'page', folk.id, NULL, subscriber.source, subscriber.first_name,
+       ELSE 'requested' END, 'page', folk.id, message.id, subscriber.source, subscriber.first_name,
        coalesce(subscriber.email, ''), '', '', '', folk.at + mail.day * interval '1 day' + interval '4 hours', now()
 FROM folk JOIN mail ON mail.place = folk.steps JOIN subscriber ON subscriber.id = folk.id
+LEFT JOIN message ON message.subscriber_id = folk.id AND message.step_id = mail.id AND message.kind = 'step'
+    AND message.state = 'sent'
 WHERE folk.ends = 'booked' AND folk.at + mail.day * interval '1 day' + interval '4 hours' < now();;
 INSERT INTO event (kind, key, at, subscriber_id, booking_id, machine, reason, detail)
 SELECT 'booking', 'booking:' || id, created_at, subscriber_id, id, false, 'page', '{}' FROM booking

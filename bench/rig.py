@@ -32,17 +32,18 @@ class StalledError(RuntimeError):
 class Rig:
     """Everything that runs for the bench. `environ` is what our processes are told."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(self, folder: Path, stack: ExitStack, mass: str | None = None) -> None:
         self.folder, self.stack = folder, stack
         self.postgres = database.start(folder / "database", durable=True)
         stack.callback(self.postgres.stop)
+        self.url = mass or self.postgres.url
         self.redis = broker.start(folder / "broker", ports.free())
         stack.callback(self.redis.stop)
         self.environ = {name: value for name, value in os.environ.items() if name in NAMES_KEPT}
         self.sink = self.program("bench.sink").wait_until_ready()
         port = ports.free()
         self.environ |= {
-            "DATABASE_URL": self.postgres.url,
+            "DATABASE_URL": self.url,
             "REDIS_URL": self.redis.url,
             "DATA_DIR": str(folder / "data"),
             "SECRET_KEY": "a-secret-for-the-bench-of-some-good-length",
@@ -57,7 +58,7 @@ class Rig:
         stack.callback(lambda: self.database.close())
 
     def connect(self) -> None:
-        self.database = psycopg.connect(self.postgres.url, autocommit=True)
+        self.database = psycopg.connect(self.url, autocommit=True)
 
     def version(self) -> str:
         """PostgreSQL's."""
@@ -135,14 +136,17 @@ class Rig:
 
 
 @contextmanager
-def rig() -> Iterator[Rig]:
-    """The rig, started, with an empty database of this version's schema, and the course loaded."""
+def rig(mass: str | None = None) -> Iterator[Rig]:
+    """The rig, started, with an empty database of this version's schema, and the course loaded.
+
+    `mass`: the URL of a database to be used instead; it is brought up to this version.
+    """
     folder = Path(tempfile.mkdtemp(prefix="funnel-bench-", dir=DISK if DISK.is_dir() else None))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda number, _: sys.exit(128 + number))
-        made = Rig(folder, stack)
+        made = Rig(folder, stack, mass)
         for name in [name for name in os.environ if name not in NAMES_KEPT]:
             del os.environ[name]
         os.environ.update(made.environ)

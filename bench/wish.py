@@ -13,6 +13,7 @@ class Wish:
     rounds: int
     people: int | None
     folder: Path  # where pictures go
+    mass: str | None = None  # a database that is filled already
 
     def count(self, meant: int) -> int:
         return self.people or meant

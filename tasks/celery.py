@@ -44,6 +44,7 @@ QUEUES = {
     "tasks.mail.reap": "urgent",
     "tasks.insight.tally": "bulk",
     "tasks.insight.letter": "bulk",
+    "tasks.insight.drop": "bulk",
     "tasks.links.look": "bulk",
 }
 

@@ -3,7 +3,7 @@
 import time
 
 from funnel.db import Session, utc_now
-from funnel.insight import letters, tallies
+from funnel.insight import letters, reasons, tallies
 from tasks.celery import app
 from tasks.mail import send_urgent
 
@@ -25,6 +25,13 @@ def letter() -> None:
         planned = letters.send(session, utc_now())
     if planned:
         send_urgent.delay()
+
+
+@app.task(name="tasks.insight.drop")
+def drop(before: int, step_id: int) -> None:
+    """Counts why people who got one mail never get the next, for a page that was looked at."""
+    with Session.begin() as session:
+        reasons.keep(session, before, step_id, utc_now())
 
 
 def _count_once() -> bool:

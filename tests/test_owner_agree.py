@@ -1,5 +1,6 @@
 """No number on two pages disagrees; and where the figures are of a while ago, the page says so."""
 
+import csv
 import re
 from datetime import timedelta
 
@@ -9,11 +10,13 @@ from sqlalchemy import func, select, text
 from funnel.db import utc_now
 from funnel.insight import series, tallies
 from funnel.insight.funnel import funnel
-from funnel.models.mail import LAST_STATES, MessageState
+from funnel.models.mail import LAST_STATES, Message, MessageState
 from funnel.models.people import Subscriber, SubscriberState
+from funnel.models.responses import EventKind
 from funnel.programme import plan
+from tests.factories import an_event
 from tests.owner_data import Practice, signed_in
-from tests.tally_reference import assert_tallies, reached
+from tests.tally_reference import assert_tallies, outcomes, reached
 
 
 @pytest.fixture
@@ -96,7 +99,24 @@ def test_each_mail_of_the_course_was_sent_as_often_as_people_were_sent_it(desk, 
         assert shown(mails, rf'id="mail-{step.id}".*?data-label="sent">([\d,]+)<') == people
 
 
+def test_what_came_of_each_mail_is_what_the_rows_say(desk, practice, session):
+    mails = select(Message).where(Message.step_id == practice.steps[1].id, Message.state == MessageState.SENT)
+    for mail, kind in zip(
+        session.scalars(mails.limit(3)), (EventKind.UNSUBSCRIBE, EventKind.BOUNCE, EventKind.COMPLAINT), strict=True
+    ):
+        an_event(session, kind, mail)
+    session.commit()
+    lines = list(csv.DictReader(desk.get("/owner/figures?as=csv").text.lstrip("\ufeff").splitlines()))
+    rows = outcomes(session)
+    assert {which for _, which in rows} == {"clicked", "booked", "left", "bounced", "complained"}
+    words = {"Clicked": "clicked", "Left": "left", "Came back": "bounced", "Complained": "complained"}
+    for step, line in zip(practice.steps, lines, strict=True):
+        for column, which in (words | {"Booked after it": "booked"}).items():
+            assert (step.id, which, int(line[column])) == (step.id, which, rows[step.id, which])
+
+
 PAGES = ["/owner/", "/owner/messages", "/owner/mails", "/owner/forms", "/owner/forms/1", "/owner/posts/1"]
+PAGES += ["/owner/figures", "/owner/mails/2/figures"]
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -73,26 +73,29 @@ RELATIONS: dict[str, Relation] = {
 }
 
 
-def people(session: Session, step_id: int, which: str, page: int = 1, before: int = 0) -> Page[Person]:
+def people(
+    session: Session, step_id: int, which: str, page: int = 1, before: int = 0, count: int | None = None
+) -> Page[Person]:
     """The people behind the number called `which`, the newest first.
 
-    `which`: one of RELATIONS, or NEVER with `before`, the mail before this one. Raises KeyError for anything else.
+    `which`: one of RELATIONS, or NEVER with `before`, the mail before this one, and `count`, how many these are, where
+    that is known. Raises KeyError for anything else.
     """
     pairs = drops.never(before, step_id) if which == NEVER and before else RELATIONS[which]([step_id])
     found = pairs.subquery()
     person = list(found.c)[1]
     columns = (Subscriber.id, Subscriber.email, Subscriber.first_name, Subscriber.state)
     query = select(*columns).join(found, person == Subscriber.id).order_by(person.desc())
-    return paged(session, query, Person, page, total=_total(session, step_id, which))
+    return paged(session, query, Person, page, total=_total(session, step_id, which, count))
 
 
-def _total(session: Session, step_id: int, which: str) -> int | None:
+def _total(session: Session, step_id: int, which: str, count: int | None) -> int | None:
     """How many there are, where that is counted already."""
     if which == SENT:
         return messages.sent(session).get(step_id, 0)
     if which in list(OutcomeKind):
         return outcomes.counted(session, [step_id])[OutcomeKind(which)].get(step_id, 0)
-    return None
+    return count
 
 
 def _of_mails(steps: list[int]) -> Pairs:

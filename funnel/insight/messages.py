@@ -44,9 +44,9 @@ def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> P
     """The mails in any of `states`; in all of them when none is given."""
     query = _query()
     if not states:
-        return paged(session, query, Mail, page, total=counted(session))
+        return paged(session, query, Mail, page, counted(session), Message.id)
     wanted = query.where(or_(*(whereabouts.is_at(state) for state in states)))
-    return paged(session, wanted, Mail, page, total=sum(_count(session, state) for state in set(states)))
+    return paged(session, wanted, Mail, page, sum(_count(session, state) for state in set(states)), Message.id)
 
 
 def older(session: Session, state: Where | None, before: int | None, limit: int) -> list[Mail]:

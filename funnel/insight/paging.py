@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from funnel.programme.history import among
 
 PAGE_ROWS = 50
 
@@ -32,14 +34,23 @@ class Page(Generic[Row]):
 
 
 def paged(
-    session: Session, query: Select[*tuple[Any, ...]], row: Callable[..., Row], page: int, total: int | None = None
+    session: Session,
+    query: Select[*tuple[Any, ...]],
+    row: Callable[..., Row],
+    page: int,
+    total: int | None = None,
+    key: InstrumentedAttribute[int] | None = None,
 ) -> Page[Row]:
     """The rows of `query` on `page`, each made by `row` from its columns; a page past the end is the last.
 
-    `total`: how many there are, where that can be known without counting them.
+    `total`: how many there are, where that can be known without counting them. `key`: a unique column by which the
+    rows of a far page are found before the rest of them is read.
     """
     if total is None:
         total = session.scalars(select(func.count()).select_from(query.order_by(None).subquery())).one()
     asked, page = page, min(max(page, 1), Page((), total, 1).pages)
-    found = session.execute(query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS))
+    wanted = query.limit(PAGE_ROWS).offset((page - 1) * PAGE_ROWS)
+    if key is not None and page > 1:
+        wanted = query.where(among(key, session.scalars(wanted.with_only_columns(key)).all()))
+    found = session.execute(wanted)
     return Page([row(*columns) for columns in found], total, page, asked)

@@ -43,7 +43,13 @@ class Journey(Base):
 
     __table_args__ = (
         Index("ix_journey_day", "day", "subscriber_id"),
-        Index("ix_journey_booked", "day", "subscriber_id", postgresql_where=text("booked_at IS NOT NULL")),
+        Index(
+            "ix_journey_booked",
+            "day",
+            "subscriber_id",
+            postgresql_include=["signed_up_at", "booked_at"],  # how long they took is read from it
+            postgresql_where=text("booked_at IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": "80"}},  # a mail more touches no index: the row stays on its page
     )
 

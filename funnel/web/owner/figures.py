@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from flask import Response, abort, render_template, request
+from flask import Response, abort, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import selectinload
+from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import behind, drops, steps, subjects, tallies
+from funnel.insight import behind, reasons, steps, subjects, tallies
 from funnel.insight.steps import Figures
 from funnel.models.content import Sequence, Step
+from funnel.web.nudge import nudge
 from funnel.web.owner import gate, sheet
+from tasks.insight import drop
 
 # What each number is called over its list of people.
 CALLED = {
@@ -50,19 +53,23 @@ def show(step_id: int) -> str:
         step = session.get(Step, step_id) or abort(HTTPStatus.NOT_FOUND)
         found = next((one for one in steps.of_course(session, step.sequence) if one.step.id == step_id), None)
         before = steps.before(session, step)
-        return render_template(
+        told = reasons.told(session, before, step_id, now) if before else None
+        page = render_template(
             "owner/figures/show.html",
             step=step,
             found=found,
-            drop=drops.of_step(session, before, step_id) if before else None,
+            told=told,
             links=steps.links(session, step),
             called=CALLED,
             freshness=freshness,
         )
+    if told and told.wanted:
+        nudge(drop, before or 0, step_id)
+    return page
 
 
 @blueprint.get(f"/mails/<{gate.ID}:step_id>/people")
-def people(step_id: int) -> str:
+def people(step_id: int) -> str | AnyResponse:
     """Who is behind the number `?which=`."""
     which, page, now = request.args.get("which", "sent"), request.args.get("page", 1, type=int), utc_now()
     if which not in CALLED:
@@ -73,7 +80,12 @@ def people(step_id: int) -> str:
         before = steps.before(session, step) if which == behind.NEVER else None
         if which == behind.NEVER and before is None:
             abort(HTTPStatus.NOT_FOUND)
-        found = behind.people(session, step_id, which, page, before or 0)
+        told = reasons.told(session, before, step_id, now) if before else reasons.Told(None)
+        if told.wanted:
+            nudge(drop, before or 0, step_id)
+        if before and told.drop is None:
+            return redirect(url_for(".show", step_id=step_id, _anchor="drop"))
+        found = behind.people(session, step_id, which, page, before or 0, told.drop.never.count if told.drop else None)
         return render_template("owner/figures/people.html", step=step, found=found, which=which, called=CALLED)
 
 

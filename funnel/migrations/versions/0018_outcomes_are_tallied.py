@@ -7,8 +7,8 @@ upgrade: the version of what is counted is another one.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -91,19 +91,18 @@ def upgrade() -> None:
         sa.Column("last_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("step_id", name=op.f("pk_reopening")),
     )
+    _index_the_booked(["signed_up_at", "booked_at"])
     _trigger(TRIGGERS)
     op.execute(NOTE_MAIL.format(of_another_step=OF_ANOTHER_STEP))
     op.add_column("tally_state", sa.Column("version", sa.BigInteger(), server_default=sa.text("0"), nullable=False))
     op.add_column("mail_tally", sa.Column("sent_on", sa.Date(), server_default=sa.text("'epoch'"), nullable=False))
     op.execute("UPDATE mail_tally SET sent_on = day")
     _key("mail_tally", *KEY, "sent_on")
-    followed = sa.text("kind = 'click' AND machine IS FALSE AND subscriber_id IS NOT NULL")
-    op.create_index("ix_event_followed_at", "event", ["at", "link_id", "subscriber_id"], postgresql_where=followed)
 
 
 def downgrade() -> None:
     """Loses no figure: all of it was counted from what stays."""
-    op.drop_index("ix_event_followed_at", "event")
+    _index_the_booked(None)
     op.execute("TRUNCATE mail_tally")  # nothing of it is lost: blocks are counted anew
     op.execute(
         "INSERT INTO stale (what, ids) SELECT 'blocks', ARRAY[block]"
@@ -128,3 +127,10 @@ def _trigger(wanted: dict[tuple[str, str], str]) -> None:
 def _key(table: str, *columns: str) -> None:
     op.drop_constraint(f"pk_{table}", table)
     op.create_primary_key(f"pk_{table}", table, list(columns))
+
+
+def _index_the_booked(include: list[str] | None) -> None:
+    op.drop_index("ix_journey_booked", "journey")
+    booked = sa.text("booked_at IS NOT NULL")
+    columns = ["day", "subscriber_id"]
+    op.create_index("ix_journey_booked", "journey", columns, postgresql_include=include, postgresql_where=booked)
