@@ -84,9 +84,7 @@ def _wanted() -> argparse.Namespace:
     )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
-    parser.add_argument(
-        "--mass", help="for pages: look at a database that bench.masses has filled"
-    )
+    parser.add_argument("--mass", help="for pages: look at a database that bench.masses has filled")
     parser.add_argument("--keep", action="store_true", help="write into docs/, and fill in its page")
     parser.add_argument("--into", type=Path, default=TRIED, help="else into this folder; default var/bench")
     found = parser.parse_args()

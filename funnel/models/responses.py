@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
 
+
 class EventKind(StrEnum):
     CLICK = "click"
     OPEN = "open"
