@@ -81,12 +81,14 @@ def people(step_id: int) -> str | AnyResponse:
         if which == behind.NEVER and before is None:
             abort(HTTPStatus.NOT_FOUND)
         told = reasons.told(session, before, step_id, now) if before else reasons.Told(None)
-        if told.wanted:
-            nudge(drop, before or 0, step_id)
-        if before and told.drop is None:
-            return redirect(url_for(".show", step_id=step_id, _anchor="drop"))
-        found = behind.people(session, step_id, which, page, before or 0, told.drop.never.count if told.drop else None)
-        return render_template("owner/figures/people.html", step=step, found=found, which=which, called=CALLED)
+        answer: str | AnyResponse = redirect(url_for(".show", step_id=step_id, _anchor="drop"))
+        if told.drop or not before:
+            count = told.drop.never.count if told.drop else None
+            found = behind.people(session, step_id, which, page, before or 0, count)
+            answer = render_template("owner/figures/people.html", step=step, found=found, which=which, called=CALLED)
+    if told.wanted:
+        nudge(drop, before or 0, step_id)
+    return answer
 
 
 def _courses(session: OrmSession) -> list[Sequence]:
