@@ -3,7 +3,7 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from funnel.audience import bulk, tags
+from funnel.audience import bulk, segments, tags
 from funnel.audience.segment import Segment
 from funnel.db import utc_now
 from funnel.mail import rests
@@ -44,6 +44,11 @@ FULL = {
     "add by hand": "/owner/people/add",
     "tags": "/owner/tags",
     "tag": "/owner/tags/1",
+    "segments": "/owner/segments",
+    "segment, new": "/owner/segments/new?from=quiet",
+    "segment": "/owner/segments/1?who=ada.0@example.org",
+    "segment, delete?": "/owner/segments/1/delete",
+    "people of a segment": "/owner/people?saved=1",
     "bulk, tag?": "/owner/people/bulk?do=tag&all=1&state=active",
     "bulk, delete?": "/owner/people/bulk?do=erase&id=40&id=41",
     "bulk, going on": "/owner/people/bulk/1",
@@ -132,6 +137,8 @@ def tag_and_stop(practice):
     """A tag, a job that goes on, and one that is done."""
     session, now = practice.session, practice.now
     tag = tags.tag(session, "came by foot", now)
+    lines = [{"is": "nearly_booked"}, {"is": "quiet", "days": 10}, {"not": {"is": "tagged", "tag": tag.id}}]
+    segments.keep(session, "Nearly", {"all": [{"any": lines}, {"all": [{"is": "everybody"}]}]}, now)
     ids = [40, 41, 42]
     bulk.ask(session, bulk.Wish(BulkAction.STOP, {}, Segment(), None, 42, 42), None, now)
     done = bulk.ask(session, bulk.Wish(BulkAction.TAG, {"tag": tag.id}, Segment(), ids, 42, 3), None, now)

@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import update
 
-from funnel.audience import bulk
+from funnel.audience import bulk, segments
 from funnel.audience.segment import Segment
 from funnel.db import Session as OwnSession
 from funnel.db import utc_now
@@ -35,6 +35,7 @@ VALUES = {
     "how": "unsubscribe",
     "enrolment_id": 1,
     "tag_id": 1,
+    "segment_id": 1,
     "job_id": 1,
     "week_of": "next",
     "what": "signed-up",
@@ -74,6 +75,7 @@ def practice(session):
     factories.an_enrolment(session, ada, made.course)
     factories.add(session, Tag(name="runner", created_at=made.now))
     factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
+    segments.keep(session, "Booked", {"is": "booked"}, made.now)
     wish = bulk.Wish(BulkAction.STOP, {}, Segment(), [ada.id], ada.id, 1)
     bulk.ask(session, wish, None, made.now)
     made.decision()

@@ -49,6 +49,7 @@ BLUEPRINTS = (
     "owner.by_hand",
     "owner.bulk",
     "owner.tags",
+    "owner.segments",
     "owner.steering",
     "owner.endings",
     "owner.corrections",

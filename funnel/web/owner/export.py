@@ -2,6 +2,7 @@
 
 from flask import Response, request
 
+from funnel.audience import segments
 from funnel.audience.segment import read
 from funnel.db import Session, utc_now
 from funnel.insight import roster
@@ -16,6 +17,7 @@ def people() -> Response:
     now = utc_now()
     segment, _ = read(filters.chosen())
     with Session.begin() as session:
+        segments.looked_up(session, segment)  # gone, it is told now, and not when the file is half sent
         gate.note(session, "took people away as a file", now, filters=sorted(segment.plain()))
     encoding = sheet.PLAIN if request.args.get("plain") else sheet.FOR_EXCEL
     return sheet.answer("people", roster.HEADER, roster.rows(Session.begin, segment, now), encoding)

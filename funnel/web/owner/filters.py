@@ -8,7 +8,7 @@ from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from funnel.audience import tags
+from funnel.audience import segments, tags
 from funnel.audience.segment import Segment, Trait
 from funnel.insight import people, subjects
 from funnel.models.content import EnrolmentState, Sequence
@@ -29,6 +29,7 @@ PLACES = {
 NAMES = {
     "state": "state", "tag": "tag", "source": "source", "form": "form", "since": "first day", "until": "last day",
     "course": "course", "place": "place in the course", "step": "next mail", "trait": "what they did",
+    "saved": "segment",
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ class Choices:
     tags: dict[int, str]
     came: dict[str, str]
     at: dict[str, dict[str, str]]  # by course
+    saved: dict[int, str]
 
 
 def chosen() -> dict[str, list[str]]:
@@ -68,7 +70,7 @@ def choices(session: Session) -> Choices:
             for number, step in enumerate(course.steps, 1)
         }
         at[course.title] = options
-    return Choices(tags.names(session), sources | forms, at)
+    return Choices(tags.names(session), sources | forms, at, segments.names(session))
 
 
 def came(segment: Segment) -> str:
@@ -93,6 +95,8 @@ def said(segment: Segment, known: Choices) -> Iterator[tuple[str, dict[str, Any]
         yield f"“{segment.q}”", segment.without("q").plain()
     if segment.state:
         yield words.PERSON_STATES[segment.state][0], segment.without("state").plain()
+    if segment.saved is not None:
+        yield f"in the segment “{known.saved.get(segment.saved, 'a deleted one')}”", segment.without("saved").plain()
     if segment.tag is not None:
         yield f"tagged “{known.tags.get(segment.tag, 'a deleted tag')}”", segment.without("tag").plain()
     for part, key in (("form", came(segment)), ("source", came(segment) if segment.form is None else "")):

@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from funnel.audience.rule import RuleError
 from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.models.house import AuditEntry, Owner, Role
@@ -56,6 +57,7 @@ def pages(name: str, module: str, open_to_all: tuple[str, ...] = ()) -> Blueprin
     blueprint.after_request(_keep_out_of_caches)
     blueprint.register_error_handler(CSRFError, say_stale)
     blueprint.register_error_handler(HTTPStatus.NOT_FOUND, _say_missing)
+    blueprint.register_error_handler(RuleError, _say_missing)  # of a segment that was deleted meanwhile
     blueprint.context_processor(
         lambda: {"owner": g.get("owner"), "house": settings(), "tabs": TABS, **words.FOR_TEMPLATES}
     )

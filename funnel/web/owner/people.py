@@ -28,6 +28,8 @@ def index() -> str:
     segment, wrong = read(filters.chosen())
     with Session.begin() as session:
         known = filters.choices(session)
+        if segment.saved is not None and segment.saved not in known.saved:
+            segment, wrong = segment.without("saved"), [*wrong, "saved"]
         counts = people.states(session, now)
         found = people.search(session, replace(segment, loose=False), now, before)
         return render_template(

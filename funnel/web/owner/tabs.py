@@ -36,6 +36,7 @@ TABS = (
             "by_hand",
             "bulk",
             "tags",
+            "segments",
             "steering",
             "endings",
             "corrections",

@@ -1,0 +1,33 @@
+"""Whom a rule gathers, for a page that follows while it is made: how many, some of them, and of when that is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from funnel.audience import counting, segments
+from funnel.audience.counting import IN_COURSE, MAILABLE
+from funnel.audience.rule import Plain
+from funnel.insight import people
+from funnel.insight.people import Person
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """`count`: who may be written to; `in_course` of them are in a course now. `at`: before now for a large crowd."""
+
+    count: int
+    in_course: int
+    at: datetime
+    newest: list[Person]
+
+
+def gathered(session: Session, rule: Plain | None, now: datetime, shown: int = SHOWN) -> Gathered:
+    """The people of the rule (None: everybody) who may be written to. Raises RuleError where it cannot be asked."""
+    chosen = None if rule is None else segments.read(session, rule)
+    crowds, at = counting.read(session, [MAILABLE, IN_COURSE, *counting.leaves(chosen)], now)
+    found = counting.meeting(chosen, crowds, crowds[MAILABLE])
+    newest = [number for number, _ in zip(found, range(shown), strict=False)]
+    return Gathered(len(found), len(found & crowds[IN_COURSE]), at, people.named(session, newest))
