@@ -56,7 +56,8 @@ def fresh(database: Database, count: int, *, had_mail: bool = True) -> None:
 
 def forget_mails(database: Database) -> None:
     """No mail is planned, nor ever was; but everybody had one a month ago, since a stamp that is there costs more."""
-    database.execute("TRUNCATE message, queue_entry, claim, marketing_stamp, rest, relay_tally, sign_up CASCADE")
+    gone = "message, queue_entry, claim, marketing_stamp, progress, rest, relay_tally, sign_up"
+    database.execute(f"TRUNCATE {gone} CASCADE")
     database.execute("DELETE FROM link WHERE newsletter_id IS NOT NULL")
     database.execute("DELETE FROM newsletter")
     database.execute(_STAMPS)

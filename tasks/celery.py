@@ -22,7 +22,15 @@ lay_under(stored.current)
 app = Celery(
     "funnel",
     broker=known.redis_url,
-    include=["tasks.audience", "tasks.imports", "tasks.insight", "tasks.links", "tasks.mail", "tasks.programme"],
+    include=[
+        "tasks.audience",
+        "tasks.imports",
+        "tasks.insight",
+        "tasks.links",
+        "tasks.mail",
+        "tasks.newsletters",
+        "tasks.programme",
+    ],
 )
 
 TICK_S = known.tick_seconds
@@ -39,6 +47,7 @@ QUEUES = {
     "tasks.programme.strike": "bulk",
     "tasks.programme.tick": "bulk",
     "tasks.programme.transfer": "bulk",
+    "tasks.newsletters.work": "bulk",
     "tasks.mail.send_urgent": "urgent",
     "tasks.mail.send_bulk": "bulk",
     "tasks.mail.reap": "urgent",
@@ -57,6 +66,7 @@ TIMETABLE = {
     "tasks.audience.work": TICK_S,
     "tasks.programme.tick": TICK_S,
     "tasks.programme.transfer": TICK_S,
+    "tasks.newsletters.work": TICK_S,
     "tasks.mail.send_urgent": TICK_S,
     "tasks.mail.send_bulk": TICK_S,
     "tasks.insight.tally": TICK_S,

@@ -22,7 +22,7 @@ from tests.factories import a_subscriber, add
 
 @pytest.fixture
 def issue(session):
-    return add(session, Newsletter(subject="Chairs", body="Hello.\n", created_at=NOW))
+    return add(session, Newsletter(subject="Chairs", body="Hello.\n", state="sending", created_at=NOW))
 
 
 def planned(session, limit=newsletters.CHUNK):
@@ -37,7 +37,7 @@ def planned(session, limit=newsletters.CHUNK):
 
 def one_chunk(number, limit):
     with Session.begin() as own:
-        return newsletters.queue(own, number, NOW, limit)
+        return newsletters.queue(own, number, Subscriber.mailable, NOW, limit)
 
 
 def people_of(session):
@@ -90,12 +90,13 @@ def test_whoever_must_not_be_mailed_is_passed_by(session, issue):
     listed = a_subscriber(session)
     suppression.suppress(session, listed.address_hash, SuppressionReason.BOUNCE, NOW)
     ada = a_subscriber(session)
-    assert planned(session, limit=2) == [1]
+    assert planned(session, limit=4) == [4, 4]
     assert people_of(session) == [ada.id]
 
 
 def test_an_issue_to_nobody_ends_at_once(session, issue):
     assert planned(session) == []
+    assert (issue.planned, issue.planned_at) == (0, NOW)
     assert_balance(session, waiting=0)
 
 
@@ -115,10 +116,11 @@ def test_a_planner_that_was_killed_is_followed_by_the_next(session, issue):
     session.commit()
     one_chunk(number, 2)
     with Session() as killed:
-        assert newsletters.queue(killed, number, NOW, 2) == 2
+        assert newsletters.queue(killed, number, Subscriber.mailable, NOW, 2) == 2
         killed.rollback()
     assert planned(session, limit=2) == [2, 2]
     assert people_of(session) == people
+    assert (issue.planned, issue.looked_at) == (6, 6)
     assert_balance(session, waiting=6)
 
 
@@ -128,8 +130,12 @@ def test_two_planners_at_once_take_turns(session, issue):
     session.commit()
 
     def plan_all():
-        while one_chunk(number, 2):
-            pass
+        while not ended():
+            one_chunk(number, 2)
+
+    def ended():
+        with Session() as own:
+            return own.get_one(Newsletter, number).planned_at
 
     threads = [threading.Thread(target=plan_all) for _ in range(3)]
     [thread.start() for thread in threads]
@@ -140,7 +146,7 @@ def test_two_planners_at_once_take_turns(session, issue):
 
 def test_two_issues_are_two_mails_each(session, issue):
     people = [a_subscriber(session).id for _ in range(3)]
-    other = add(session, Newsletter(subject="Tables", body="Hello.\n", created_at=NOW))
+    other = add(session, Newsletter(subject="Tables", body="Hello.\n", state="sending", created_at=NOW))
     session.commit()
     assert [one_chunk(number, 10) for number in (issue.id, other.id)] == [3, 3]
     assert sorted(people_of(session)) == sorted(people * 2)

@@ -5,6 +5,7 @@ from flask import Flask
 from funnel.cli.content import content
 from funnel.cli.house import backup, check, keys, migrate
 from funnel.cli.insight import insight
+from funnel.cli.newsletter import newsletter
 from funnel.cli.owner import owner
 from funnel.cli.people import bounces, subscriber
 from funnel.cli.roster import people
@@ -12,6 +13,6 @@ from funnel.cli.sending import messages, sending
 
 
 def attach(app: Flask) -> None:
-    every = (migrate, check, owner, content, messages, sending, people, subscriber, bounces, insight, backup, keys)
-    for command in every:
+    house = (migrate, check, owner, content, backup, keys)
+    for command in (*house, messages, sending, newsletter, people, subscriber, bounces, insight):
         app.cli.add_command(command)

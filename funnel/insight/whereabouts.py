@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from funnel.db import words
 from funnel.models.mail import WAITING, Message, MessageState
-from funnel.models.sending import Claim, QueueEntry
+from funnel.models.sending import NEVER, Claim, QueueEntry
+from funnel.programme import calendar, newsletters
 
 
 class Where(StrEnum):
@@ -62,7 +63,12 @@ def is_at(where: Where) -> ColumnElement[bool]:
 
 def waiting(session: Session) -> list[Line]:
     """What waits, counted in the queue: only of mails that were tried before must it be asked how that ended."""
-    summed = (QueueEntry.reason, func.count(), func.min(QueueEntry.due_at))
+    # What is held until it is told has no time of its own; it was due when it was planned.
+    due = case(
+        (QueueEntry.due_at >= NEVER, QueueEntry.expires_at - calendar.days(newsletters.LASTS_DAYS)),
+        else_=QueueEntry.due_at,
+    )
+    summed = (QueueEntry.reason, func.count(), func.min(due))
     tried = select(Message.state).where(ENTERED).correlate(QueueEntry).limit(1).lateral("tried")
     fresh = select(literal(Where.QUEUED.value, String), *summed).where(QueueEntry.attempts == 0)
     again = select(cast(tried.c.state, String), *summed).join(tried, true()).where(QueueEntry.attempts > 0)

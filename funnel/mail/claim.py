@@ -38,6 +38,7 @@ from funnel.mail.gate import Verdict
 from funnel.mail.lease import LEASE
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
 from funnel.models.sending import Claim, MarketingStamp, QueueEntry
+from funnel.programme import settling
 from funnel.programme.history import among
 
 MOST_EXPLAINED = 1000
@@ -134,9 +135,10 @@ def _statement() -> Select[*tuple[Any, ...]]:
 
 
 def _due() -> Select[Any]:
-    wanted = ("kind", "queue", "subscriber_id", "sign_up_id", "enrolment_id", "due_at", "expires_at", "attempts")
+    wanted = ("kind", "queue", "subscriber_id", "sign_up_id", "enrolment_id", "newsletter_id")
+    times = ("due_at", "expires_at", "attempts")
     return (
-        select(QueueEntry.message_id.label("id"), *(getattr(QueueEntry, name) for name in wanted))
+        select(QueueEntry.message_id.label("id"), *(getattr(QueueEntry, name) for name in (*wanted, *times)))
         .where(QueueEntry.queue == _OF_QUEUE, QueueEntry.due_at <= gate.NOW)
         .order_by(QueueEntry.due_at)  # and by nothing else: a newsletter's hundred thousand are all due at once
         # Written out: a plan made for any number of rows would read the whole table.
@@ -189,7 +191,10 @@ def _held(final: CTE) -> CTE:
 
 
 def _held_message(final: CTE) -> CTE:
-    held = update(_MESSAGE).where(_MESSAGE.c.id == final.c.id, final.c.final == Verdict.HOLD)
+    """Not of a paused newsletter: that says it for all its mails, and a million rows need not be written twice."""
+    held = update(_MESSAGE).where(
+        _MESSAGE.c.id == final.c.id, final.c.final == Verdict.HOLD, final.c.reason != settling.HELD
+    )
     return held.values(due_at=final.c.until, expires_at=_longer(final), reason=final.c.reason).cte("held_message")
 
 

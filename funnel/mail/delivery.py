@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.db import database_now
 from funnel.mail import halt, journal
-from funnel.mail.desk import Desk
+from funnel.mail.desk import Desk, Told
 from funnel.mail.holding import Holding
 from funnel.mail.journal import Journal
 from funnel.mail.line import Line
@@ -193,8 +193,8 @@ class Engine:
         for holding in [one for one in self.holdings if all_of_it or one.recordable()]:
             results, back = holding.drain()
             if results or back:
-                paused = await self._in_thread(self.desk.record, holding, results, back)
-                self._heed(holding, paused)
+                told = await self._in_thread(self.desk.record, holding, results, back)
+                self._heed(holding, told)
                 done += len(results) - [result.outcome.meaning for result in results].count(Meaning.RELAY)
                 if back:
                     self.empty, self.returned = False, True
@@ -205,11 +205,13 @@ class Engine:
             self.renewed = time.monotonic()
             await self._in_thread(self.desk.renew, [one.claim_id for one in self.holdings])
 
-    def _heed(self, holding: Holding, paused: bool) -> None:
-        """What the breaker said as a holding was recorded."""
-        self.paused = paused
-        for other in self.holdings if paused else ():
-            other.stop()
+    def _heed(self, holding: Holding, told: Told) -> None:
+        """What the breaker, and the owner, said as a holding was recorded."""
+        self.paused = told.paused
+        for other in self.holdings:
+            if told.paused:
+                other.stop()
+            other.call_off(told.stopped)
         line = self.lines.get(holding.relay.name)
         if line and line.in_doubt:
             line.believe()

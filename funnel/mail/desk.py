@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as OrmSession
@@ -35,6 +35,7 @@ from funnel.mail.ledger import Result
 from funnel.mail.replies import Reply
 from funnel.models.mail import Queue
 from funnel.models.sending import Rest
+from funnel.programme import outgoing
 from funnel.relay import Relay
 
 LEASE_MARGIN_S = 60.0  # no dot is written in the last minute of a lease
@@ -42,6 +43,14 @@ HELD_S = 15.0  # what a claim took and could not be begun by then is gated again
 RECORD_WAITS_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)  # a database that restarts must not cost us what we know
 GIVEN_BACK = "given back: the sending process stopped, was held up, or had no mail server left"
 LOST_CLAIM = "given back: the database was away as it was claimed"
+
+
+class Told(NamedTuple):
+    """`paused`: nothing more is to be sent. `stopped`: nor anything of these newsletters."""
+
+    paused: bool
+    stopped: frozenset[int]
+
 
 Clock = Callable[[OrmSession], datetime]
 Done = TypeVar("Done")
@@ -89,17 +98,17 @@ class Desk:
                 kept(lambda session: record.hand_back_all(session, claim_id, LOST_CLAIM))
             raise
 
-    def record(self, holding: Holding, results: list[Result], back: list[Claimed]) -> bool:
+    def record(self, holding: Holding, results: list[Result], back: list[Claimed]) -> Told:
         """Records what became of mails of a claim, again and again while the database is away.
 
-        Returns whether nothing more is to be sent now, for what was seen in it or by another worker.
+        Returns what is not to be sent now, for what was seen in it, by another worker, or said by the owner.
         """
-        paused = kept(lambda session: self._record(session, holding, results, back))
+        told = kept(lambda session: self._record(session, holding, results, back))
         if results:
             counts = Counter([result.outcome.meaning for result in results])
             said = ", ".join(f"{count} {what.value}" for what, count in counts.items())
             log.info("claim %s: %s", holding.claim_id, said)
-        return paused
+        return told
 
     def renew(self, claim_ids: list[int]) -> list[int]:
         """Renews leases. Returns the claims that are still ours."""
@@ -141,12 +150,14 @@ class Desk:
         drafts = batch.prepared(session, mine, now)
         return Holding(claim_id, relay, drafts, lease_ends, boot_seconds() + HELD_S)
 
-    def _record(self, session: OrmSession, holding: Holding, results: list[Result], back: list[Claimed]) -> bool:
+    def _record(self, session: OrmSession, holding: Holding, results: list[Result], back: list[Claimed]) -> Told:
         now = self.clock(session)
         judged = record.record(session, holding.claim_id, results, now, back)
         if back:
             pace.give_back(session, holding.relay, len(back), back[0].lease_until - lease.LEASE)
-        return breaker.seen(session, self.queue, judged, now)  # last, since it locks a row that all workers write
+        stopped = outgoing.stopped(session) if self.queue is Queue.BULK else frozenset()
+        # Last, since it locks a row that all workers write.
+        return Told(breaker.seen(session, self.queue, judged, now), stopped)
 
 
 def kept(work: Callable[[OrmSession], Done]) -> Done:

@@ -47,7 +47,7 @@ def settle_claims(session: Session, now: datetime) -> int:
         Newsletter.state == NewsletterState.SENDING,
         (Newsletter.state == NewsletterState.SCHEDULED) & (Newsletter.send_at <= now),
     )
-    session.execute(update(Newsletter).where(begun).values(state=NewsletterState.PAUSED))
+    session.execute(update(Newsletter).where(begun).values(state=NewsletterState.PAUSED, paused_at=now))
     return settled
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     ColumnElement,
     DateTime,
     Interval,
@@ -21,16 +22,18 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    literal_column,
+    null,
     select,
     true,
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
-from funnel.models.content import Enrolment, EnrolmentState
+from funnel.models.content import Enrolment, EnrolmentState, NewsletterState
 from funnel.models.mail import MARKETING, MessageKind, Queue
 from funnel.models.people import Pace, SignUp, Subscriber, SubscriberState, Suppression, SuppressionReason
-from funnel.models.sending import MarketingStamp
-from funnel.programme import calendar
+from funnel.models.sending import NEVER, MarketingStamp
+from funnel.programme import calendar, settling
 
 MONTHLY_DAYS = 28  # between two newsletters to somebody who asked for one a month
 
@@ -70,6 +73,12 @@ QUIET_SINCE = bindparam("quiet_since", type_=_TIME)
 QUIET_FOR = bindparam("quiet_for", type_=Interval())
 MONTH_SINCE = bindparam("month_since", type_=_TIME)
 RESTING: Any = bindparam("resting", type_=ARRAY(String))  # domains
+
+
+# Asked once a statement, and written out: for the partial index ix_newsletter_under_way.
+_NAMED: Any = "ARRAY(SELECT id FROM newsletter WHERE state = '{}' AND ended_at IS NULL)"
+IDLE: Any = literal_column(_NAMED.format(NewsletterState.PAUSED.value), ARRAY(BigInteger))
+CALLED_OFF: Any = literal_column(_NAMED.format(NewsletterState.CANCELLED.value), ARRAY(BigInteger))
 
 
 @dataclass(frozen=True)
@@ -151,11 +160,21 @@ def _one(number: ColumnElement[Any], kind: Any, *wanted: str) -> LateralFromClau
 def _rules(due: Any, person: Any, stamp: Any, course: Any, asked: Any) -> list[Rule]:
     resting = func.split_part(person.email, "@", 2) == any_(RESTING)
     return [
+        *_for_newsletters(due),
         Rule(due.expires_at <= NOW, Verdict.EXPIRE, TOO_LATE),
         *_for_confirmations(due, person, asked),
         *_for_all_but_marketing(due, person, asked),
         *_for_marketing(due, person, stamp, course),
         Rule(resting, Verdict.HOLD, DOMAIN_RESTS, NOW + DOMAIN_LOOK),
+    ]
+
+
+def _for_newsletters(due: Any) -> list[Rule]:
+    """An issue that the owner stopped. What waits for the owner does not come too late."""
+    mine = case((due.kind == MessageKind.NEWSLETTER, due.newsletter_id), else_=null())
+    return [
+        Rule(mine == any_(IDLE), Verdict.HOLD, settling.HELD, literal(NEVER, _TIME)),
+        Rule(mine == any_(CALLED_OFF), Verdict.SKIP, settling.CANCELLED),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -68,6 +69,13 @@ class Holding:
         """No other mail of it is begun."""
         self.back += [draft.claimed for draft in self.to_go]
         self.to_go.clear()
+
+    def call_off(self, newsletter_ids: Collection[int]) -> None:
+        """No other mail of these newsletters is begun."""
+        if newsletter_ids and any(draft.claimed.newsletter_id in newsletter_ids for draft in self.to_go):
+            kept = [draft for draft in self.to_go if draft.claimed.newsletter_id not in newsletter_ids]
+            self.back += [draft.claimed for draft in self.to_go if draft.claimed.newsletter_id in newsletter_ids]
+            self.to_go = deque(kept)
 
     def recordable(self) -> bool:
         """Whether its results are many enough, old enough or the last."""

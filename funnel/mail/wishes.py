@@ -16,13 +16,14 @@ from funnel.mail.replies import Meaning
 from funnel.models.mail import MARKETING, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.sending import QueueEntry
-from funnel.programme import calendar, waiting
+from funnel.programme import calendar, outgoing, waiting
 from funnel.programme.history import HAD, among
 
 MOST = 20_000  # mails a press, so that nothing is locked, and nothing taken back, for long
 
 AGAIN = "to be tried now: the owner wished it"
 CANCELLED = "cancelled by the owner"
+NOTHING_TO_RETRY = "None of its mails was put off, and none has failed that could be sent again."
 TURNED_AWAY = "they are not to be mailed any more"
 HAD_SINCE = "they have had this mail of the course since, or it is on its way"
 
@@ -48,6 +49,22 @@ def hasten(session: Session, now: datetime, *which: ColumnElement[bool]) -> list
 def revive(session: Session, now: datetime, message_id: int) -> bool:
     """Puts a failed mail back into the queue, all its tries unspent. False: it cannot be sent again (`hindrance`)."""
     return bool(_queue(session, now, is_failed(), Message.id == message_id, reason=AGAIN, attempts=0))
+
+
+def retry(session: Session, issue_id: int, now: datetime) -> tuple[int, int]:
+    """Lets an issue's mails that were put off or have failed be tried now; how many of each, MOST at the most.
+
+    An issue that had been sent is being sent again. Raises NotNow for one that is paused or cancelled, and where there
+    are none.
+    """
+    outgoing.reopen(session, issue_id)
+    ids = outgoing.family(session, issue_id)
+    hastened = hasten(session, now, among(QueueEntry.newsletter_id, ids), Message.kind == MessageKind.NEWSLETTER)
+    mine = and_(among(Message.newsletter_id, ids), Message.kind == MessageKind.NEWSLETTER)
+    revived = _queue(session, now, is_failed(), mine, reason=AGAIN, attempts=0)
+    if not hastened and not revived:
+        raise outgoing.NotNow(NOTHING_TO_RETRY)
+    return len(hastened), len(revived)
 
 
 def cancel(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[int]:
@@ -120,7 +137,7 @@ def _held(session: Session, *which: ColumnElement[bool]) -> list[int]:
 def _queue(session: Session, now: datetime, *which: ColumnElement[bool], **changes: Any) -> list[int]:
     """Lets mails that have ended wait again, due when they were or now."""
     # Two presses at once: whoever comes second passes by, and waits for nobody.
-    ended = select(Message.id).where(hindrance(now) == "", *which).order_by(Message.id)
+    ended = select(Message.id).where(hindrance(now) == "", *which).order_by(Message.id).limit(MOST)
     ids = list(session.scalars(ended.with_for_update(of=Message, skip_locked=True, key_share=True)))
     lasting = func.greatest(Message.expires_at, now + calendar.days(unknown.LASTS_DAYS))
     _write(

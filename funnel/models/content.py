@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, SmallInteger, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -182,17 +183,65 @@ class NewsletterState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNDER_WAY = "ended_at IS NULL AND state IN ('scheduled', 'sending', 'paused', 'cancelled')"
+
+
+class ZoneMode(StrEnum):
+    """Whose clock the hour of an issue is read from."""
+
+    PRACTICE = "practice"
+    READER = "reader"
+
+
+class Part(StrEnum):
+    """What a newsletter is that belongs to another one."""
+
+    A = "a"  # the first subject of a trial, to those it is tried on
+    B = "b"
+    REST = "rest"  # the better one, to all others
+    RESEND = "resend"  # to who did not click; an issue of its own
+
+
 class Newsletter(Base):
-    """One issue to everybody who may be mailed."""
+    """One issue, or a wording of it: a, b or rest, with mails and links of its own, and the state of its issue."""
 
     __tablename__ = "newsletter"
     id: Mapped[int] = mapped_column(primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("newsletter.id"), index=True)
+    part: Mapped[Part | None] = mapped_column(words(Part))
     subject: Mapped[str]
     preheader: Mapped[str] = mapped_column(default="")
     body: Mapped[str]  # Markdown with merge tags
     sources: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     state: Mapped[NewsletterState] = mapped_column(words(NewsletterState), default=NewsletterState.DRAFT)
-    send_at: Mapped[datetime | None]
-    planned_to: Mapped[int] = mapped_column(default=0)  # subscribers up to this id have their mail planned
+    segment_id: Mapped[int | None]  # from which the rule was taken; it may be gone, so no foreign key
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # to whom, as scheduled; None: all
+    with_course: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    zone_mode: Mapped[ZoneMode] = mapped_column(
+        words(ZoneMode), default=ZoneMode.PRACTICE, server_default=ZoneMode.PRACTICE
+    )
+    send_at: Mapped[datetime | None]  # as the practice's clock has it
+    starts_at: Mapped[datetime | None]  # when its planning begins: some readers' hour comes before the practice's
+    scheduled_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    planned_at: Mapped[datetime | None]  # when all its mails were planned
+    paused_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]  # sent or cancelled, and nothing of it waits or is under way
+    planned_to: Mapped[int] = mapped_column(default=0)  # subscribers up to this id were looked at
+    looked_at: Mapped[int] = mapped_column(default=0, server_default="0")  # how many
+    planned: Mapped[int] = mapped_column(default=0, server_default="0")  # mails, those of its wordings among them
+    subject_b: Mapped[str | None]  # tried beside `subject`; None: no trial
+    trial_percent: Mapped[int | None] = mapped_column(SmallInteger)  # of the people
+    trial_hours: Mapped[int | None] = mapped_column(SmallInteger)
+    trial_to: Mapped[int | None]  # the last subscriber looked at for the trial
+    trial_ends_at: Mapped[datetime | None]
+    winner: Mapped[Part | None] = mapped_column(words(Part))
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # programme/trial.Verdict
     created_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        # What the gate asks for in every claim, and what the clock has to do with.
+        Index("ix_newsletter_under_way", "state", "id", postgresql_where=text(UNDER_WAY)),
+        Index("uq_newsletter_part", "parent_id", "part", unique=True, postgresql_where=text("part IS NOT NULL")),
+    )

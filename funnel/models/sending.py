@@ -3,14 +3,15 @@
 The rows here come and go; the account of each mail is its Message.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import ARRAY, BigInteger, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
-from funnel.models.mail import MessageKind, Queue
+from funnel.models.mail import MessageKind, MessageState, Queue
 
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)  # when an entry is due that waits to be told; infinity is no datetime
 GUARD = "guard"  # the rest in which nothing is planned by the clock, nor sent
 
 
@@ -31,6 +32,7 @@ class QueueEntry(Base):
     subscriber_id: Mapped[int | None]
     sign_up_id: Mapped[int | None]
     enrolment_id: Mapped[int | None]
+    newsletter_id: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")  # tries spent before this one
     reason: Mapped[str] = mapped_column(default="", server_default="")  # why it has not left yet, as on its message
 
@@ -66,6 +68,21 @@ class MarketingStamp(Base):
     newsletter_at: Mapped[datetime | None]
 
     __table_args__ = ({"postgresql_with": {"fillfactor": "45"}},)  # room for a new version on the same page
+
+
+class Progress(Base):
+    """How many mails of a newsletter came to a last state, or left it again (then `mails` is negative).
+
+    Written with the mails themselves: a row a batch, or by a trigger. Those of a state add up to the mails that are in
+    it, so that a page that asks every two seconds reads some hundred rows. Old rows are added together.
+    """
+
+    __tablename__ = "progress"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    newsletter_id: Mapped[int] = mapped_column(index=True)
+    state: Mapped[MessageState] = mapped_column(words(MessageState))
+    mails: Mapped[int]
+    at: Mapped[datetime]
 
 
 class Rest(Base):

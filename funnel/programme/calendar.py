@@ -69,12 +69,12 @@ def after(sequence: Sequence, zone: ZoneInfo, seed: int, instant: datetime) -> d
     return _first(sequence, zone, seed, instant.astimezone(zone).date(), instant)
 
 
-def moved(sequence: Sequence, zone: ZoneInfo, seed: int, instant: datetime, by: timedelta) -> datetime:
-    """The first permitted moment at or after `instant` moved `by` on the wall clock, so that whole days stay whole."""
+def moved(sequence: Sequence, zone: ZoneInfo, seed: int, at: datetime, by: timedelta) -> datetime:
+    """The first permitted moment at or after `at` moved `by` on the wall clock, so that whole days stay whole."""
     if settings().rehearsal:
-        return instant + by
-    wall = instant.astimezone(zone).replace(tzinfo=None) + by
-    return after(sequence, zone, seed, _instant(wall, zone))
+        return at + by
+    wall = at.astimezone(zone).replace(tzinfo=None) + by
+    return after(sequence, zone, seed, instant(wall, zone))
 
 
 def is_open(sequence: Sequence, zone: ZoneInfo, instant: datetime) -> bool:
@@ -133,7 +133,7 @@ def _first(sequence: Sequence, zone: ZoneInfo, seed: int, on: date, not_before: 
     at = minute(sequence, seed)
     for _ in range(LOOKED_AHEAD):
         if _permitted(sequence, on):
-            found = _instant(datetime.combine(on, time(*divmod(at, 60))), zone)
+            found = instant(datetime.combine(on, time(*divmod(at, 60))), zone)
             # A gap in local time can carry the moment out of the window, or (Samoa, 2011) to the next day.
             if found >= not_before and is_open(sequence, zone, found):
                 return found
@@ -141,7 +141,7 @@ def _first(sequence: Sequence, zone: ZoneInfo, seed: int, on: date, not_before: 
     raise NoDayLeft(f"“{sequence.title}” has no day left for its mails: change its weekdays or its days without mails")
 
 
-def _instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall-clock time (PEP 495): the first of two, and where there is none, that much later."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 

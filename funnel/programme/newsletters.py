@@ -1,15 +1,21 @@
-"""Planning an issue: one mail to each person who may be mailed, in chunks that each are one statement."""
+"""Planning an issue: one mail to each person it is for, in chunks that each are one transaction.
 
-from collections.abc import Collection
+Where it stands is kept with the newsletter: a planner that was killed is followed by the next one, and of two at once
+one passes by. Who signs up meanwhile has a higher id and is reached too. Who had it before they were merged has it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, String, column, distinct, func, literal, select
 from sqlalchemy.orm import Session
 
-from funnel.models.content import Newsletter
+from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber
-from funnel.programme import calendar, plan
+from funnel.programme import calendar, outgoing, plan, send_times, subject_trial
 from funnel.programme.history import HAD, among
 
 TEMPLATE = "newsletter"  # of a message whose words are a newsletter's
@@ -17,48 +23,71 @@ CHUNK = 20_000  # people looked at in one transaction, so that no lock and no ro
 LASTS_DAYS = 3
 
 
-def queue(session: Session, newsletter_id: int, now: datetime, limit: int = CHUNK) -> int:
-    """Plans the mails to the next `limit` people, by id; returns how many people were looked at, 0 at the end.
+@dataclass(frozen=True)
+class _Window:
+    """The next people by id."""
 
-    Where it stands is kept with the newsletter: a planner that was killed is followed by the next one, and two at once
-    take turns. Who signs up meanwhile has a higher id and is reached too. Who had it before they were merged has it.
+    people: int
+    last: int
+    zones: list[str]
+
+
+def is_planning(issue: Newsletter) -> bool:
+    """Whether mails of it are to be planned now: not while a trial waits for its end."""
+    waits = issue.trial_ends_at is not None and issue.winner is None
+    return issue.state is NewsletterState.SENDING and issue.planned_at is None and not waits
+
+
+def queue(session: Session, issue_id: int, whom: ColumnElement[bool], now: datetime, limit: int = CHUNK) -> int:
+    """Looks at the next `limit` people by id and plans the mails to those of `whom`, a condition on Subscriber.
+
+    Returns how many were looked at. 0: nothing of it is to be planned now, or somebody else is at it.
     """
-    issue = session.get_one(Newsletter, newsletter_id, with_for_update=True)
-    ahead = select(Subscriber.id).where(Subscriber.id > issue.planned_to, Subscriber.mailable)
-    chunk = ahead.order_by(Subscriber.id).limit(limit).subquery()
-    count, last = session.execute(select(func.count(), func.max(chunk.c.id))).one()
-    if not count:
+    issue = outgoing.held(session, issue_id)
+    if issue is None or not is_planning(issue):
         return 0
-    chosen = ahead.where(Subscriber.id <= last).order_by(Subscriber.id)
-    if reached := _had_before_merging(session, newsletter_id, issue.planned_to, last):
-        chosen = chosen.where(~among(Subscriber.id, reached))
-    plan.plan_people(
-        session,
-        chosen,
-        kind=MessageKind.NEWSLETTER,
-        key=f"newsletter:{newsletter_id}",
-        template=TEMPLATE,
-        newsletter_id=newsletter_id,
-        due_at=now,
-        expires_at=now + calendar.days(LASTS_DAYS),
-        now=now,
-    )
-    issue.planned_to = last
+    window = _window(session, issue, limit)
+    if not window.people:
+        _walked_through(issue, now)
+        session.flush()
+        return 0
+    mine = select(Subscriber.id).where(Subscriber.id > issue.planned_to, Subscriber.id <= window.last, whom)
+    if once := _had_before_merging(session, outgoing.family(session, issue.id), issue.planned_to, window.last):
+        mine = mine.where(~among(Subscriber.id, once))
+    for part in _parts(issue):
+        number, chosen = issue.id, mine
+        if part:
+            number = subject_trial.wording(session, issue, part, now).id
+            chosen = mine.where(subject_trial.tried(issue, part))
+        issue.planned += plan.plan_people(
+            session,
+            _timed(issue, chosen.order_by(Subscriber.id), window, now),
+            kind=MessageKind.NEWSLETTER,
+            key=f"newsletter:{issue.id}",  # the issue's, so that nobody gets two wordings of it
+            template=TEMPLATE,
+            newsletter_id=number,
+            due_at=now,
+            expires_at=now + calendar.days(LASTS_DAYS),
+            now=now,
+        )
+    issue.planned_to, issue.looked_at = window.last, issue.looked_at + window.people
     session.flush()
-    return int(count)
+    return window.people
 
 
 def had(session: Session, subscriber_ids: Collection[int]) -> set[int]:
-    """The issues that any of these people had, perhaps had, or have on its way."""
+    """The issues that any of these people had, perhaps had, or have on its way; all wordings of each."""
     mails = select(Message.newsletter_id).where(
         among(Message.subscriber_id, subscriber_ids),
         Message.kind == MessageKind.NEWSLETTER,
         Message.state.in_(HAD),
     )
-    return {number for number in session.scalars(mails) if number}
+    found = {number for number in session.scalars(mails) if number}
+    theirs = select(outgoing.issue_of()).where(among(Newsletter.id, found))
+    return found | set(session.scalars(select(Newsletter.id).where(outgoing.issue_of().in_(theirs))))
 
 
-def _had_before_merging(session: Session, newsletter_id: int, after: int, last: int) -> set[int]:
+def _had_before_merging(session: Session, ids: Sequence[int], after: int, last: int) -> set[int]:
     """Those of a chunk who had the issue, or have it on its way, as somebody who was merged into them since."""
     merged = select(Subscriber.id, Subscriber.merged_into_id).where(
         Subscriber.merged_into_id > after, Subscriber.merged_into_id <= last
@@ -70,7 +99,45 @@ def _had_before_merging(session: Session, newsletter_id: int, after: int, last: 
     mails = select(Message.subscriber_id).where(
         among(Message.subscriber_id, list(whose)),
         Message.kind == MessageKind.NEWSLETTER,
-        Message.newsletter_id == newsletter_id,
+        Message.newsletter_id.in_(ids),
         Message.state.in_(HAD),
     )
     return {whose[number] for number in session.scalars(mails) if number}
+
+
+def _window(session: Session, issue: Newsletter, limit: int) -> _Window:
+    zone = Subscriber.time_zone if issue.zone_mode is ZoneMode.READER else literal("")
+    ahead = select(Subscriber.id, zone.label("zone")).where(Subscriber.id > issue.planned_to)
+    chunk = ahead.order_by(Subscriber.id).limit(limit).subquery()
+    zones = func.array_agg(distinct(chunk.c.zone)) if issue.zone_mode is ZoneMode.READER else literal(None)
+    people, last, found = session.execute(select(func.count(), func.max(chunk.c.id), zones).select_from(chunk)).one()
+    return _Window(people, last or 0, found or [])
+
+
+def _parts(issue: Newsletter) -> tuple[Part | None, ...]:
+    """What is planned in this walk through the people; None: the issue itself."""
+    if issue.subject_b is None:
+        return (None,)
+    return (Part.REST,) if issue.winner else (Part.A, Part.B)
+
+
+def _walked_through(issue: Newsletter, now: datetime) -> None:
+    if issue.subject_b is None or issue.winner:
+        issue.planned_at = now
+    else:
+        issue.trial_to = issue.planned_to
+        issue.trial_ends_at = now + calendar.days((issue.trial_hours or 0) / 24)
+
+
+def _timed(issue: Newsletter, people: Select[int], window: _Window, now: datetime) -> Select[Any]:
+    """`people` with the moment at which each is due, where that is their own."""
+    if issue.zone_mode is ZoneMode.PRACTICE:
+        return people
+    times = send_times.own_times(issue, {"", *window.zones})
+    own = (
+        func.unnest(literal(list(times), ARRAY(String)), literal(list(times.values()), ARRAY(DateTime(timezone=True))))
+        .table_valued(column("zone", String), column("at", DateTime(timezone=True)), name="own")
+        .render_derived()
+    )
+    due = func.greatest(func.coalesce(own.c.at, times[""]), now)
+    return people.outerjoin(own, own.c.zone == Subscriber.time_zone).add_columns(due.label("due_at"))

@@ -114,7 +114,7 @@ def plan_all(session: Session, drafts: list[dict[str, Any]]) -> list[int]:
 
 def plan_people(
     session: Session,
-    people: Select[int],
+    people: Select[Any],
     *,
     kind: MessageKind,
     key: str,
@@ -126,9 +126,12 @@ def plan_people(
 ) -> int:
     """Plans one bulk mail to each of `people` (a select of subscriber ids), in one statement; returns how many.
 
+    A column `due_at` of the select says when each of them is due; what expires then lasts as long as from `due_at`.
     The key of each is `key` and the subscriber's id. Raises IntegrityError, planning none, when one was planned before.
     """
-    numbered = select(_NEXT_ID.label("id"), people.subquery().c[0].label("person")).cte("numbered")
+    whom = people.subquery().c
+    own = [whom.due_at] if "due_at" in whom else []
+    numbered = select(_NEXT_ID.label("id"), whom[0].label("person"), *own).cte("numbered")
     values = {
         "kind": literal(kind, Message.kind.type),
         "key": literal(f"{key}:") + cast(numbered.c.person, String),
@@ -136,8 +139,8 @@ def plan_people(
         "queue": literal(Queue.BULK, Message.queue.type),
         "subscriber_id": numbered.c.person,
         "newsletter_id": literal(newsletter_id),
-        "due_at": literal(due_at),
-        "expires_at": literal(expires_at),
+        "due_at": numbered.c.due_at if own else literal(due_at),
+        "expires_at": numbered.c.due_at + literal(expires_at - due_at) if own else literal(expires_at),
         "created_at": literal(now),
     }
     made = _made(numbered, values, insert(Message))  # asking for conflicts first costs a fifth more

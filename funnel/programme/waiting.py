@@ -15,7 +15,8 @@ from funnel.models.sending import QueueEntry
 from funnel.programme.history import among
 
 COPIED = (
-    "queue", "due_at", "expires_at", "kind", "subscriber_id", "sign_up_id", "enrolment_id", "attempts", "reason",
+    "queue", "due_at", "expires_at", "kind", "subscriber_id", "sign_up_id", "enrolment_id", "newsletter_id", "attempts",
+    "reason",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import pointer, preferences, signup
+from funnel.audience import addressees, pointer, preferences, signup
 from funnel.models.content import StopReason
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
@@ -135,6 +135,7 @@ def _keep(session: Session, booking: Booking, now: datetime) -> None:
     )
     if booking.subscriber_id is not None:
         enrolment.stop(session, booking.subscriber_id, StopReason.BOOKED, now)
+        addressees.look_again(session, booking.subscriber_id, now)
 
 
 def _named(session: Session, reference: str, now: datetime) -> origin.Click | None:

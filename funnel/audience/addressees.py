@@ -1,0 +1,65 @@
+"""Addressees: whom an issue is for, by the rule it was scheduled with. Whom the gate then turns back is not in it."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, literal, select
+from sqlalchemy.orm import Session
+
+from funnel.audience import recipients
+from funnel.models.content import Newsletter, NewsletterState, Part
+from funnel.models.mail import Message, MessageKind, MessageState
+from funnel.models.people import Subscriber
+from funnel.models.responses import Event
+from funnel.models.sending import QueueEntry
+from funnel.programme import contest, outgoing, waiting
+from funnel.programme.history import among
+
+NOT_MEANT = "they are none of those any more whom the newsletter is for"
+
+
+def chosen(issue: Newsletter, now: datetime) -> ColumnElement[bool]:
+    """Which subscribers the issue is for, as it was scheduled."""
+    whom = recipients.condition(issue.rule, issue.with_course, now)
+    return and_(whom, unmoved(issue.parent_id)) if issue.part is Part.RESEND and issue.parent_id else whom
+
+
+def unmoved(issue_id: int) -> ColumnElement[bool]:
+    """Who got this issue and has not clicked in it."""
+    theirs = outgoing.names(issue_id)
+    got = select(literal(1)).where(
+        Message.subscriber_id == Subscriber.id,
+        Message.kind == MessageKind.NEWSLETTER,
+        Message.newsletter_id.in_(theirs),
+        Message.state == MessageState.SENT,
+    )
+    clicks = select(literal(1)).where(Event.subscriber_id == Subscriber.id, contest.clicked(theirs))
+    return and_(got.exists(), ~clicks.exists())
+
+
+def count(session: Session, whom: ColumnElement[bool], most: int | None = None) -> int:
+    """How many subscribers `whom` holds for; at most `most`, where no more need be known."""
+    people = select(literal(1)).select_from(Subscriber).where(whom)
+    return session.scalars(select(func.count()).select_from(people.limit(most).subquery())).one()
+
+
+def look_again(session: Session, subscriber_id: int, now: datetime) -> int:
+    """Skips the newsletters that wait for somebody whom they are for no more, since they booked; returns how many.
+
+    "Clicked, but did not book" is not written to who has booked before it left.
+    """
+    waits = select(Message.id, Message.newsletter_id).join(QueueEntry, QueueEntry.message_id == Message.id)
+    theirs = waits.where(Message.subscriber_id == subscriber_id, Message.kind == MessageKind.NEWSLETTER)
+    gone = [
+        number
+        for number, newsletter_id in session.execute(theirs).all()
+        if newsletter_id and not _is_meant(session, subscriber_id, newsletter_id, now)
+    ]
+    return waiting.skip(session, NOT_MEANT, now, among(Message.id, gone)) if gone else 0
+
+
+def _is_meant(session: Session, subscriber_id: int, newsletter_id: int, now: datetime) -> bool:
+    said = session.get_one(Newsletter, newsletter_id)
+    issue = session.get_one(Newsletter, said.parent_id) if said.parent_id and said.part in outgoing.WORDINGS else said
+    if issue.rule is None or issue.state is NewsletterState.DRAFT:
+        return True
+    return bool(count(session, and_(Subscriber.id == subscriber_id, recipients.condition(issue.rule, True, now))))

@@ -1,0 +1,77 @@
+"""Orders: an issue is scheduled once it is known whom it reaches; and a resend is made of one that was sent."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel.audience import addressees, segments
+from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
+from funnel.programme import outgoing, subject_trial
+from funnel.programme.outgoing import NotNow, Order
+from funnel.programme.subject_trial import BadTrial
+
+NOBODY = "Nobody would get it: no subscriber fits who may be mailed."
+ONCE = "It was sent again once, to those who did not click. A second time would be too much."
+NOT_SENT = "It can be sent again once all of it has been sent."
+SAME_AGAIN = "Give it another subject: with the same one, they would pass it by again."
+NOT_OF_ONE = "This was itself sent again: once is enough."
+
+
+def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsletter:
+    """Schedules the issue by `order`. Raises NotNow, BadTrial, and RuleError for a rule that makes no sense.
+
+    Segments that the rule names are those of now: what becomes of them later does not change whom it is for.
+    It may be taken back (`outgoing.unschedule`) until it starts, five minutes from now at the earliest.
+    """
+    order = replace(order, rule=segments.unfolded(session, order.rule))
+    issue = outgoing.schedule(session, issue_id, order, now)
+    wanted = subject_trial.needed(order.trial.percent) if order.trial and order.trial.percent > 0 else 1
+    people = addressees.count(session, addressees.chosen(issue, now), wanted)
+    if not people:
+        raise NotNow(NOBODY)
+    if order.trial:
+        if issue.zone_mode is ZoneMode.READER:
+            raise BadTrial(subject_trial.ONE_CLOCK)
+        subject_trial.check(order.trial, issue.subject, people)
+    return issue
+
+
+def resend(session: Session, issue_id: int, subject: str, now: datetime) -> Newsletter:
+    """A draft of the same words with another subject, for those who got the issue and did not click. Raises NotNow.
+
+    It is scheduled as any other; whom it is for is looked up as it starts.
+    """
+    issue = session.get(Newsletter, issue_id, with_for_update=True, populate_existing=True)
+    if issue is None or issue.part in outgoing.WORDINGS:
+        raise NotNow(outgoing.NO_ISSUE)
+    if issue.part is Part.RESEND:
+        raise NotNow(NOT_OF_ONE)
+    if issue.state is not NewsletterState.SENT:
+        raise NotNow(NOT_SENT)
+    if resent(session, issue_id):
+        raise NotNow(ONCE)
+    subject = subject.strip()
+    if not subject:
+        raise NotNow(outgoing.NO_SUBJECT)
+    if subject in {issue.subject.strip(), (issue.subject_b or "").strip()}:
+        raise NotNow(SAME_AGAIN)
+    again = Newsletter(
+        parent_id=issue_id,
+        part=Part.RESEND,
+        subject=subject,
+        preheader=issue.preheader,
+        body=issue.body,
+        with_course=issue.with_course,
+        created_at=now,
+        sources=issue.sources,
+    )
+    session.add(again)
+    session.flush()
+    return again
+
+
+def resent(session: Session, issue_id: int) -> Newsletter | None:
+    """The resend that was made of the issue; None: none yet."""
+    return session.scalar(select(Newsletter).where(Newsletter.parent_id == issue_id, Newsletter.part == Part.RESEND))

@@ -1,0 +1,70 @@
+"""Send times: when an issue leaves, at one moment for all or at one hour of everybody's own clock.
+
+As in the calendar, a local time that does not exist moves forward, and one that exists twice means the first.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel.config import settings
+from funnel.models.content import Newsletter, NewsletterState, ZoneMode
+from funnel.models.people import Subscriber, SubscriberState
+from funnel.programme import calendar
+
+UNDO = timedelta(minutes=5)  # in which sending "now" can be taken back
+ASKS_AFTER = timedelta(hours=1)  # a service that was down for longer past the time asks before it sends
+DAY = timedelta(days=1)
+
+
+def moment(wall: datetime) -> datetime:
+    """When a clock at the practice shows `wall`, a time without a zone. Raises ValueError for one with."""
+    if wall.tzinfo is not None:
+        raise ValueError("a time of the practice's clock has no zone")
+    return calendar.instant(wall, settings().zone)
+
+
+def own(send_at: datetime, zone: ZoneInfo, soonest: datetime) -> datetime:
+    """When the clock in `zone` shows what the practice's shows at `send_at`; a later day where that is too soon.
+
+    Nobody is written to at three in the night because their hour of that day had passed when the issue was scheduled.
+    """
+    wall = send_at.astimezone(settings().zone).replace(tzinfo=None)
+    found = calendar.instant(wall, zone)
+    while found < soonest:
+        wall += DAY
+        found = calendar.instant(wall, zone)
+    return found
+
+
+def own_times(issue: Newsletter, zones: Iterable[str]) -> dict[str, datetime]:
+    """When it leaves to people of each of these zones; an unknown one is the practice's."""
+    assert issue.send_at
+    soonest = (issue.scheduled_at or issue.send_at) + UNDO
+    return {name: own(issue.send_at, calendar.zone(name), soonest) for name in zones}
+
+
+def starts_at(session: Session, send_at: datetime, zone_mode: ZoneMode, soonest: datetime) -> datetime:
+    """When its planning begins: at `send_at`, or where the first reader's clock shows that hour, not before `soonest`.
+
+    By readers' clocks it reads the zone of everybody who is subscribed: a fifth of a second for a million.
+    """
+    if zone_mode is ZoneMode.PRACTICE:
+        return max(send_at, soonest)
+    return min(own(send_at, calendar.zone(name), soonest) for name in {"", *_zones(session)})
+
+
+def lateness(issue: Newsletter, now: datetime) -> timedelta | None:
+    """By how much a scheduled issue is past its time, where that is so much that the owner is asked first."""
+    if issue.state is not NewsletterState.SCHEDULED or issue.starts_at is None:
+        return None
+    late = now - issue.starts_at
+    return late if late > ASKS_AFTER else None
+
+
+def _zones(session: Session) -> Collection[str]:
+    active = select(Subscriber.time_zone).where(Subscriber.state == SubscriberState.ACTIVE)
+    return session.scalars(active.distinct()).all()

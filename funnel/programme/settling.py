@@ -1,0 +1,120 @@
+"""Settling: what follows for an issue's mails that wait when it is paused, goes on or is cancelled; and its end.
+
+All of it is repeated by the clock until nothing is left to do, in chunks. What is being sent meanwhile ends by its
+reply; the gate heeds the issue's state by itself, so that these only bring about sooner what it would.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal, select, text, update
+from sqlalchemy.orm import Session
+
+from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
+from funnel.models.sending import NEVER, Claim, Progress, QueueEntry
+from funnel.programme import calendar, outgoing, waiting
+from funnel.programme.history import among
+
+CHUNK = 20_000
+LASTS_DAYS = 3  # at least, once it goes on
+MANY_ROWS = 200  # of progress, from which on the old ones are added together
+LATELY = timedelta(minutes=2)  # what is newer tells the rate
+
+HELD = "waits: the newsletter is paused"
+CANCELLED = "the newsletter was cancelled"
+
+_ADD_UP = text(
+    """
+WITH gone AS (
+    DELETE FROM progress WHERE newsletter_id = :newsletter AND at < :before RETURNING state, mails
+)
+INSERT INTO progress (newsletter_id, state, mails, at)
+SELECT :newsletter, state, sum(mails), :before FROM gone GROUP BY state HAVING sum(mails) <> 0
+"""
+)
+
+
+def hold(session: Session, ids: Collection[int]) -> int:
+    """Lets the mails of paused newsletters wait to be told, out of the way of others. Returns how many, of a chunk."""
+    found = _entries(ids, QueueEntry.due_at < NEVER)
+    waits = list(session.scalars(found))
+    held = update(QueueEntry).where(among(QueueEntry.message_id, waits)).values(due_at=NEVER, reason=HELD)
+    session.execute(held.execution_options(synchronize_session=False))
+    return len(waits)
+
+
+def release(session: Session, ids: Collection[int], now: datetime) -> int:
+    """Lets held mails go on: each is due when it was, or now, and lives on from then. Returns how many, of a chunk."""
+    waits = list(session.scalars(_entries(ids, QueueEntry.due_at == NEVER)))
+    if not waits:
+        return 0
+    lasts = func.greatest(Message.expires_at, func.greatest(Message.due_at, now) + calendar.days(LASTS_DAYS))
+    longer = update(Message).where(among(Message.id, waits), Message.expires_at < lasts).values(expires_at=lasts)
+    session.execute(longer.execution_options(synchronize_session=False))
+    again = (
+        update(QueueEntry)
+        .where(among(QueueEntry.message_id, waits), Message.id == QueueEntry.message_id)
+        .values(due_at=func.greatest(Message.due_at, now), expires_at=Message.expires_at, reason=Message.reason)
+    )
+    session.execute(again.execution_options(synchronize_session=False))
+    return len(waits)
+
+
+def sweep(session: Session, ids: Collection[int], now: datetime) -> int:
+    """Skips waiting mails of cancelled newsletters; returns how many, of a chunk."""
+    waits = list(session.scalars(_entries(ids)))
+    return waiting.skip(session, CANCELLED, now, among(Message.id, waits)) if waits else 0
+
+
+def in_hand(session: Session, ids: Sequence[int]) -> int:
+    """How many of their mails are being sent right now."""
+    held = select(func.unnest(Claim.ids).label("id")).cte("held").prefix_with("MATERIALIZED")
+    mine = select(literal(1).label("one")).where(Message.id == held.c.id, Message.newsletter_id.in_(ids))
+    found = mine.limit(1).lateral("mine")
+    return session.scalars(select(func.count(found.c.one)).select_from(held.join(found, literal(True)))).one()
+
+
+def finish(session: Session, issue: Newsletter, now: datetime) -> bool:
+    """Ends an issue that is held (`outgoing.held`), once all is planned and none of its mails waits or is being sent.
+
+    Counted in the mails themselves, each in its last state: planned = sent + skipped + failed + unknown + expired.
+    Returns whether it did.
+    """
+    if issue.ended_at or not (issue.planned_at or issue.state is NewsletterState.CANCELLED):
+        return False
+    if issue.state not in (NewsletterState.SENDING, NewsletterState.CANCELLED):
+        return False
+    ids = outgoing.family(session, issue.id)
+    if session.scalar(_entries(ids).limit(1)) or in_hand(session, ids):
+        return False
+    states = recounted(session, ids)
+    if sum(states.values()) != issue.planned or any(states.get(state) for state in WAITING):
+        return False
+    state = NewsletterState.SENT if issue.state is NewsletterState.SENDING else issue.state
+    ended = update(Newsletter).where(Newsletter.id.in_(ids)).values(state=state, ended_at=now)
+    session.execute(ended.execution_options(synchronize_session="fetch"))
+    return True
+
+
+def recounted(session: Session, ids: Sequence[int]) -> dict[MessageState, int]:
+    """Their mails by state, counted in the mails: a second for a million. Pages read what adds up to the same."""
+    rows = select(Message.state, func.count()).where(
+        Message.newsletter_id.in_(ids), Message.kind == MessageKind.NEWSLETTER
+    )
+    return {row[0]: row[1] for row in session.execute(rows.group_by(Message.state))}
+
+
+def add_up(session: Session, newsletter_id: int, now: datetime) -> None:
+    """Adds old rows of progress together, where they have become many. Whoever reads meanwhile sees the same sums."""
+    rows = select(func.count()).select_from(Progress).where(Progress.newsletter_id == newsletter_id)
+    if session.scalars(rows).one() > MANY_ROWS:
+        session.execute(_ADD_UP, {"newsletter": newsletter_id, "before": now - LATELY})
+
+
+def _entries(ids: Collection[int], *which: ColumnElement[bool]) -> Select[Any]:
+    """A chunk of their mails in the queue; those that somebody else holds are passed by."""
+    mine = (QueueEntry.queue == Queue.BULK, QueueEntry.kind == MessageKind.NEWSLETTER)
+    found = select(QueueEntry.message_id).where(*mine, among(QueueEntry.newsletter_id, ids), *which)
+    return found.limit(CHUNK).with_for_update(skip_locked=True)

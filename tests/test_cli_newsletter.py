@@ -1,0 +1,123 @@
+"""`flask newsletter`: the same verbs, what they would do, plain words and exit codes."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from funnel.db import utc_now
+from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.house import AuditEntry
+from funnel.programme import outgoing
+from tests.issue_cast import an_issue, mails, readers, work
+
+State = NewsletterState
+
+
+@pytest.fixture
+def run(app):
+    def ran(*words):
+        result = app.test_cli_runner().invoke(args=("newsletter", *words))
+        return result.exit_code, result.output
+
+    return ran
+
+
+@pytest.fixture
+def issue(session):
+    readers(session, 3)
+    made = an_issue(session)
+    session.commit()
+    return made
+
+
+def begun(session, issue):
+    """It is planned."""
+    now = utc_now()
+    session.execute(update(Newsletter).values(starts_at=now))
+    work(session, now)
+
+
+def noted(session):
+    return list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+def test_they_are_listed_with_their_state(run, session, issue):
+    an_issue(session, state="sending", parent_id=issue.id, part="a", subject="A wording")
+    session.commit()
+    code, said = run("list")
+    assert (code, said.split()) == (0, [str(issue.id), "draft", "Chairs"])
+
+
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, session, issue):
+    code, said = run("send", str(issue.id), "--at", "2030-07-01T09:00", "--dry-run")
+    assert (code, said) == (0, "Newsletter 1 would be scheduled for 2030-07-01 09:00 BST, to 3 people as of now.\n")
+    session.expire_all()
+    assert (issue.state, issue.send_at, noted(session)) == (State.DRAFT, None, [])
+
+
+def test_it_is_scheduled_taken_back_sent_paused_resumed_and_cancelled(run, session, issue):
+    number = str(issue.id)
+    code, said = run("send", number)
+    assert (code, said.partition(" for ")[0]) == (0, "Newsletter 1 is scheduled")
+    assert run("cancel", number) == (0, "Newsletter 1 is a draft.\n")
+    run("send", number, "--with-course")
+    begun(session, issue)
+    assert len(mails(session)) == 3
+    for verb, action, state in (
+        ("pause", "paused", State.PAUSED),
+        ("resume", "resumed", State.SENDING),
+        ("cancel", "cancelled", State.CANCELLED),
+    ):
+        code, said = run(verb, number, "--dry-run")
+        assert (code, said.splitlines()[0].startswith("Newsletter 1 would be ")) == (0, True)
+        code, said = run(verb, number)
+        assert (code, "planned 3: " in said) == (0, True)
+        session.expire_all()
+        assert (issue.state, noted(session)[-1]) == (state, f"{action} a newsletter")
+
+
+def test_what_cannot_be_done_is_said_in_a_line_with_exit_code_one(run, session, issue):
+    assert run("pause", str(issue.id)) == (1, f"Error: {outgoing.STANDS[State.DRAFT]}\n")
+    assert run("send", str(issue.id), "--at", "2020-01-01 09:00") == (1, f"Error: {outgoing.PAST}\n")
+    code, said = run("show", "99")
+    assert (code, "There is no newsletter 99" in said) == (1, True)
+    code, said = run("send", str(issue.id), "--readers-clock")
+    assert (code, "--readers-clock needs --at" in said) == (2, True)
+
+
+def test_one_that_is_late_says_so_and_is_sent_when_asked(run, session, issue):
+    number = str(issue.id)
+    run("send", number)
+    session.execute(update(Newsletter).values(starts_at=utc_now() - timedelta(hours=5), send_at=utc_now()))
+    session.commit()
+    assert "its time passed 5 hours ago, while the service was down" in run("show", number)[1]
+    code, said = run("send", number, "--dry-run")
+    assert (code, said) == (0, "Newsletter 1 would be sent late, from now on, to 3 people as of now.\n")
+    assert run("send", number)[0] == 0
+    work(session, utc_now())
+    assert len(mails(session)) == 3
+
+
+def test_shown_it_tells_where_the_mails_are_and_counts_them_when_asked(run, session, issue):
+    number = str(issue.id)
+    run("send", number, "--at", "2030-07-01T09:00", "--readers-clock")
+    code, said = run("show", number)
+    assert code == 0
+    assert "leaves 2030-07-01 09:00 BST of each reader’s clock, to 3 people as of now" in said
+    begun(session, issue)
+    code, said = run("show", number, "--count")
+    assert code == 0
+    assert "counted: queued 3; 3 in all, 3 planned" in said
+    session.execute(update(Newsletter).values(planned=4))
+    session.commit()
+    code, said = run("show", number, "--count")
+    assert (code, "The sum does not hold." in said) == (1, True)
+
+
+def test_a_trial_is_told_with_how_sure_it_is(run, session, issue):
+    issue.verdict = {"a": [20, 500], "b": [45, 500], "chance": 0.9993, "winner": "b", "by": "clicks"}
+    session.commit()
+    said = run("show", str(issue.id))[1]
+    assert "20 of 500 clicked the first, 45 of 500 the second" in said
+    assert "the second is better with 99.9%; B was chosen by clicks" in said
