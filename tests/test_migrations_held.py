@@ -93,7 +93,7 @@ def test_two_upgrades_at_once_take_turns(holder, monkeypatch):
 def test_an_index_whose_building_was_cut_short_is_built_anew_and_one_that_is_there_stays():
     command.downgrade(migrations.config(), BEFORE_INDEXES)
     with engine().begin() as connection:
-        for name, columns in (("source", "source, id"), ("form", "form_id, id")):
+        for name, columns in (("source", "source, id"), ("import", "import_id, id")):
             connection.execute(text(f"CREATE INDEX ix_subscriber_{name} ON subscriber ({columns})"))
         broken = "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_subscriber_source'::regclass"
         connection.execute(text(broken))
@@ -101,7 +101,7 @@ def test_an_index_whose_building_was_cut_short_is_built_anew_and_one_that_is_the
     migrations.upgrade()
     after = indexes()
     assert all(valid for _, valid in after.values())
-    assert after["ix_subscriber_form"] == before["ix_subscriber_form"]
+    assert after["ix_subscriber_import"] == before["ix_subscriber_import"]
     assert after["ix_subscriber_source"] != before["ix_subscriber_source"]
 
 
