@@ -3,6 +3,9 @@
 import time
 from pathlib import Path
 
+import psutil
+
+from bench import watch
 from bench.rig import Rig
 
 PIECE = 1024 * 1024
@@ -26,12 +29,23 @@ def prepare(rig: Rig) -> None:
     rig.database.execute(TABLES)
 
 
-def seconds(rig: Rig, path: Path, tables: tuple[str, ...]) -> float:
-    """How long COPY of the file into each of these takes together; they are empty before."""
+def server(rig: Rig) -> float:
+    """Seconds of the processor that PostgreSQL has had, all its processes together."""
+    launched = rig.postgres.process
+    assert launched
+    pids = [launched.pid, *(below.pid for below in psutil.Process(launched.pid).children(recursive=True))]
+    return sum(watch.cpu_seconds(pids))
+
+
+def seconds(rig: Rig, path: Path, tables: tuple[str, ...]) -> tuple[float, float]:
+    """How long COPY of the file into each of these takes together, and PostgreSQL's processor for it.
+
+    The tables are empty before.
+    """
     for table in tables:
         rig.database.execute(f"TRUNCATE {table.partition(' ')[0]}")
     rig.rest()
-    began = time.monotonic()
+    began, spent = time.monotonic(), server(rig)
     for table in tables:
         with (
             path.open("rb") as file,
@@ -40,4 +54,4 @@ def seconds(rig: Rig, path: Path, tables: tuple[str, ...]) -> float:
         ):
             while piece := file.read(PIECE):
                 copy.write(piece)
-    return time.monotonic() - began
+    return time.monotonic() - began, server(rig) - spent

@@ -14,9 +14,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import psutil
-
-from bench import copies, crowd, watch
+from bench import copies, crowd
 from bench.rig import Rig
 from bench.rounds import interleaved
 from bench.table import Row, number
@@ -55,8 +53,11 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
     }
     found = interleaved("imports", wish.rounds, {"parsed": partial(parsed, path), **sides})
     runs: list[Came] = found["ours"]
-    bare = "COPY of the same file into a bare table", [people / each for each in found["bare"]]
-    indexed = "COPY of the same file into tables with the same indexes", [people / each for each in found["indexed"]]
+    bare = "COPY of the same file into a bare table", [people / seconds for seconds, _ in found["bare"]]
+    indexed = (
+        "COPY of the same file into tables with the same indexes",
+        [people / seconds for seconds, _ in found["indexed"]],
+    )
 
     def row(
         name: str, what: str, rates: list[float], yardstick: tuple[str, list[float]], limit: str = "", aim: str = ""
@@ -77,9 +78,10 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
     memory = max(run.memory for run in runs)
     made[1].notes.append(f"the process grew by {number(memory)} MB at most, whatever the file's size")
     server = statistics.median(run.server for run in runs) / people * 1e6
+    theirs = statistics.median(spent for _, spent in found["indexed"]) / people * 1e6
     logged = statistics.median(run.logged for run in runs) / people
     made[3].notes.append(
-        f"{server:.1f} µs of PostgreSQL’s processor a row, and {number(logged)} bytes of its log (WAL)"
+        f"{server:.1f} µs of PostgreSQL’s processor a row, of that COPY {theirs:.1f}; {number(logged)} bytes of its log (WAL)"
     )
     return made
 
@@ -118,12 +120,12 @@ def ours(rig: Rig, path: Path, people: int) -> Came:
         assert checked
         assert imports.new(checked) == people, checked.why
         imports.start(session, checked, utc_now())
-    server, logged = _server(rig), _logged(rig)
+    server, logged = copies.server(rig), _logged(rig)
     times.append(time.monotonic())
     while _works():
         pass
     times.append(time.monotonic())
-    server, logged = _server(rig) - server, _logged(rig) - logged
+    server, logged = copies.server(rig) - server, _logged(rig) - logged
     assert rig.database.execute("SELECT count(*) FROM consent").fetchone() == (people,)
     return Came(times[1] - times[0] - judged[0], judged[0], times[3] - times[2], _memory() - held, server, logged)
 
@@ -183,14 +185,6 @@ def parsed(path: Path) -> float:
         while scribe.write(islice(lines, task.LINES)):
             pass
     return time.monotonic() - began
-
-
-def _server(rig: Rig) -> float:
-    launched = rig.postgres.process
-    assert launched
-    return sum(
-        watch.cpu_seconds([launched.pid, *(p.pid for p in psutil.Process(launched.pid).children(recursive=True))])
-    )
 
 
 def _logged(rig: Rig) -> float:
