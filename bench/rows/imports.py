@@ -81,7 +81,8 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
     theirs = statistics.median(spent for _, spent in found["indexed"]) / people * 1e6
     logged = statistics.median(run.logged for run in runs) / people
     made[3].notes.append(
-        f"{server:.1f} µs of PostgreSQL’s processor a row, of that COPY {theirs:.1f}; {number(logged)} bytes of its log (WAL)"
+        f"{server:.1f} µs of PostgreSQL’s processor a row, of that COPY {theirs:.1f}; "
+        f"{number(logged)} bytes of its log (WAL)"
     )
     return made
 
