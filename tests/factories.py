@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.models.content import Enrolment, Post, Sequence, SequenceState, Step, StepKind
+from funnel.models.content import Enrolment, Newsletter, NewsletterState, Post, Sequence, SequenceState, Step, StepKind
 from funnel.models.mail import WAITING, Link, LinkKind, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Form, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
@@ -197,3 +197,17 @@ def a_booking(session: Session, subscriber: Subscriber | None = None, **changes:
         "created_at": NOW,
     }
     return add(session, Booking(**(values | changes)))
+
+
+def an_issue(session: Session, **changes: Any) -> Newsletter:
+    """A newsletter that was sent, unless said otherwise."""
+    values = {
+        "subject": f"Issue {next(_numbers)}",
+        "preheader": "Which chair is the best one, and why there is none",
+        "body": 'Hello {{ first_name | default("there") }},\n\nthis is a word about chairs.\n',
+        "state": NewsletterState.SENT,
+        "send_at": NOW,
+        "created_at": NOW - timedelta(days=1),
+        "ended_at": NOW + timedelta(hours=1),
+    }
+    return add(session, Newsletter(**(values | changes)))

@@ -1,5 +1,6 @@
 """Every page and state a reader can meet: axe in light and dark, a narrow phone, and a keyboard."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,12 +17,14 @@ from funnel.programme import content_files
 from funnel.tokens import Purpose
 from funnel.web.pages.trap import SOONEST_S
 from tests.browser import PHONE
-from tests.factories import a_link, a_message, a_sign_up, a_subscriber
+from tests.factories import a_link, a_message, a_sign_up, a_subscriber, an_issue
 from tests.test_web_outbox import MAIL
 
 pytestmark = pytest.mark.browser
+ISSUE = "Words.\n\n## Chairs\n\n> Sit *less*.\n\n[Book]({{ booking_link }})\n\n[I have booked]({{ booked_link }})\n"
 NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
+NOTHING = re.compile("status of 4(04|10)")
 
 
 @pytest.fixture
@@ -71,6 +74,18 @@ def paths(session, live, setting, tmp_path):
         "outbox": "/outbox",
         "outbox, a mail": "/outbox/1",
         "missing": "/nowhere",
+        **archive(session),
+    }
+
+
+def archive(session):
+    _, issue, _, hidden = (an_issue(session, body=ISSUE, in_archive=number < 3) for number in range(4))
+    session.commit()
+    return {
+        "archive": "/archive",
+        "archive, an issue": f"/archive/{issue.id}",
+        "archive, taken out": f"/archive/{hidden.id}",
+        "archive, nothing": "/archive/999",
     }
 
 
@@ -106,7 +121,7 @@ def faults(opened):
 def complaints(opened):
     """What the browser said against the page: a style or script refused by the security policy, above all."""
     said = []
-    opened.on("console", lambda line: said.append(line.text) if "404" not in line.text else None)
+    opened.on("console", lambda line: said.append(line.text) if not NOTHING.search(line.text) else None)
     opened.on("pageerror", lambda error: said.append(str(error)))
     return said
 

@@ -9,6 +9,7 @@ from funnel.db import utc_now
 from funnel.mail import rests
 from funnel.models.bulk import BulkAction
 from tests.browser import DESK, PHONE
+from tests.factories import an_issue
 from tests.import_cast import bring, check, start
 from tests.owner_data import EMAIL, PASSWORD, Practice
 
@@ -95,6 +96,7 @@ FULL = {
     "settings, words": "/owner/settings/words/confirmation",
     "settings, a mail server": "/owner/settings/relays/new",
     "who may sign in": "/owner/team",
+    "archive": "/owner/archive",
     "audit": "/owner/audit",
     "account": "/owner/account",
     "account, two steps": "/owner/account/two-step",
@@ -117,6 +119,7 @@ def full(practice):
     practice.edits()
     practice.issues()
     tag_and_stop(practice)
+    an_issue(practice.session)
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
     practice.session.commit()

@@ -52,6 +52,7 @@ VALUES = {
     "slug": "practice",
     "about": "confirmation",
     "server": "new",
+    "issue_id": 1,
 }
 
 
@@ -137,7 +138,8 @@ def test_readers_pages_set_no_cookie_not_even_for_an_owner(app, practice):
     desk = signed_in(app)
     with OwnSession.begin() as session:
         session.execute(update(OwnerSession).values(seen_at=OwnerSession.seen_at - sessions.NOTED_EVERY))
-    for path in ("/", "/posts/quadratus-lumborum", "/f/back-care", "/book", "/privacy", "/health", "/static/base.css"):
+    posts = ("/", "/posts/quadratus-lumborum", "/archive", "/archive/feed.xml")
+    for path in (*posts, "/f/back-care", "/book", "/privacy", "/health", "/static/base.css"):
         assert (path, desk.get(path).headers.get("Set-Cookie")) == (path, None)
 
 

@@ -6,6 +6,7 @@ target there. What a person's values hold is put in afterwards, so a name is nev
 
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from urllib.parse import urlsplit
@@ -48,12 +49,21 @@ class Body:
 
 def read(source: str, known: Settings) -> Body:
     """Reads Markdown with merge tags. Raises merge.BadTags for a tag that is not one of ours."""
+    return _read(source, known, dress.dressed)
+
+
+def undressed(source: str, known: Settings) -> Body:
+    """The same for a page, whose own style sheet dresses it."""
+    return _read(source, known, dress.undressed)
+
+
+def _read(source: str, known: Settings, look: Callable[[str], str]) -> Body:
     marks = _Marks(source)
     tokens = _MARKDOWN.parse(marks.source)
     places = _find_places(tokens, marks, known)
     _find_buttons(tokens, marks, places)
     has_title = _one_title(tokens)
-    html = dress.dressed(_CLEANER.clean(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})))
+    html = look(_CLEANER.clean(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})))
     return Body(marks.cut(html), marks.cut(plain.told(tokens)), tuple(places), has_title)
 
 

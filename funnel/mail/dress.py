@@ -33,11 +33,13 @@ BUTTON = (
     '<a href="{href}" style="display:inline-block;padding:11px 28px;font-size:16px;line-height:24px;'
     'font-weight:600;color:{ink};text-decoration:none;border-radius:8px">{words}</a></td></tr></table>'
 )
+QUIET = "button quiet"
 LOOKS = {
     "button": {"fill": ACCENT, "edge": ACCENT, "ink": ON_ACCENT},
-    "button quiet": {"fill": "#ffffff", "edge": "#7f857f", "ink": ACCENT},
+    QUIET: {"fill": "#ffffff", "edge": "#7f857f", "ink": ACCENT},
 }
 
+_BUTTON_OF_A_PAGE = '<p><a class="{}" href="{}">{}</a></p>'
 _BUTTON = re.compile(r'<p class="(button(?: quiet)?)"><a href="([^"]*)">(.*?)</a></p>', re.DOTALL)
 # Not every mail program knows :last-child.
 _LAST_QUOTED = re.compile(rf'<p style="{STYLES["p"]}">((?:(?!<p ).)*)</p>\s*</blockquote>', re.DOTALL)
@@ -56,6 +58,14 @@ def dressed(html: str) -> str:
     plain.append(_OPENING.sub(_styled, html[done:]))
     whole = "".join(run + button for run, button in zip(plain, [*buttons, ""], strict=True))
     return _LAST_QUOTED.sub(r'<p style="margin:0">\1</p></blockquote>', whole)
+
+
+def undressed(html: str) -> str:
+    """`html`, as nh3 wrote it, for a page with a style sheet of its own: a button is a link of that class.
+
+    A quiet one is left out: it is an answer of whoever got the mail, and a page is read by anybody.
+    """
+    return _BUTTON.sub(lambda found: "" if found[1] == QUIET else _BUTTON_OF_A_PAGE.format(*found.groups()), html)
 
 
 def _styled(opening: re.Match[str]) -> str:

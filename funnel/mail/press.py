@@ -15,13 +15,14 @@ from funnel.mail.links import Place
 from funnel.mail.pieces import Pieces, bound, joined
 from funnel.mail.stencil import Header, Stencil
 from funnel.models.content import Newsletter, Step
-from funnel.programme import merge
+from funnel.programme import archive, merge
 from funnel.programme.merge import Tag
 
 STENCILS_KEPT = 128
 LONGEST_URL = 2000  # a row of an index in PostgreSQL holds 2,700 bytes
 FOOTERS = layout.FOLDER / "footers"
 REHEARSAL = "> **Rehearsal.** This mail is part of a trial run with a clock that runs fast. Nobody need act on it.\n\n"
+WEB_VERSION = "Does it look odd here? [View it in the browser]({}).\n\n"
 SIGNATURE = "\n-- \n"  # RFC 3676 §4.3: mail programs leave out of a reply what stands below it
 # Not shown, not read aloud, not reached by the keyboard.
 CANARY = ('<a href="', '" style="display:none" aria-hidden="true" tabindex="-1"></a>')
@@ -62,7 +63,8 @@ def of_step(step: Step) -> Sheet:
 
 def of_newsletter(issue: Newsletter) -> Sheet:
     """The sheet of `issue` as it stands."""
-    return newsletter(Words(issue.subject, issue.preheader, issue.body), issue.id, settings())
+    page = f"{settings().base_url}{archive.path(issue)}" if issue.in_archive else ""
+    return newsletter(Words(issue.subject, issue.preheader, issue.body), issue.id, settings(), page)
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
@@ -74,23 +76,24 @@ def tip(words: Words, course: Course, known: Settings) -> Sheet:
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
-def newsletter(words: Words, number: int, known: Settings) -> Sheet:
-    """The sheet of issue `number`. Its last place is the canary."""
+def newsletter(words: Words, number: int, known: Settings, page: str = "") -> Sheet:
+    """The sheet of issue `number`. Its last place is the canary. `page`: where all may read it, if there is one."""
     head = headers.of_newsletter(_subject(words, known), number, known)
-    return _sheet(head, words, _watched(_read(words, known), known), _footer("newsletter", known), house(known))
+    footer = _footer("newsletter", known, WEB_VERSION.format(page) if page else "")
+    return _sheet(head, words, _watched(_read(words, known), known), footer, house(known))
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
 def notice(words: Words, known: Settings) -> Sheet:
     """The sheet of a notice: its links lead straight to where they lead."""
-    said = _straight(_read(words, known), known)
+    said = straight(_read(words, known), known)
     return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("notice", known), house(known))
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
 def letter(words: Words, known: Settings) -> Sheet:
     """The sheet of a letter to the owner: a notice with a footer that says how to be spared it."""
-    said = _straight(_read(words, known), known)
+    said = straight(_read(words, known), known)
     return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("letter", known), house(known))
 
 
@@ -117,14 +120,14 @@ def _watched(said: Body, known: Settings) -> Body:
     return replace(said, html=joined(said.html, hidden), places=(*said.places, links.canary(known)))
 
 
-def _footer(name: str, known: Settings) -> Body:
-    return _straight(body.read((FOOTERS / f"{name}.md").read_text(), known), known)
-
-
-def _straight(said: Body, known: Settings) -> Body:
+def straight(said: Body, known: Settings) -> Body:
     """The same with its links put in for good, uncounted."""
     targets = {f"{body.LINK}{number}": links.direct(place, known) for number, place in enumerate(said.places)}
     return replace(said, html=bound(said.html, targets, html.escape), text=bound(said.text, targets), places=())
+
+
+def _footer(name: str, known: Settings, above: str = "") -> Body:
+    return straight(body.read(above + (FOOTERS / f"{name}.md").read_text(), known), known)
 
 
 def _subject(words: Words, known: Settings) -> Pieces:

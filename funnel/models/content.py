@@ -239,6 +239,8 @@ class Newsletter(Base):
     winner: Mapped[Part | None] = mapped_column(words(Part))
     verdict: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # programme/trial.Verdict
     created_at: Mapped[datetime]
+    in_archive: Mapped[bool] = mapped_column(default=True, server_default=text("true"))  # once it began to leave
+    archive_set_at: Mapped[datetime | None]  # when that was last changed
 
     __table_args__ = (
         # What the gate asks for in every claim, and what the clock has to do with.

@@ -28,6 +28,7 @@ BLUEPRINTS = (
     "pages.book",
     "pages.booked",
     "pages.privacy",
+    "pages.archive",
     "pages.outbox",
     "owner.signin",
     "owner.entry",
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     "owner.trials",
     "owner.figures",
     "owner.calendar",
+    "owner.in_archive",
 )
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "

@@ -1,10 +1,12 @@
 """Confirming: a page with one button, since mail scanners follow links and must not confirm for anybody."""
 
 from flask import render_template
+from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience import confirmation
 from funnel.audience.confirmation import Confirmation
 from funnel.db import Session, utc_now
+from funnel.programme import archive
 from funnel.web import edge
 from funnel.web.nudge import nudge
 from funnel.web.pages import discreet, page_words
@@ -18,16 +20,21 @@ blueprint = discreet.blueprint("confirm", __name__)
 @blueprint.get("/confirm/<token>")
 def show(token: str) -> str:
     with Session.begin() as session:
-        return _page(confirmation.look(session, token, utc_now()))
+        return _page(session, confirmation.look(session, token, utc_now()))
 
 
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> str:
     with Session.begin() as session:
-        page = _page(confirmation.confirm(session, token, edge.visit(), utc_now()))
+        page = _page(session, confirmation.confirm(session, token, edge.visit(), utc_now()))
     nudge(send_urgent)
     return page
 
 
-def _page(found: Confirmation) -> str:
-    return render_template(f"pages/confirm/{PAGES[found.state]}.html", form=found.form, words=page_words.filled())
+def _page(session: OrmSession, found: Confirmation) -> str:
+    return render_template(
+        f"pages/confirm/{PAGES[found.state]}.html",
+        form=found.form,
+        words=page_words.filled(),
+        archive=archive.is_offered(session),
+    )

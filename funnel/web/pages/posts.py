@@ -14,6 +14,7 @@ from funnel.mail import links
 from funnel.models.content import OldSlug, Post, PostState
 from funnel.models.mail import LinkKind
 from funnel.models.people import Form, FormState
+from funnel.programme import archive
 from funnel.web.pages import article, card
 from funnel.web.pages.card import Card
 from funnel.web.pages.named import found
@@ -40,6 +41,7 @@ def newest() -> Response | str:
             page=page,
             more=len(posts) > LISTED,
             where_from=card.where_from(),
+            archive=archive.is_offered(session),
         )
 
 
@@ -70,7 +72,7 @@ def page(post: Post, card: Card | None, booking: str) -> str:
         article=article.read(post.body, _values(booking)),
         card=card,
         booking=booking,
-        address=f"{settings().base_url}{url_for('posts.show', slug=post.slug)}",
+        path=url_for("posts.show", slug=post.slug),
     )
 
 

@@ -12,6 +12,7 @@ from funnel.audience import ending, own_data, pointer, preferences
 from funnel.db import Session, utc_now
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import Form, Subscriber
+from funnel.programme import archive
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge
 from funnel.web.nudge import nudge
@@ -63,6 +64,7 @@ def _page(session: OrmSession, subscriber: Subscriber, token: str, now: datetime
         form=session.get(Form, subscriber.form_id) if subscriber.form_id else None,
         token=token,
         done=done,
+        archive=archive.is_offered(session),
     )
 
 

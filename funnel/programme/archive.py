@@ -1,0 +1,123 @@
+"""The archive: the issues that everybody may read, newest first, and the owner's switch of each.
+
+An issue stands in it from the moment it began to leave, since its mails lead there. Drafts, scheduled and cancelled
+ones never do; nor do the rows of a trial's wordings and of a resend, which are the same issue once more.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy.orm import Session, defer
+
+from funnel.models.content import Newsletter, NewsletterState
+
+PAGE = "/archive"
+
+_LEFT = (NewsletterState.SENDING, NewsletterState.SENT)
+_NOT_YET = (NewsletterState.DRAFT, NewsletterState.SCHEDULED, NewsletterState.PAUSED)
+_PUBLISHED = func.coalesce(Newsletter.send_at, Newsletter.created_at)
+_NEWEST_FIRST = (_PUBLISHED.desc(), Newsletter.id.desc())
+
+
+def path(issue: Newsletter) -> str:
+    """Where it stands, or will, for good: of a wording or a resend, the page of its issue."""
+    return f"{PAGE}/{getattr(issue, 'parent_id', None) or issue.id}"
+
+
+def published_at(issue: Newsletter) -> datetime:
+    """The moment that stands on it."""
+    return issue.send_at or issue.created_at
+
+
+def subject(issue: Newsletter) -> str:
+    """The subject it goes by: of two that were tried, the better one."""
+    other: str | None = getattr(issue, "subject_b", None) if getattr(issue, "winner", None) == "b" else None
+    return other or issue.subject
+
+
+def began() -> ColumnElement[bool]:
+    """Which newsletters are issues of which mails have left, shown or not."""
+    paused = and_(Newsletter.state == NewsletterState.PAUSED, Newsletter.planned_to > 0)
+    return and_(_is_whole(), or_(Newsletter.state.in_(_LEFT), paused))
+
+
+def is_public() -> ColumnElement[bool]:
+    """Which newsletters everybody may read."""
+    return and_(began(), Newsletter.in_archive)
+
+
+def may_be_shown() -> ColumnElement[bool]:
+    """Which newsletters stand in the archive or will, if their switch says so."""
+    return and_(_is_whole(), or_(began(), Newsletter.state.in_(_NOT_YET)))
+
+
+def has_begun(issue: Newsletter) -> bool:
+    """The same as `began`, of one that may be shown."""
+    return issue.state in _LEFT or (issue.state == NewsletterState.PAUSED and issue.planned_to > 0)
+
+
+def latest(session: Session, most: int, skip: int = 0) -> list[Newsletter]:
+    """The public ones with their words, newest first."""
+    return list(session.scalars(_public().order_by(*_NEWEST_FIRST).limit(most).offset(skip)))
+
+
+def listed(session: Session, most: int, skip: int = 0, which: ColumnElement[bool] | None = None) -> list[Newsletter]:
+    """The same without their bodies, for a list; of the public ones unless `which` says otherwise."""
+    rows = select(Newsletter).where(is_public() if which is None else which).options(defer(Newsletter.body))
+    return list(session.scalars(rows.order_by(*_NEWEST_FIRST).limit(most).offset(skip)))
+
+
+def found(session: Session, number: int) -> Newsletter | None:
+    """The issue of this number, if any of it has left. Whether it is public it says itself."""
+    return one(session, number, began())
+
+
+def one(session: Session, number: int, which: ColumnElement[bool]) -> Newsletter | None:
+    """The newsletter of this number, if it is one of these."""
+    return session.scalar(select(Newsletter).where(Newsletter.id == number, which))
+
+
+def around(session: Session, issue: Newsletter) -> tuple[Newsletter | None, Newsletter | None]:
+    """The public issues before and after it."""
+    place, here = tuple_(_PUBLISHED, Newsletter.id), tuple_(published_at(issue), issue.id)
+    without_body = _public().options(defer(Newsletter.body)).limit(1)
+    before = session.scalar(without_body.where(place < here).order_by(*_NEWEST_FIRST))
+    after = session.scalar(without_body.where(place > here).order_by(_PUBLISHED, Newsletter.id))
+    return before, after
+
+
+def is_offered(session: Session) -> bool:
+    """Whether there is anything in it to read."""
+    return bool(session.scalar(select(select(Newsletter.id).where(is_public()).exists())))
+
+
+def changed_at(session: Session) -> datetime | None:
+    """When an issue last came into it, or was put in or taken out by hand; None: it was always empty."""
+    last: ColumnElement[datetime] = func.max(func.greatest(_PUBLISHED, Newsletter.archive_set_at))  # past a NULL
+    return session.scalars(select(last).where(began())).one()
+
+
+def show(session: Session, issue_id: int, now: datetime) -> bool:
+    """Lets everybody read it, once it is sent. Returns whether that is new."""
+    return _set(session, issue_id, now, in_archive=True)
+
+
+def hide(session: Session, issue_id: int, now: datetime) -> bool:
+    """Takes it out of the archive; mails that leave from now on do not lead there. Returns whether that is new."""
+    return _set(session, issue_id, now, in_archive=False)
+
+
+def _set(session: Session, issue_id: int, now: datetime, *, in_archive: bool) -> bool:
+    changed = update(Newsletter).where(Newsletter.id == issue_id, Newsletter.in_archive.is_(not in_archive))
+    done = changed.values(in_archive=in_archive, archive_set_at=now).returning(Newsletter.id)
+    return session.scalar(done) is not None
+
+
+def _public() -> Select[Any]:
+    return select(Newsletter).where(is_public())
+
+
+def _is_whole() -> ColumnElement[bool]:
+    columns = Newsletter.__table__.c
+    return columns.part.is_(None) if "part" in columns else true()

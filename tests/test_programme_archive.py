@@ -1,0 +1,68 @@
+"""Which issues stand in the archive, in which order, and the switch of each."""
+
+from datetime import timedelta
+
+import pytest
+
+from funnel.models.content import NewsletterState
+from funnel.programme import archive
+from tests.conftest import NOW
+from tests.factories import an_issue
+
+State = NewsletterState
+
+
+def shown(session):
+    return [issue.id for issue in archive.listed(session, 50)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_shown"),
+    [
+        ({"state": State.SENT}, True),
+        ({"state": State.SENDING}, True),
+        ({"state": State.PAUSED, "planned_to": 7}, True),
+        ({"state": State.PAUSED}, False),
+        ({"state": State.DRAFT, "send_at": None}, False),
+        ({"state": State.SCHEDULED}, False),
+        ({"state": State.CANCELLED, "planned_to": 7}, False),
+        ({"in_archive": False}, False),
+    ],
+)
+def test_what_began_to_leave_stands_there_unless_it_was_cancelled_or_switched_off(session, changes, is_shown):
+    issue = an_issue(session, **changes)
+    assert shown(session) == ([issue.id] if is_shown else [])
+    assert archive.is_offered(session) is is_shown
+    assert [one.id for one in archive.latest(session, 9)] == shown(session)
+
+
+def test_what_is_switched_off_is_found_so_that_its_page_can_say_so(session):
+    issue = an_issue(session, in_archive=False)
+    draft = an_issue(session, state=State.DRAFT)
+    assert archive.found(session, issue.id) is issue
+    assert archive.found(session, draft.id) is None
+
+
+def test_the_newest_comes_first_and_each_knows_its_neighbours(session):
+    old, new, between, same = (an_issue(session, send_at=NOW + timedelta(days=days)) for days in (0, 9, 5, 5))
+    an_issue(session, send_at=NOW + timedelta(days=6), in_archive=False)
+    assert shown(session) == [new.id, same.id, between.id, old.id]
+    assert archive.around(session, same) == (between, new)
+    assert archive.around(session, old) == (None, between)
+
+
+def test_the_switch_says_whether_it_changed_anything_and_when(session):
+    issue = an_issue(session)
+    later = NOW + timedelta(days=3)
+    assert archive.changed_at(session) == NOW
+    assert archive.hide(session, issue.id, later)
+    assert not archive.hide(session, issue.id, later)
+    session.refresh(issue)
+    assert (issue.in_archive, issue.archive_set_at, shown(session)) == (False, later, [])
+    assert archive.changed_at(session) == later
+    assert archive.show(session, issue.id, later)
+    assert shown(session) == [issue.id]
+
+
+def test_an_empty_archive_never_changed(session):
+    assert archive.changed_at(session) is None
