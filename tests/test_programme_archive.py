@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from funnel.models.content import NewsletterState
-from funnel.programme import archive
+from funnel.models.content import NewsletterState, Part
+from funnel.programme import archive, subject_trial
 from tests.conftest import NOW
 from tests.factories import an_issue
 
@@ -21,12 +21,13 @@ def shown(session):
     [
         ({"state": State.SENT}, True),
         ({"state": State.SENDING}, True),
-        ({"state": State.PAUSED, "planned_to": 7}, True),
+        ({"state": State.PAUSED, "started_at": NOW}, True),
         ({"state": State.PAUSED}, False),
         ({"state": State.DRAFT, "send_at": None}, False),
         ({"state": State.SCHEDULED}, False),
-        ({"state": State.CANCELLED, "planned_to": 7}, False),
+        ({"state": State.CANCELLED, "started_at": NOW}, False),
         ({"in_archive": False}, False),
+        *(({"part": part}, False) for part in Part),
     ],
 )
 def test_what_began_to_leave_stands_there_unless_it_was_cancelled_or_switched_off(session, changes, is_shown):
@@ -66,3 +67,23 @@ def test_the_switch_says_whether_it_changed_anything_and_when(session):
 
 def test_an_empty_archive_never_changed(session):
     assert archive.changed_at(session) is None
+
+
+def test_it_goes_by_the_better_of_two_subjects_and_the_moment_it_began(session):
+    issue = an_issue(session, subject="First", subject_b="Second", started_at=NOW - timedelta(hours=2))
+    assert (archive.subject(issue), archive.published_at(issue)) == ("First", NOW - timedelta(hours=2))
+    for winner, said in ((Part.A, "First"), (Part.B, "Second")):
+        issue.winner = winner
+        assert archive.subject(issue) == said
+
+
+def test_wordings_and_resends_have_the_page_and_the_switch_of_their_issue(session):
+    issue = an_issue(session, in_archive=False, subject_b="Second")
+    part = subject_trial.wording(session, issue, Part.B, NOW)
+    again = an_issue(session, parent_id=issue.id, part=Part.RESEND, in_archive=False)
+    assert {archive.path(one) for one in (issue, part, again)} == {f"/archive/{issue.id}"}
+    assert not part.in_archive
+    archive.show(session, issue.id, NOW)
+    session.expire_all()
+    assert all(one.in_archive for one in (issue, part, again))
+    assert shown(session) == [issue.id]

@@ -1,45 +1,45 @@
 """The archive: the issues that everybody may read, newest first, and the owner's switch of each.
 
 An issue stands in it from the moment it began to leave, since its mails lead there. Drafts, scheduled and cancelled
-ones never do; nor do the rows of a trial's wordings and of a resend, which are the same issue once more.
+ones never do; nor do the rows of a trial's wordings and of a resend, which are the same issue once more: they have its
+switch, and their mails lead to its page.
 """
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, defer
 
-from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.content import Newsletter, NewsletterState, Part
 
 PAGE = "/archive"
 
 _LEFT = (NewsletterState.SENDING, NewsletterState.SENT)
 _NOT_YET = (NewsletterState.DRAFT, NewsletterState.SCHEDULED, NewsletterState.PAUSED)
-_PUBLISHED = func.coalesce(Newsletter.send_at, Newsletter.created_at)
+_PUBLISHED = func.coalesce(Newsletter.started_at, Newsletter.send_at, Newsletter.created_at)
 _NEWEST_FIRST = (_PUBLISHED.desc(), Newsletter.id.desc())
 
 
 def path(issue: Newsletter) -> str:
     """Where it stands, or will, for good: of a wording or a resend, the page of its issue."""
-    return f"{PAGE}/{getattr(issue, 'parent_id', None) or issue.id}"
+    return f"{PAGE}/{issue.parent_id or issue.id}"
 
 
 def published_at(issue: Newsletter) -> datetime:
-    """The moment that stands on it."""
-    return issue.send_at or issue.created_at
+    """The moment that stands on it: when it began to leave."""
+    return issue.started_at or issue.send_at or issue.created_at
 
 
 def subject(issue: Newsletter) -> str:
-    """The subject it goes by: of two that were tried, the better one."""
-    other: str | None = getattr(issue, "subject_b", None) if getattr(issue, "winner", None) == "b" else None
-    return other or issue.subject
+    """The subject it goes by: of two that were tried, the better one; the first until that is known."""
+    return (issue.winner is Part.B and issue.subject_b) or issue.subject
 
 
 def began() -> ColumnElement[bool]:
-    """Which newsletters are issues of which mails have left, shown or not."""
-    paused = and_(Newsletter.state == NewsletterState.PAUSED, Newsletter.planned_to > 0)
-    return and_(_is_whole(), or_(Newsletter.state.in_(_LEFT), paused))
+    """Which newsletters are issues that began to leave, shown or not."""
+    paused = and_(Newsletter.state == NewsletterState.PAUSED, Newsletter.started_at.is_not(None))
+    return and_(Newsletter.part.is_(None), or_(Newsletter.state.in_(_LEFT), paused))
 
 
 def is_public() -> ColumnElement[bool]:
@@ -49,12 +49,12 @@ def is_public() -> ColumnElement[bool]:
 
 def may_be_shown() -> ColumnElement[bool]:
     """Which newsletters stand in the archive or will, if their switch says so."""
-    return and_(_is_whole(), or_(began(), Newsletter.state.in_(_NOT_YET)))
+    return or_(began(), and_(Newsletter.part.is_(None), Newsletter.state.in_(_NOT_YET)))
 
 
 def has_begun(issue: Newsletter) -> bool:
     """The same as `began`, of one that may be shown."""
-    return issue.state in _LEFT or (issue.state == NewsletterState.PAUSED and issue.planned_to > 0)
+    return issue.state in _LEFT or (issue.state is NewsletterState.PAUSED and issue.started_at is not None)
 
 
 def latest(session: Session, most: int, skip: int = 0) -> list[Newsletter]:
@@ -109,15 +109,11 @@ def hide(session: Session, issue_id: int, now: datetime) -> bool:
 
 
 def _set(session: Session, issue_id: int, now: datetime, *, in_archive: bool) -> bool:
-    changed = update(Newsletter).where(Newsletter.id == issue_id, Newsletter.in_archive.is_(not in_archive))
+    family = or_(Newsletter.id == issue_id, Newsletter.parent_id == issue_id)
+    changed = update(Newsletter).where(family, Newsletter.in_archive.is_(not in_archive))
     done = changed.values(in_archive=in_archive, archive_set_at=now).returning(Newsletter.id)
-    return session.scalar(done) is not None
+    return issue_id in session.scalars(done).all()
 
 
 def _public() -> Select[Any]:
     return select(Newsletter).where(is_public())
-
-
-def _is_whole() -> ColumnElement[bool]:
-    columns = Newsletter.__table__.c
-    return columns.part.is_(None) if "part" in columns else true()

@@ -89,6 +89,7 @@ def wording(session: Session, issue: Newsletter, part: Part, now: datetime) -> N
             body=issue.body,
             sources=issue.sources,
             state=issue.state,
+            in_archive=issue.in_archive,
             created_at=now,
         )
         session.add(found)
