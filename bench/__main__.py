@@ -15,7 +15,7 @@ from bench.rig import Rig, rig
 from bench.table import Results, Row
 from bench.wish import ROUNDS, Wish
 
-# A name, and the module of bench/rows that measures it. The last two are long, and only done when named.
+# A name, and the module of bench/rows that measures it. The last three are long, and only done when named.
 GROUPS = (
     "sink",
     "newsletter",
@@ -27,10 +27,11 @@ GROUPS = (
     "tick",
     "imports",
     "steps",
+    "issues",
     "pages",
     "million",
 )
-USUAL = GROUPS[:-2]
+USUAL = GROUPS[:-3]
 TRIED = ROOT / "var" / "bench"  # for what was only tried out
 
 

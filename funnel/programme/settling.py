@@ -36,11 +36,11 @@ SELECT :newsletter, state, sum(mails), :before FROM gone GROUP BY state HAVING s
 )
 
 
-def hold(session: Session, ids: Collection[int]) -> int:
-    """Lets the mails of paused newsletters wait to be told, out of the way of others. Returns how many, of a chunk."""
+def hold(session: Session, ids: Collection[int], why: str = HELD) -> int:
+    """Lets the mails of newsletters wait to be told, out of the way of others. Returns how many, of a chunk."""
     found = _entries(ids, QueueEntry.due_at < NEVER)
     waits = list(session.scalars(found))
-    held = update(QueueEntry).where(among(QueueEntry.message_id, waits)).values(due_at=NEVER, reason=HELD)
+    held = update(QueueEntry).where(among(QueueEntry.message_id, waits)).values(due_at=NEVER, reason=why)
     session.execute(held.execution_options(synchronize_session=False))
     return len(waits)
 
