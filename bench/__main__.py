@@ -28,6 +28,7 @@ GROUPS = (
     "imports",
     "steps",
     "issues",
+    "segments",
     "pages",
     "million",
 )
@@ -81,19 +82,19 @@ def _measured(made: Rig, wish: Wish, name: str, here: dict[str, str], results: R
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but pages and million"
+        "rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but segments, pages and million"
     )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
-    parser.add_argument("--mass", help="for pages: look at a database that bench.masses has filled")
+    parser.add_argument("--mass", help="for segments and pages: look at a database that bench.masses has filled")
     parser.add_argument("--keep", action="store_true", help="write into docs/, and fill in its page")
     parser.add_argument("--into", type=Path, default=TRIED, help="else into this folder; default var/bench")
     found = parser.parse_args()
     if unknown := set(found.rows) - set(GROUPS):
         parser.error(f"there is no row {min(unknown)}; there are {', '.join(GROUPS)}")
     found.rows = found.rows or list(USUAL)
-    if found.mass and found.rows != ["pages"]:
-        parser.error("only the row pages is looked at in a database that is there already")
+    if found.mass and not {"segments", "pages"}.issuperset(found.rows):
+        parser.error("only the rows segments and pages are looked at in a database that is there already")
     return found
 
 
