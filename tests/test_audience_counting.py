@@ -12,7 +12,8 @@ from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import SubscriberState, Suppression, SuppressionReason
 from tests import factories
 from tests.conftest import NOW
-from tests.rule_reference import Folk, meets
+from tests.rule_folk import Folk
+from tests.rule_reference import meets
 from tests.test_audience_rule import BY_DICE, people
 
 IDS = st.frozensets(st.one_of(st.integers(1, 70), st.integers(SIZE - 2, SIZE + 2), st.integers(10**8, 10**8 + 9)))

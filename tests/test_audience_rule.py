@@ -9,7 +9,8 @@ from funnel.audience import recipients, rule
 from funnel.audience.rule import RuleError
 from funnel.models.people import Subscriber
 from tests.conftest import NOW
-from tests.rule_reference import Folk, meets
+from tests.rule_folk import Folk
+from tests.rule_reference import meets
 
 BY_DICE = settings(
     max_examples=12, phases=(Phase.generate,), suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -7,6 +7,7 @@ from funnel.audience import muster, rule, segments, tags
 from funnel.audience.rule import RuleError
 from funnel.audience.segment import Segment, read
 from funnel.audience.segments import BadNameError, UsedError
+from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.segments import SavedSegment
 from tests import factories
 from tests.conftest import NOW
@@ -90,7 +91,20 @@ def test_a_segment_that_another_names_is_not_deleted(session):
     segments.keep(session, "two", {"not": of(one.id)}, NOW)
     with pytest.raises(UsedError) as refused:
         segments.remove(session, one.id)
-    assert refused.value.by == ["two"]
+    assert refused.value.by == ["the segment “two”"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_segment_that_a_draft_is_to_is_not_deleted_and_one_of_a_sent_newsletter_is(session, named):
+    one = segments.keep(session, "one", BOOKED, NOW)
+    to = {"rule": {"all": [of(one.id)]}} if named else {"segment_id": one.id}
+    draft = factories.add(session, Newsletter(subject="Chairs", body="B", created_at=NOW, **to))
+    with pytest.raises(UsedError) as refused:
+        segments.remove(session, one.id)
+    assert refused.value.by == ["the newsletter “Chairs”"]
+    draft.state = NewsletterState.SENT
+    session.flush()
+    segments.remove(session, one.id)
 
 
 def test_the_list_of_people_is_narrowed_by_a_saved_segment(session):

@@ -139,7 +139,7 @@ def test_a_segment_is_deleted_after_a_question_unless_another_names_it(desk):
     path = f"/owner/segments/{number}/delete"
     assert "Delete the segment “Booked”?" in desk.get(path)
     kept = desk.press(path, on=path)
-    assert (desk.status, "It was not deleted: Other names it" in kept) == (409, True)
+    assert (desk.status, "It was not deleted: the segment “Other” uses it" in kept) == (409, True)
     for one in (other, number):
         page = desk.press(f"/owner/segments/{one}/delete", on=f"/owner/segments/{one}/delete")
     assert "is deleted. Nobody in it has changed." in page

@@ -10,9 +10,10 @@ from funnel.audience import conditions
 from funnel.audience.line import Line, Named, found
 from funnel.audience.line_values import Place
 from funnel.models.content import Enrolment, EnrolmentState
-from funnel.models.mail import Link, Message
+from funnel.models.mail import Link, LinkKind, Message
 from funnel.models.people import Subscriber
 from funnel.models.responses import Event
+from funnel.programme import outgoing
 from funnel.programme.history import HAD
 
 _STATES = {
@@ -113,7 +114,8 @@ class Clicked(Line):
 
 @dataclass(frozen=True)
 class GotIssue(Line):
-    """Had this newsletter: it was sent to them, or it is on its way; under another address, too, that was theirs."""
+    """Had this newsletter: it was sent to them, or it is on its way; in any of its wordings, and under another
+    address, too, that was theirs."""
 
     kind = "got_issue"
     newsletter: int
@@ -126,7 +128,7 @@ class GotIssue(Line):
         return Named((select(Message.subscriber_id).where(self._mail()).union_all(self._by_pointer()),))  # type: ignore[arg-type]
 
     def _mail(self) -> ColumnElement[bool]:
-        return and_(Message.newsletter_id == self.newsletter, Message.state.in_(HAD))
+        return and_(Message.newsletter_id.in_(outgoing.names(self.newsletter)), Message.state.in_(HAD))
 
     def _by_pointer(self) -> Select[Any]:
         pointer = Subscriber.__table__.alias("pointer")
@@ -148,7 +150,9 @@ class ClickedIssue(Line):
         return Named((conditions.clicks().where(Event.link_id.in_(self._links())),))
 
     def _links(self) -> Select[Any]:
-        return select(Link.id).where(Link.newsletter_id == self.newsletter)
+        return select(Link.id).where(
+            Link.newsletter_id.in_(outgoing.names(self.newsletter)), Link.kind != LinkKind.CANARY
+        )
 
 
 def _clicked(which: ColumnElement[bool]) -> ColumnElement[bool]:

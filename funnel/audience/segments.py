@@ -15,7 +15,7 @@ from funnel.audience.lines_of_person import InSegment
 from funnel.audience.rule import Plain, Rule, RuleError, each
 from funnel.audience.segment import Segment
 from funnel.audience.signup import HIDDEN
-from funnel.models.content import Newsletter, Sequence, Step
+from funnel.models.content import Newsletter, NewsletterState, Sequence, Step
 from funnel.models.people import Form
 from funnel.models.segments import SavedSegment
 from funnel.models.tags import Tag
@@ -34,10 +34,10 @@ class BadNameError(ValueError):
 
 
 class UsedError(ValueError):
-    """Other segments name this one: `by`, their names."""
+    """Other segments, or newsletters not yet scheduled, name this one: `by`, what they are called."""
 
     def __init__(self, by: list[str]) -> None:
-        super().__init__("Other segments name this one.")
+        super().__init__("The segment is named elsewhere.")
         self.by = by
 
 
@@ -69,12 +69,15 @@ def keep(session: Session, name: str, plain: Plain, now: datetime, segment_id: i
 
 
 def remove(session: Session, segment_id: int) -> None:
-    """Deletes the segment; nobody in it changes. Raises UsedError while another segment names it.
+    """Deletes the segment; nobody in it changes. Raises UsedError while another segment or a draft names it.
 
-    A newsletter that was written to it has a rule of its own, and keeps it.
+    A newsletter that was scheduled to it has a rule of its own, and keeps it.
     """
     found = session.get_one(SavedSegment, segment_id, with_for_update=True)
-    if by := [one.name for one in every(session) if segment_id in _named_in(rules.read(one.rule))]:
+    drafts = select(Newsletter).where(Newsletter.state == NewsletterState.DRAFT).order_by(Newsletter.id)
+    by = [f"the segment “{one.name}”" for one in every(session) if segment_id in _named_in(rules.read(one.rule))]
+    by += [f"the newsletter “{one.subject}”" for one in session.scalars(drafts) if _is_to(one, segment_id)]
+    if by:
         raise UsedError(by)
     session.delete(found)
     session.flush()
@@ -125,6 +128,12 @@ def _unfold(session: Session, line: Line, above: tuple[int, ...]) -> Rule:
     if found is None:
         raise RuleError(GONE)
     return rules.changed(rules.read(found.rule), lambda inner: _unfold(session, inner, (*above, line.segment)))
+
+
+def _is_to(issue: Newsletter, segment_id: int) -> bool:
+    return issue.segment_id == segment_id or (
+        issue.rule is not None and segment_id in _named_in(rules.read(issue.rule))
+    )
 
 
 def _named_in(rule: Rule) -> Iterable[int]:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from funnel.audience import lines, segments, tags
 from funnel.audience.line import Line
 from funnel.insight import people, subjects
 from funnel.models.content import Newsletter, Sequence
+from funnel.programme import outgoing
 from funnel.web.owner import words
 
 MOST_ISSUES = 50
@@ -95,8 +96,9 @@ def _courses(session: Session) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _issues(session: Session) -> Iterator[tuple[str, str]]:
-    newest = select(Newsletter.id, Newsletter.subject).order_by(Newsletter.id.desc()).limit(MOST_ISSUES)
-    for number, subject in session.execute(newest):
+    whole = or_(Newsletter.part.is_(None), Newsletter.part.not_in(outgoing.WORDINGS))
+    newest = select(Newsletter.id, Newsletter.subject).where(whole).order_by(Newsletter.id.desc())
+    for number, subject in session.execute(newest.limit(MOST_ISSUES)):
         called = subjects.shown(subject)
         yield f"got_issue:{number}", f"had the newsletter “{called}”"
         yield f"clicked_issue:{number}", f"clicked a link in “{called}”"
