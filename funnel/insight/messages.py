@@ -49,12 +49,17 @@ def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> P
     return paged(session, wanted, Mail, page, sum(_count(session, state) for state in set(states)), Message.id)
 
 
-def older(session: Session, state: Where | None, before: int | None, limit: int) -> list[Mail]:
-    """The newest `limit` mails in `state` (None: in any), of those before the mail `before` when it is given."""
-    which = [whereabouts.is_at(state)] if state else []
+def older(
+    session: Session, state: Where | None, before: int | None, limit: int, *which: ColumnElement[bool]
+) -> list[Mail]:
+    """The newest `limit` mails in `state` (None: in any), of those before the mail `before` when it is given.
+
+    `which`: conditions on Message that must hold too.
+    """
+    state_and_place = [whereabouts.is_at(state)] if state else []
     if before is not None:
-        which.append(Message.id < before)
-    return [Mail(*row) for row in session.execute(_query().where(*which).limit(limit))]
+        state_and_place.append(Message.id < before)
+    return [Mail(*row) for row in session.execute(_query().where(*state_and_place, *which).limit(limit))]
 
 
 def _query() -> Select[*tuple[Any, ...]]:

@@ -22,7 +22,7 @@ from funnel.models.sending import MarketingStamp
 from funnel.programme import calendar
 from funnel.programme.history import among
 
-PAUSED, HAD, LATELY = "paused", "had one this month", "had a mail lately"
+PAUSED, HAD, LATELY, ONLY = "paused", "had one this month", "had a mail lately", "only"
 STATES = [state for state in SubscriberState if state != SubscriberState.ERASED]
 
 
@@ -39,19 +39,26 @@ class Reckoning:
     until: datetime | None = None
 
 
-def reckon(session: Session, rule: Plain | None, with_course: bool, at: datetime) -> Reckoning:
+def reckon(
+    session: Session,
+    rule: Plain | None,
+    with_course: bool,
+    at: datetime,
+    only: ColumnElement[bool] | None = None,
+) -> Reckoning:
     """For a newsletter to the people of `rule` (None: everybody), sent at `at`, as things are now: read anew, exact.
 
-    `with_course`: to those still in a course too. Raises RuleError where the rule cannot be asked.
+    `with_course`: to those still in a course too. `only`: a condition on Subscriber; nobody else is meant. Raises
+    RuleError where the rule cannot be asked.
     """
     chosen = None if rule is None else segments.read(session, rule)
     states: dict[SubscriberState, Key] = {state: counting.in_state(state) for state in STATES}
     keys: list[Key] = [MAILABLE, IN_COURSE, *states.values(), *counting.leaves(chosen)]
-    crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at))
+    crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at) | _only(only))
     known = Crowd()
     for key in states.values():
         known = known | crowds[key]
-    people = counting.meeting(chosen, crowds, known)
+    people = counting.meeting(chosen, crowds, known if only is None else known & crowds[ONLY])
     reachable = people & crowds[MAILABLE]
     held = Crowd() if with_course else reachable & crowds[IN_COURSE]
     paused = (reachable - held) & crowds[PAUSED]
@@ -81,6 +88,10 @@ def _held_back(at: datetime) -> dict[str, Named]:
         HAD: Named((select(Subscriber.id).where(Subscriber.pace == Pace.MONTHLY, theirs.exists()),)),
         LATELY: Named((select(MarketingStamp.subscriber_id).where(_lately(at)),)),
     }
+
+
+def _only(only: ColumnElement[bool] | None) -> dict[str, Named]:
+    return {} if only is None else {ONLY: Named((select(Subscriber.id).where(only),))}
 
 
 def _until(session: Session, waits: Crowd, at: datetime) -> datetime | None:

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from funnel.models.content import Newsletter
+from funnel.models.content import Newsletter, Part
 from funnel.models.editing import Kind
-from funnel.programme import issue_words, saying
+from funnel.programme import issue_words, outgoing, saying
 
 EMPTY = {"subject": "A new issue", "body": ""}
 
@@ -38,10 +38,24 @@ def save(
 ) -> bool:  # fmt: skip
     """Says `values` (the columns that issue_words.read gave) from now on; whether that changed anything.
 
-    A mail that is planned takes the words of the moment it leaves. Raises revisions.Newer as posts.save does.
+    A mail that is planned takes the words of the moment it leaves, where two subjects are tried too. Raises
+    revisions.Newer as posts.save does.
     """
     before, after = issue_words.typed(issue), issue_words.of_values(values)
-    return saying.save(
+    changed = saying.save(
         session, Kind.NEWSLETTER, issue, values,
         before=before, after=after, based_on=based_on, owner_id=owner_id, why=why, now=now,
     )  # fmt: skip
+    if changed:
+        _hand_on(session, issue)
+    return changed
+
+
+def _hand_on(session: Session, issue: Newsletter) -> None:
+    """The wordings of a trial say the same: those of the first subject that one too."""
+    theirs = update(Newsletter).where(Newsletter.parent_id == issue.id, Newsletter.part.in_(outgoing.WORDINGS))
+    same = {"preheader": issue.preheader, "body": issue.body, "sources": issue.sources}
+    session.execute(theirs.values(same).execution_options(synchronize_session="fetch"))
+    first = [Part.A] if issue.winner is Part.B else [Part.A, Part.REST]
+    named = theirs.where(Newsletter.part.in_(first)).values(subject=issue.subject)
+    session.execute(named.execution_options(synchronize_session="fetch"))

@@ -57,6 +57,15 @@ def starts_at(session: Session, send_at: datetime, zone_mode: ZoneMode, soonest:
     return min(own(send_at, calendar.zone(name), soonest) for name in {"", *_zones(session)})
 
 
+def span(session: Session, issue: Newsletter) -> tuple[datetime, datetime]:
+    """When the first of those who are subscribed get a scheduled issue, and when the last; one moment by one clock."""
+    assert issue.starts_at
+    if issue.zone_mode is ZoneMode.PRACTICE:
+        return issue.starts_at, issue.starts_at
+    times = own_times(issue, {"", *_zones(session)}).values()
+    return min(times), max(times)
+
+
 def lateness(issue: Newsletter, now: datetime) -> timedelta | None:
     """By how much a scheduled issue is past its time, where that is so much that the owner is asked first."""
     if issue.state is not NewsletterState.SCHEDULED or issue.starts_at is None:

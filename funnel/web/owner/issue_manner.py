@@ -9,7 +9,7 @@ from funnel.insight import subjects
 from funnel.mail import render
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.editing import Kind
-from funnel.programme import issue_words, issues, prose
+from funnel.programme import issue_words, issues, outgoing, prose
 from funnel.programme.wording import Fault
 from funnel.web.owner import look
 from funnel.web.owner.look import Content
@@ -48,5 +48,6 @@ NEWSLETTERS = Manner(
     read=_read,
     save=issues.save,
     choices=lambda *_: {"inserted": INSERTED},
+    stands=lambda issue: issue.part not in outgoing.WORDINGS,
     trial=lambda number: {"template": render.NEWSLETTER, "newsletter_id": number},
 )

@@ -55,6 +55,7 @@ class Manner:
     apart: tuple[str, ...] = ()
     asks: Callable[[Row, Content], Asked | None] = lambda *_: None
     follows: Callable[[Row, Content], bool] = lambda *_: True  # whether it is all that its file says, words aside
+    stands: Callable[[Row], bool] = lambda _: True  # whether a row of the model is one of them
     trial: Callable[[int], dict[str, Any]] | None = None  # of what is mailed: the columns of a test of what is saved
 
     def said(self, content: Mapping[str, str]) -> Content:
@@ -67,8 +68,11 @@ class Manner:
 
     def found(self, session: OrmSession, number: int) -> Row:
         """The text; not found when there is none."""
-        return session.get(self.model, number) or abort(HTTPStatus.NOT_FOUND)
+        return self._one(session.get(self.model, number))
 
     def locked(self, session: OrmSession, number: int) -> Row:
         """The same, locked."""
-        return self.held(session, number) or abort(HTTPStatus.NOT_FOUND)
+        return self._one(self.held(session, number))
+
+    def _one(self, row: Row | None) -> Row:
+        return row if row is not None and self.stands(row) else abort(HTTPStatus.NOT_FOUND)

@@ -6,13 +6,13 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import backlist, tallies
+from funnel.insight import backlist
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.models.content import Newsletter
 from funnel.programme import issue_words, issues
 from funnel.programme.merge import BadTags
-from funnel.web.owner import frame, gate, texts, typed
+from funnel.web.owner import frame, gate, standing, texts, typed
 from funnel.web.owner.issue_manner import NEWSLETTERS
 
 blueprint = gate.pages("newsletters", __name__)
@@ -22,9 +22,8 @@ blueprint = gate.pages("newsletters", __name__)
 def index() -> str:
     now = utc_now()
     with Session.begin() as session:
-        freshness = tallies.freshen(session, now)
         found = backlist.listed(session, request.args.get("page", 1, type=int))
-        return render_template("owner/newsletters/index.html", freshness=freshness, found=found, now=now)
+        return render_template("owner/newsletters/index.html", found=found, now=now)
 
 
 @blueprint.post("/newsletters")
@@ -56,6 +55,7 @@ def show(text_id: int) -> Response:
             issue,
             preview=preview,
             problem=problem,
+            **standing.of(session, issue, now),
             ready=typed.ready(session, NEWSLETTERS.look, issue_words.typed(issue), text_id, None, now),
             **texts.waiting(session, NEWSLETTERS, issue),
         )

@@ -1,0 +1,123 @@
+"""How a newsletter is sent, as a form: to whom, when, and with which subjects; read with all that was typed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from sqlalchemy.orm import Session as OrmSession
+
+from funnel.audience.rule import Plain, RuleError
+from funnel.config import settings
+from funnel.models.content import Newsletter, Part, ZoneMode
+from funnel.models.segments import SavedSegment
+from funnel.programme import send_times
+from funnel.programme.outgoing import Order
+from funnel.programme.subject_trial import Trial
+from funnel.web.owner import rule_form
+from funnel.web.owner.rule_form import TypedRule
+
+EVERYBODY, CHOSEN, KEPT, SEGMENT = "everybody", "rule", "kept", "segment-"
+NOW, AT, READERS = "now", "at", "readers"
+SHARE, HOURS = "20", "4"
+LONGEST = 500
+WHEN, TRIAL, WHOM = "when", "trial", "whom"  # the parts of the form that something can be wrong with
+
+NO_TIME = "Please choose a day and a time."
+NO_NUMBER = "Please type the share and the hours as whole numbers."
+
+
+@dataclass
+class TypedOrder:
+    """The form. `whom`: EVERYBODY, CHOSEN below, KEPT as scheduled before, or a segment; `problems` by the part."""
+
+    whom: str = EVERYBODY
+    rule: TypedRule = field(default_factory=TypedRule)
+    with_course: bool = False
+    when: str = NOW
+    day: str = ""
+    time: str = ""
+    two: bool = False
+    subject_b: str = ""
+    percent: str = SHARE
+    hours: str = HOURS
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def segment(self) -> int | None:
+        number = self.whom.removeprefix(SEGMENT)
+        return int(number) if self.whom.startswith(SEGMENT) and number.isdecimal() and len(number) < 19 else None
+
+    def plain(self, issue: Newsletter) -> Plain | None:
+        """Whom it is for, as a rule that may name a segment; None: everybody. It may be refused by `rule.read`."""
+        if self.segment is not None:
+            return {"is": "segment", "segment": self.segment}
+        if self.whom == CHOSEN:
+            return self.rule.plain()
+        return issue.rule if self.whom == KEPT else None
+
+    def order(self, issue: Newsletter, now: datetime) -> Order | None:
+        """What is ordered; None where something is wrong with it, which then stands in `problems`."""
+        at, trial = self._moment(now), self._trial()
+        if self.problems:
+            return None
+        mode = ZoneMode.READER if self.when == READERS else ZoneMode.PRACTICE
+        return Order(at, mode, self.plain(issue), self.with_course, self.segment, trial)
+
+    def _moment(self, now: datetime) -> datetime | None:
+        if self.when == NOW:
+            return None
+        try:
+            wall = datetime.combine(date.fromisoformat(self.day), time.fromisoformat(self.time))
+            return send_times.moment(wall)
+        except (ValueError, OverflowError):
+            self.problems[WHEN] = NO_TIME
+            return now
+
+    def _trial(self) -> Trial | None:
+        if not self.two:
+            return None
+        if not all(text.isdecimal() and len(text) < 5 for text in (self.percent, self.hours)):
+            self.problems[TRIAL] = NO_NUMBER
+            return None
+        return Trial(self.subject_b.strip(), int(self.percent), int(self.hours))
+
+
+def read(form: Mapping[str, str]) -> TypedOrder:
+    """What stands in the form, nothing refused."""
+    return TypedOrder(
+        whom=form.get("whom", EVERYBODY),
+        rule=rule_form.read(form),
+        with_course=form.get("with_course") == "1",
+        when=when if (when := form.get("when", NOW)) in (AT, READERS) else NOW,
+        day=form.get("day", "")[:20],
+        time=form.get("time", "")[:20],
+        two=form.get("two") == "1",
+        subject_b=form.get("subject_b", "")[:LONGEST].replace("\0", ""),
+        percent=form.get("percent", "").strip(),
+        hours=form.get("hours", "").strip(),
+    )
+
+
+def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
+    """As it was ordered last, or as one begins."""
+    typed = TypedOrder(with_course=issue.with_course, two=issue.subject_b is not None)
+    if issue.segment_id and session.get(SavedSegment, issue.segment_id):
+        typed.whom = f"{SEGMENT}{issue.segment_id}"
+    elif issue.rule is not None:
+        try:
+            typed.whom, typed.rule = CHOSEN, rule_form.of(issue.rule)
+        except RuleError:  # deeper than the form can show
+            typed.whom = KEPT
+    if issue.send_at and issue.scheduled_at and issue.send_at > issue.scheduled_at + send_times.UNDO:
+        local = issue.send_at.astimezone(settings().zone)
+        typed.when = READERS if issue.zone_mode is ZoneMode.READER else AT
+        typed.day, typed.time = local.date().isoformat(), f"{local:%H:%M}"
+    if issue.subject_b is not None:
+        typed.subject_b, typed.percent = issue.subject_b, str(issue.trial_percent or SHARE)
+        typed.hours = str(issue.trial_hours or HOURS)
+    return typed
+
+
+def is_resend(issue: Newsletter) -> bool:
+    """Whether it goes to those who got another one and did not click."""
+    return issue.part is Part.RESEND

@@ -1,0 +1,202 @@
+"""A newsletter sent: to whom, when and with which subjects; its sum before the button; and taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from sqlalchemy.orm import Session as OrmSession
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.audience import addressees, orders, segments
+from funnel.audience.rule import RuleError
+from funnel.db import Session, utc_now
+from funnel.insight import reckoning
+from funnel.insight.reckoning import Reckoning
+from funnel.models.content import Newsletter, NewsletterState
+from funnel.programme import issue_words, issues, outgoing, send_times
+from funnel.programme.outgoing import NotNow, Order
+from funnel.programme.subject_trial import LEAST, BadTrial
+from funnel.web.nudge import nudge
+from funnel.web.owner import gate, order_form, rule_form, rule_words, texts
+from funnel.web.owner.issue_manner import NEWSLETTERS
+from funnel.web.owner.order_form import TRIAL, WHEN, WHOM, TypedOrder
+from tasks.newsletters import work
+
+OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
+PLACE = f"/newsletters/<{gate.ID}:text_id>"
+UNTOUCHED = "This is still the subject that every newsletter begins with. Write your own first."
+
+blueprint = gate.pages("orders", __name__)
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What would be done, before it is. `first`, `last`: when the first and the last reader’s hour comes."""
+
+    reckoning: Reckoning
+    send_at: datetime
+    first: datetime
+    last: datetime
+    is_now: bool
+
+
+@blueprint.get(f"{PLACE}/send")
+def show(text_id: int) -> AnyResponse:
+    with Session.begin() as session:
+        issue = NEWSLETTERS.found(session, text_id)
+        if issue.state not in OPEN:
+            return _stands(issue)
+        return _page(session, issue, order_form.of(session, issue))
+
+
+@blueprint.post(f"{PLACE}/sum")
+def ask(text_id: int) -> AnyResponse:
+    """The sum, and the button that sends; or what is wrong; or the form again, as one of its buttons makes it."""
+    now, typed = utc_now(), order_form.read(request.form)
+    with Session.begin() as session:
+        issue = NEWSLETTERS.locked(session, text_id)
+        if issue.state not in OPEN:
+            return _stands(issue)
+        if button := request.form.get(rule_form.DO):
+            if button != "show":  # the builder's own count
+                rule_form.pressed(typed.rule, button)
+                typed.whom = order_form.CHOSEN
+            return _page(session, issue, typed)
+        found = _summed(session, issue, typed, now)
+        if found is None:
+            return _page(session, issue, typed, HTTPStatus.UNPROCESSABLE_ENTITY)
+        waiting = texts.waiting(session, NEWSLETTERS, issue)
+        carried = [(name, value) for name, value in request.form.items() if name != "csrf_token"]
+        return texts.page(
+            "orders/sum", NEWSLETTERS, issue, sum=found, typed=typed, carried=carried, now=now, **waiting
+        )  # fmt: skip
+
+
+@blueprint.post(f"{PLACE}/send")
+def place(text_id: int) -> AnyResponse:
+    now, typed = utc_now(), order_form.read(request.form)
+    with Session.begin() as session:
+        issue = NEWSLETTERS.locked(session, text_id)
+        if issue.state not in OPEN:
+            return _stands(issue)
+        if _summed(session, issue, typed, now) is None:
+            return _page(session, issue, typed, HTTPStatus.UNPROCESSABLE_ENTITY)
+        order = typed.order(issue, now)
+        assert order
+        orders.place(session, text_id, order, now)
+        gate.note(session, "scheduled a newsletter", now, newsletter=text_id)
+    return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"{PLACE}/undo")
+def undo(text_id: int) -> AnyResponse:
+    """A draft again; nothing of it was planned."""
+    now = utc_now()
+    try:
+        with Session.begin() as session:
+            outgoing.unschedule(session, text_id)
+            gate.note(session, "took a newsletter back", now, newsletter=text_id)
+        flash("Taken back. It is a draft again, and nobody got it.")
+    except NotNow as why:
+        flash(f"It could not be taken back: {_lower(str(why))} You can still pause or cancel it.", "warn")
+    return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"{PLACE}/late")
+def send_late(text_id: int) -> AnyResponse:
+    """Lets one leave whose time passed while the service was down."""
+    now = utc_now()
+    try:
+        with Session.begin() as session:
+            outgoing.confirm_late(session, text_id, now)
+            gate.note(session, "sent a newsletter late", now, newsletter=text_id)
+        nudge(work)
+        flash("It leaves now.")
+    except NotNow as why:
+        flash(str(why), "warn")
+    return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+def reckoned(session: OrmSession, issue: Newsletter, rule: Any, with_course: bool, at: datetime) -> Reckoning:
+    """Who gets the issue, and why others do not. Raises RuleError."""
+    only = addressees.unmoved(issue.parent_id) if order_form.is_resend(issue) and issue.parent_id else None
+    return reckoning.reckon(session, rule, with_course, at, only)
+
+
+def _summed(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime) -> Sum | None:
+    """What the order comes to; None where it is refused, and `typed.problems` say why. It is not placed by this."""
+    if unready := _unready(session, issue, now):
+        typed.problems["words"] = unready
+    order = typed.order(issue, now)
+    if order is None or typed.problems:
+        return None
+    try:
+        return _tried(session, issue, order, now)
+    except BadTrial as why:
+        typed.problems[TRIAL] = str(why)
+    except RuleError as why:
+        typed.rule.blame(why)
+        typed.problems[WHOM] = why.words
+    except NotNow as why:
+        typed.problems[WHEN if str(why) == outgoing.PAST else WHOM] = str(why)
+    return None
+
+
+def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) -> Sum:
+    with session.begin_nested() as tried:
+        placed = orders.place(session, issue.id, order, now)
+        assert placed.send_at
+        at = max(placed.send_at, now)
+        found = reckoned(session, placed, placed.rule, order.with_course, at)
+        first, last = send_times.span(session, placed)
+        answer = Sum(found, placed.send_at, first, last, order.at is None)
+        tried.rollback()
+    session.refresh(issue)
+    return answer
+
+
+def _unready(session: OrmSession, issue: Newsletter, now: datetime) -> str:
+    """Why it cannot be sent yet, in words; empty when it can."""
+    if issue.subject == issues.EMPTY["subject"]:
+        return UNTOUCHED
+    _, faults = NEWSLETTERS.read(session, issue, issue_words.typed(issue), now)
+    if not faults:
+        return ""
+    line = f", line {faults[0].line}" if faults[0].line else ""
+    return f"{NEWSLETTERS.labels.get(faults[0].field, 'The mail')}{line}: {faults[0].text}"
+
+
+def _page(session: OrmSession, issue: Newsletter, typed: TypedOrder, status: int = HTTPStatus.OK) -> AnyResponse:
+    now = utc_now()
+    found, gone = None, ""
+    try:
+        rule = typed.rule.so_far() if typed.whom == order_form.CHOSEN else typed.plain(issue)
+        found = reckoned(session, issue, rule, typed.with_course, now)
+    except RuleError as why:
+        gone = why.words
+    page = texts.page(
+        "orders/show",
+        NEWSLETTERS,
+        issue,
+        typed=typed,
+        found=found,
+        gone=gone,
+        segments=segments.names(session),
+        known=rule_words.offered(session),
+        least=LEAST,
+        is_resend=order_form.is_resend(issue),
+        **texts.waiting(session, NEWSLETTERS, issue),
+    )
+    page.status_code = status
+    return page
+
+
+def _stands(issue: Newsletter) -> AnyResponse:
+    flash(outgoing.STANDS[issue.state], "warn")
+    return redirect(url_for("newsletters.show", text_id=issue.id), HTTPStatus.SEE_OTHER)
+
+
+def _lower(words: str) -> str:
+    return words[0].lower() + words[1:]

@@ -1,0 +1,68 @@
+"""A newsletter sent once more, with another subject, to those who got it and did not click."""
+
+from http import HTTPStatus
+
+from flask import flash, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.audience import addressees, orders
+from funnel.audience.recipients import condition
+from funnel.db import Session, utc_now
+from funnel.models.content import NewsletterState, Part
+from funnel.programme.outgoing import NotNow
+from funnel.web.owner import gate, texts
+from funnel.web.owner.issue_manner import NEWSLETTERS
+
+LONGEST = 500
+
+blueprint = gate.pages("resends", __name__)
+
+
+@blueprint.get(f"/newsletters/<{gate.ID}:text_id>/again")
+def ask(text_id: int) -> AnyResponse:
+    return _page(text_id)
+
+
+@blueprint.post(f"/newsletters/<{gate.ID}:text_id>/again")
+def begin(text_id: int) -> AnyResponse:
+    """A draft for them, which is sent as any other; refused the second time."""
+    now, subject = utc_now(), request.form.get("subject", "")[:LONGEST].replace("\0", "")
+    try:
+        with Session.begin() as session:
+            NEWSLETTERS.found(session, text_id)
+            again = orders.resend(session, text_id, subject, now).id
+            gate.note(session, "began to send a newsletter again", now, newsletter=again, of=text_id)
+    except NotNow as why:
+        return _page(text_id, subject, str(why))
+    flash("A draft for those who did not click. Look it over, then send it.")
+    return redirect(url_for("newsletters.show", text_id=again), HTTPStatus.SEE_OTHER)
+
+
+def _page(text_id: int, subject: str = "", problem: str = "") -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        issue = NEWSLETTERS.found(session, text_id)
+        done = orders.resent(session, text_id)
+        hindered = (
+            orders.NOT_OF_ONE
+            if issue.part is Part.RESEND
+            else orders.NOT_SENT
+            if issue.state is not NewsletterState.SENT
+            else orders.ONCE
+            if done
+            else ""
+        )
+        whom = condition(None, issue.with_course, now) & addressees.unmoved(text_id)
+        people = 0 if hindered else addressees.count(session, whom)
+        page = texts.page(
+            "resends/ask",
+            NEWSLETTERS,
+            issue,
+            people=people,
+            subject=subject or issue.subject,
+            problem=problem,
+            hindered=hindered,
+            done=done,
+        )
+    page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+    return page
