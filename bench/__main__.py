@@ -15,7 +15,7 @@ from bench.rig import Rig, rig
 from bench.table import Results, Row
 from bench.wish import ROUNDS, Wish
 
-# A name, and the module of bench/rows that measures it. The last three are long, and only done when named.
+# A name, and the module of bench/rows that measures it. The last four are long, and only done when named.
 GROUPS = (
     "sink",
     "newsletter",
@@ -32,7 +32,7 @@ GROUPS = (
     "pages",
     "million",
 )
-USUAL = GROUPS[:-3]
+USUAL = GROUPS[:-4]
 TRIED = ROOT / "var" / "bench"  # for what was only tried out
 
 
@@ -82,7 +82,7 @@ def _measured(made: Rig, wish: Wish, name: str, here: dict[str, str], results: R
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but segments, pages and million"
+        "rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but issues, segments, pages and million"
     )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
