@@ -20,7 +20,10 @@ FUNCTIONS = """
 CREATE FUNCTION pg_temp.part(number bigint, question int) RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS 'SELECT mod(hashint8extended(number, question) & 9223372036854775807, 1000)::int';;
 CREATE FUNCTION pg_temp.begins() RETURNS timestamptz LANGUAGE sql STABLE
-    AS $$SELECT date_trunc('day', now()) - interval '730 days'$$
+    AS $$SELECT date_trunc('day', now()) - interval '730 days'$$;;
+CREATE FUNCTION pg_temp.is_unknown(person bigint, place int, at timestamptz) RETURNS boolean LANGUAGE sql STABLE
+    -- of the older ones the owner has said what became of them
+    AS $$SELECT (person * 8 + place) %% 20000 = 7 AND at > now() - interval '30 days'$$
 """
 
 # `steps`: how many mails of the course they are sent before something ends it; `ends`: what that is.
@@ -110,11 +113,11 @@ UNION ALL
 SELECT 'step', 'step:' || mail.id || ':', 'step', 'bulk', folk.id, NULL, mail.id, NULL, folk.id,
     CASE WHEN folk.steps > mail.place OR ends IN ('stays', 'booked', 'left', 'complained') THEN
         CASE WHEN pg_temp.part(folk.id * 8 + mail.place, 7) < 4 THEN 'skipped'
-             WHEN (folk.id * 8 + mail.place) %% 20000 = 7 THEN 'unknown' ELSE 'sent' END
+             WHEN pg_temp.is_unknown(folk.id, mail.place, folk.at + mail.day * interval '1 day') THEN 'unknown' ELSE 'sent' END
         ELSE 'failed' END,
     CASE WHEN folk.steps = mail.place AND ends = 'bounced' THEN 'there is no such address'
          WHEN pg_temp.part(folk.id * 8 + mail.place, 7) < 4 THEN 'paused by the reader'
-         WHEN (folk.id * 8 + mail.place) %% 20000 = 7 THEN 'no answer came' ELSE '' END,
+         WHEN pg_temp.is_unknown(folk.id, mail.place, folk.at + mail.day * interval '1 day') THEN 'no answer came' ELSE '' END,
     folk.at + mail.day * interval '1 day'
 FROM mail JOIN folk ON folk.day = %(day)s - mail.day AND folk.steps >= mail.place
 WHERE folk.at + mail.day * interval '1 day' < now()
