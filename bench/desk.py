@@ -92,7 +92,7 @@ def places(routes: Map, database: psycopg.Connection[tuple[object, ...]]) -> lis
     for rule in sorted(routes.iter_rules(), key=str):
         if not rule.rule.startswith("/owner") or "GET" not in (rule.methods or ()):
             continue
-        if rule.endpoint in DOWNLOADS:
+        if rule.endpoint in DOWNLOADS or rule.rule.endswith(".csv"):
             continue
         paths = tuple(adapter.build(rule.endpoint, values) for values in _values(rule, database))
         if paths:

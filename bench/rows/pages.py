@@ -14,9 +14,9 @@ from bench.table import Row
 from bench.wish import Wish
 
 PEOPLE = 1_000_000
-REQUESTS = 30  # a page
-WARM = 3
-PLANNED = 12  # pages of which the slowest statement is explained
+REQUESTS = 20  # a page
+WARM = 2
+PLANNED = 10  # pages of which the slowest statement is explained
 LIMIT, AIM = "300 ms", "100 ms"
 OPEN = {"signin.show", "signin.ask_code", "entry.show", "entry.forgotten"}
 
