@@ -16,12 +16,13 @@ from funnel.db import Session as OwnSession
 from funnel.db import utc_now
 from funnel.insight import cancellations, decisions
 from funnel.mail import unknown, wishes
-from funnel.models.content import EnrolmentState, Newsletter, Sequence, Step, StopReason
+from funnel.models.content import EnrolmentState, Newsletter, NewsletterState, Part, Sequence, Step, StopReason
 from funnel.models.editing import Kind
 from funnel.models.house import AuditEntry, Heartbeat, Owner, Role
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
 from funnel.models.people import Form, FormView, SignUpState, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
+from funnel.models.sending import Progress
 from funnel.programme import content_files, drafts, editing, wording
 from funnel.web.owner import sessions
 from tests import factories
@@ -220,11 +221,35 @@ class Practice:
         self.session.commit()
 
     def issues(self) -> None:
-        """A newsletter that is being written."""
-        words = {"subject": "Which chair is the best one?", "preheader": "The one that you leave every half an hour."}
-        body = 'Hello {{ first_name | default("there") }},\n\nThe best chair is the one that you leave.\n'
-        factories.add(self.session, Newsletter(**words, body=body, created_at=self.now))
+        """Newsletters: a draft, one that leaves in minutes, one under way with two subjects, and one that was sent."""
+        soon, ago = self.now + timedelta(minutes=4), self.now - timedelta(minutes=3)
+        timed = {"scheduled_at": ago, "starts_at": soon, "send_at": soon}
+        self.issue("Which chair is the best one?")
+        self.issue("Three minutes on the floor", state=NewsletterState.SCHEDULED, **timed)
+        begun = timed | {"starts_at": ago, "send_at": ago, "started_at": ago, "planned": 4312, "looked_at": 5000}
+        tried = {"subject_b": "One hour for you", "trial_percent": 30, "trial_hours": 4, "trial_ends_at": soon}
+        live = self.issue("A free hour on Thursday", state=NewsletterState.SENDING, **begun, **tried)
+        parts = [self.issue(live.subject, parent_id=live.id, part=part, state=live.state) for part in (Part.A, Part.B)]
+        over = {"ended_at": self.now, "planned_at": ago, "state": NewsletterState.SENT}
+        sent = self.issue("What I read about backs", **(begun | over))
+        for issue, taken in ((parts[0], 640), (parts[1], 652), (sent, 4301)):
+            self.progress(issue, MessageState.SENT, taken)
+        self.progress(sent, MessageState.FAILED, 11)
+        failed = {"state": MessageState.FAILED, "reason": "there is no such address", "reply": "550 5.1.1 User unknown"}
+        about = {"kind": MessageKind.NEWSLETTER, "template": "newsletter", "newsletter_id": sent.id, "sent_at": None}
+        self.mail(self.newcomer("Pia"), self.now, **about, **failed)
         self.session.commit()
+
+    def issue(self, subject: str, **changes: Any) -> Newsletter:
+        words = {"subject": subject, "preheader": "The one that you leave every half an hour, and come back to."}
+        body = 'Hello {{ first_name | default("there") }},\n\nThe best chair is the one that you leave.\n'
+        made: Newsletter = factories.add(
+            self.session, Newsletter(**words, body=body, **({"created_at": self.now} | changes))
+        )
+        return made
+
+    def progress(self, issue: Newsletter, state: MessageState, mails: int) -> None:
+        factories.add(self.session, Progress(newsletter_id=issue.id, state=state, mails=mails, at=self.now))
 
     def newcomer(self, name: str) -> Subscriber:
         came = {"created_at": self.now, "confirmed_at": self.now, "source": "instagram", "form_id": self.form.id}
