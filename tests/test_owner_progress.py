@@ -68,6 +68,12 @@ def test_a_count_leads_to_its_mails(desk, session, issue, sink):
     assert "None" in desk.get(f"{ONE}/mails?state=expired").text
 
 
+def test_the_mails_of_one_that_has_ended_are_all_there(desk, session, issue, sink):
+    send(session, utc_now())
+    work(session, utc_now())
+    assert desk.get(f"{ONE}/mails").text.count("/owner/people/") == 3
+
+
 def test_a_long_list_of_mails_has_pages(desk, session):
     under_way(session, utc_now(), people=60)
     work(session, utc_now())

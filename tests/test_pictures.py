@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PNG = b"\x89PNG"
 OWNERS = {
     "course": "/owner/mails",
+    "newsletter": "/owner/newsletters/3",
     "editor": "/owner/mails/4/edit",
     "figures": "/owner/figures",
     "person": "/owner/people/40",
@@ -36,6 +37,7 @@ def practice(session, live):
     accounts.create(session, EMAIL, PASSWORD, utc_now())
     found = Practice(session, utc_now())
     found.fill(people=140, days=30)
+    found.issues()
     return found
 
 

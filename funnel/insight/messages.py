@@ -9,13 +9,15 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects, whereabouts
+from funnel.insight.counts import BLOCK
 from funnel.insight.paging import Page, paged
 from funnel.insight.whereabouts import Where
-from funnel.models.content import Step
+from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.sending import QueueEntry
 from funnel.models.tallies import MailTally
+from funnel.programme.history import among
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,24 @@ def older(
     if before is not None:
         state_and_place.append(Message.id < before)
     return [Mail(*row) for row in session.execute(_query().where(*state_and_place, *which).limit(limit))]
+
+
+def of_newsletters(
+    session: Session, ids: Collection[int], state: Where | None, before: int | None, limit: int
+) -> list[Mail]:
+    """The same of the mails of these newsletters."""
+    mine = (among(Message.newsletter_id, ids), Message.kind == MessageKind.NEWSLETTER)
+    return older(session, state, before, limit, *mine, *_between(session, ids))
+
+
+def _between(session: Session, ids: Collection[int]) -> list[ColumnElement[bool]]:
+    """Where among all mails those of newsletters are that have ended, so that millions of others are not passed by."""
+    under_way = select(Newsletter.id).where(among(Newsletter.id, ids), Newsletter.ended_at.is_(None))
+    blocks = select(func.min(MailTally.block), func.max(MailTally.block)).where(among(MailTally.newsletter_id, ids))
+    first, last = session.execute(blocks).one()
+    if first is None or session.scalar(under_way.limit(1)):
+        return []
+    return [Message.id >= first * BLOCK, Message.id < (last + 1) * BLOCK]
 
 
 def _query() -> Select[*tuple[Any, ...]]:

@@ -26,6 +26,7 @@
     const bar = card.querySelector("progress");
     const spoken = card.querySelector("[data-spoken]");
     let saidAt = Date.now();
+    card.querySelector("[data-plain]").hidden = true;
 
     const show = (told) => {
       bar.max = Math.max(told.planned, 1);

@@ -5,18 +5,15 @@ from datetime import datetime
 from http import HTTPStatus
 
 from flask import Response, abort, flash, jsonify, redirect, request, url_for
-from sqlalchemy import and_
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import issue_account, messages
+from funnel.insight import issue_account, messages, tallies
 from funnel.insight.whereabouts import Where
 from funnel.mail import wishes
 from funnel.models.content import Part
-from funnel.models.mail import Message, MessageKind
 from funnel.programme import contest, outgoing
-from funnel.programme.history import among
 from funnel.programme.outgoing import NotNow
 from funnel.web.nudge import nudge
 from funnel.web.owner import gate, standing, texts
@@ -103,9 +100,8 @@ def mails(text_id: int) -> AnyResponse:
     state, before = request.args.get("state", type=Where), request.args.get("before", type=int)
     with Session.begin() as session:
         issue = NEWSLETTERS.found(session, text_id)
-        ids = outgoing.family(session, text_id)
-        mine = and_(among(Message.newsletter_id, ids), Message.kind == MessageKind.NEWSLETTER)
-        found = messages.older(session, state, before, SHOWN + 1, mine)
+        tallies.freshen(session, utc_now())
+        found = messages.of_newsletters(session, outgoing.family(session, text_id), state, before, SHOWN + 1)
         return texts.page(
             "progress/mails",
             NEWSLETTERS,
