@@ -82,7 +82,10 @@ def _measured(made: Rig, wish: Wish, name: str, here: dict[str, str], results: R
 def _wanted() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument(
-        "rows", nargs="*", metavar="row", help=f"{', '.join(GROUPS)}; default: all but issues, segments, pages and million"
+        "rows",
+        nargs="*",
+        metavar="row",
+        help=f"{', '.join(GROUPS)}; default: all but issues, segments, pages and million",
     )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")

@@ -113,11 +113,13 @@ UNION ALL
 SELECT 'step', 'step:' || mail.id || ':', 'step', 'bulk', folk.id, NULL, mail.id, NULL, folk.id,
     CASE WHEN folk.steps > mail.place OR ends IN ('stays', 'booked', 'left', 'complained') THEN
         CASE WHEN pg_temp.part(folk.id * 8 + mail.place, 7) < 4 THEN 'skipped'
-             WHEN pg_temp.is_unknown(folk.id, mail.place, folk.at + mail.day * interval '1 day') THEN 'unknown' ELSE 'sent' END
+             WHEN pg_temp.is_unknown(folk.id, mail.place, folk.at + mail.day * interval '1 day') THEN 'unknown'
+             ELSE 'sent' END
         ELSE 'failed' END,
     CASE WHEN folk.steps = mail.place AND ends = 'bounced' THEN 'there is no such address'
          WHEN pg_temp.part(folk.id * 8 + mail.place, 7) < 4 THEN 'paused by the reader'
-         WHEN pg_temp.is_unknown(folk.id, mail.place, folk.at + mail.day * interval '1 day') THEN 'no answer came' ELSE '' END,
+         WHEN pg_temp.is_unknown(folk.id, mail.place, folk.at + mail.day * interval '1 day') THEN 'no answer came'
+         ELSE '' END,
     folk.at + mail.day * interval '1 day'
 FROM mail JOIN folk ON folk.day = %(day)s - mail.day AND folk.steps >= mail.place
 WHERE folk.at + mail.day * interval '1 day' < now()
