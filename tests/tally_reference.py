@@ -18,7 +18,7 @@ SELECT s.id, CAST(timezone(:zone, s.created_at) AS date), s.source, s.form_id, s
     (SELECT min(e.at) FROM event e JOIN link l ON l.id = e.link_id
         WHERE e.subscriber_id = s.id AND e.kind = 'click' AND NOT e.machine AND l.kind = 'booking'),
     (SELECT min(b.created_at) FROM booking b WHERE b.subscriber_id = s.id AND b.state <> 'cancelled')
-FROM subscriber s ORDER BY s.id
+FROM subscriber s WHERE NOT s.taken_back ORDER BY s.id
 """
 _MAILS = """
 SELECT CAST(timezone(:zone, created_at) AS date), kind, template, coalesce(step_id, 0), coalesce(newsletter_id, 0),
@@ -55,7 +55,8 @@ SELECT count(*), count(confirmed_at),
         WHERE e.subscriber_id = s.id AND e.kind = 'click' AND NOT e.machine AND l.kind = 'booking')),
     count(*) FILTER (WHERE EXISTS (SELECT FROM booking b WHERE b.subscriber_id = s.id AND b.state <> 'cancelled'))
 FROM subscriber s
-WHERE CAST(:first AS date) IS NULL OR CAST(timezone(:zone, created_at) AS date) >= CAST(:first AS date)
+WHERE NOT s.taken_back
+    AND (CAST(:first AS date) IS NULL OR CAST(timezone(:zone, created_at) AS date) >= CAST(:first AS date))
 """
 _STAGES = ("Sign-ups", "Confirmed", "Clicked", "Booking clicks", "Booked")
 

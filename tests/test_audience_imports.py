@@ -3,18 +3,21 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from funnel import tokens
 from funnel.audience import asking, imports, suppression, tags, verdicts
 from funnel.db import Session, utc_now
+from funnel.insight import tallies
 from funnel.models.content import Enrolment
 from funnel.models.imports import ImportState, Verdict
 from funnel.models.mail import Message
 from funnel.models.people import Consent, ConsentKind, SubscriberState, SuppressionReason
+from funnel.models.tallies import Journey
 from tasks import imports as task
 from tests.factories import a_form, a_message, a_sequence, a_subscriber
 from tests.import_cast import bring, check, found_again, people, start
+from tests.tally_reference import assert_tallies
 
 HEAD = "Email,First name,Subscribed at,Status\n"
 
@@ -22,6 +25,15 @@ HEAD = "Email,First name,Subscribed at,Status\n"
 def listed(import_id, verdict):
     with Session() as session:
         return [(line.line, line.email, line.reason) for line in verdicts.listed(session, import_id, verdict)]
+
+
+def in_the_funnel():
+    """How many people are counted as signed up, once all is counted."""
+    with Session.begin() as session:
+        while (found := tallies.refresh(session, utc_now())) is None or found.more:
+            pass
+        assert_tallies(session)
+        return session.scalar(select(func.count()).select_from(Journey))
 
 
 def test_the_dry_run_says_what_becomes_of_each_line(session):
@@ -100,9 +112,11 @@ def test_it_is_taken_back_but_for_those_to_whom_something_happened(session):
     start(number)
     a_message(session, people()["ben@example.org"])
     session.commit()
+    assert in_the_funnel() == 3
     with Session.begin() as own:
         assert imports.undo(own, imports.hold(own, number))
     task.work()
+    assert in_the_funnel() == 1
     found = found_again(number)
     assert (found.state, found.done) == (ImportState.UNDONE, {"added": 3, "taken back": 2})
     assert [email for email in people() if email] == ["ben@example.org"]

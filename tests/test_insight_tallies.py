@@ -137,6 +137,10 @@ class Life:
     def is_erased(self, number):
         own_data.erase(self.session, self.person(number).id, NOW)
 
+    def is_taken_back_with_a_file(self, number):
+        gone = {"taken_back": True, "state": SubscriberState.ERASED}
+        self.session.execute(update(Subscriber).where(Subscriber.id == self.person(number).id).values(gone))
+
     def is_taken_as_arrived(self, number):
         known = unknown.accept(self.session, Message.id == self.mail(number))
         if known and number % 2:

@@ -7,7 +7,8 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.exc import IntegrityError
 
 from funnel.db import Session
-from funnel.models.people import BETWEEN, Consent, spelled
+from funnel.models.people import Consent
+from funnel.models.spelling import BETWEEN, spelled
 from tests.conftest import NOW
 from tests.factories import add
 

@@ -29,8 +29,9 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from funnel.config import settings
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.mail import Link, LinkKind
-from funnel.models.people import BETWEEN, Subscriber, SubscriberState, Suppression, apart, spelled
+from funnel.models.people import Subscriber, SubscriberState, Suppression
 from funnel.models.responses import Booking, BookingState, Event, EventKind
+from funnel.models.spelling import BETWEEN, apart, spelled
 from funnel.models.tags import Tagged
 
 QUIET = timedelta(days=90)

@@ -64,7 +64,7 @@ def take_back(session: Session, found: Import, now: datetime, most: int = CHUNK)
     session.execute(
         update(Subscriber)
         .where(among(Subscriber.id, gone))
-        .values(**blank, state=SubscriberState.ERASED, ended_at=now)
+        .values(**blank, state=SubscriberState.ERASED, taken_back=True, ended_at=now)
         .execution_options(synchronize_session=False)
     )
     found.line, found.reached = ids[-1], found.reached + len(ids)

@@ -26,7 +26,7 @@ SELECT person.id, CAST(timezone(:zone, person.created_at) AS date), person.sourc
     person.created_at, person.confirmed_at, coalesce(sent.steps, '{}'), click.first_at, click.first_booking_at,
     booked.first_at
 FROM unnest(CAST(:people AS bigint[])) AS wanted (id)
-JOIN subscriber person ON person.id = wanted.id
+JOIN subscriber person ON person.id = wanted.id AND NOT person.taken_back
 CROSS JOIN LATERAL (
     SELECT array_agg(DISTINCT step_id ORDER BY step_id) AS steps FROM message
     WHERE subscriber_id = person.id AND state = 'sent' AND step_id IS NOT NULL
@@ -43,6 +43,13 @@ ON CONFLICT (subscriber_id) DO UPDATE SET
     day = excluded.day, source = excluded.source, form_id = excluded.form_id, state = excluded.state,
     signed_up_at = excluded.signed_up_at, confirmed_at = excluded.confirmed_at, steps = excluded.steps,
     clicked_at = excluded.clicked_at, booking_clicked_at = excluded.booking_clicked_at, booked_at = excluded.booked_at
+"""
+)
+# Who came by a file that was taken back has come no way at all.
+_TAKEN_BACK = text(
+    """
+DELETE FROM journey USING unnest(CAST(:people AS bigint[])) AS wanted (id), subscriber person
+WHERE person.id = wanted.id AND person.taken_back AND journey.subscriber_id = person.id
 """
 )
 # Of mails: whose journey says otherwise, in what, and whether the mail was sent. Who has no journey yet is found later.
@@ -138,6 +145,7 @@ def write(session: Session, changed: Moved) -> Counter[Way]:
         session.execute(_ADD_STEPS, {"people": [pair[0] for pair in pairs], "steps": [pair[1] for pair in pairs]})
     if changed.anew:
         session.execute(_FIND, {"people": sorted(changed.anew), "zone": settings().zone.key})
+        session.execute(_TAKEN_BACK, {"people": sorted(changed.anew)})
     after = _ways(session, changed.people)
     session.execute(AS_EVER)
     after.subtract(before)

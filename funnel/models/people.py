@@ -1,6 +1,5 @@
 """The people: who filled in a form, who is subscribed, what they agreed to, and who must not be mailed."""
 
-import functools
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -10,9 +9,9 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
-    TextClause,
     and_,
     exists,
+    false,
     func,
     literal_column,
     select,
@@ -22,6 +21,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
+from funnel.models.spelling import spelled
 
 
 class SignUpState(StrEnum):
@@ -137,30 +137,6 @@ class Suppression(Base):
     created_at: Mapped[datetime]
 
 
-# What stands between the words of an address or name. No quotation marks or backslashes are left in a word.
-BETWEEN = "@.+-_!#$%&'*/=?^`{|}~\"(),:;<>[]\\"
-USUALLY = "@.+-_"  # nothing else stands between most people's
-SELDOM = "[]!#$%&'*/=?^`{|}~\"(),:;<>[\\\\]"  # the others, as PostgreSQL's regular expressions have them
-
-
-def apart(email: ColumnElement[Any] | TextClause, name: ColumnElement[Any] | TextClause) -> ColumnElement[Any]:
-    """An address and a name, small, with spaces for all that stands between their words."""
-    # Written out: parameters would be unknown to a plan that PostgreSQL keeps, and the index no help to it.
-    both = func.lower(func.coalesce(email, _quoted("")).op("||")(_quoted(" ")).op("||")(name))
-    # PostgreSQL's translate compares each sign with all of the list: 6 of the 7 µs that the words of a person took.
-    few = func.regexp_replace(both, _quoted(SELDOM), _quoted(" "), _quoted("g"))
-    return functools.reduce(lambda text, sign: func.replace(text, _quoted(sign), _quoted(" ")), USUALLY, few)
-
-
-def spelled(email: ColumnElement[Any] | TextClause, name: ColumnElement[Any] | TextClause) -> ColumnElement[Any]:
-    """The words of an address and a name, small, as a tsvector: PostgreSQL finds a word in it by its beginning."""
-    return apart(email, name).op("::")(literal_column("tsvector"))
-
-
-def _quoted(signs: str) -> ColumnElement[str]:
-    return literal_column("'" + signs.replace("'", "''") + "'")
-
-
 class Subscriber(Base):
     """An address we know."""
 
@@ -180,6 +156,7 @@ class Subscriber(Base):
     confirmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # left, bounced, complained or erased
     import_id: Mapped[int | None]  # which file brought them; no foreign key, a look-up for each of a million
+    taken_back: Mapped[bool] = mapped_column(default=False, server_default=false())  # with their import: never was here
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"))  # whom the links in old mails mean
 
     @hybrid_property
