@@ -41,6 +41,14 @@ def test_those_who_did_not_click_are_counted_and_a_draft_is_made_for_them(desk, 
     assert "Choose people here" not in page
 
 
+def test_where_everybody_clicked_nobody_is_written_to_again(desk, session, sent):
+    click(session, sent, whose(session, sent)[1:])
+    session.commit()
+    page = desk.get(f"{ONE}/again").text
+    assert "there is nobody to send it to again" in page
+    assert "Make the draft" not in page
+
+
 def test_it_wants_another_subject_and_what_was_typed_stays(desk, session, sent):
     answer = press(desk, f"{ONE}/again", on=f"{ONE}/again", subject="Chairs")
     assert answer.status_code == 422

@@ -1,4 +1,4 @@
-"""The backlist: every newsletter with what came of it, the drafts first and then the newest.
+"""The backlist: every newsletter with what came of it: the drafts, what is on its way, and then the newest.
 
 Each column is one statement for a page of them, the mails of two subjects among those of their issue. What was accepted
 is read where the account of an issue reads it. Clicks are people's, not machines'; who left did so by a link of it.
@@ -19,6 +19,7 @@ from funnel.models.sending import Progress
 from funnel.programme import outgoing
 from funnel.programme.history import among
 
+ON_ITS_WAY = (NewsletterState.SCHEDULED, NewsletterState.SENDING, NewsletterState.PAUSED)
 ISSUE = outgoing.issue_of()
 
 
@@ -34,7 +35,7 @@ class Line:
 
 def listed(session: Session, page: int = 1) -> Page[Line]:
     """A page of them."""
-    first = case((Newsletter.state == NewsletterState.DRAFT, 0), else_=1)
+    first = case((Newsletter.state == NewsletterState.DRAFT, 0), (Newsletter.state.in_(ON_ITS_WAY), 1), else_=2)
     every = select(Newsletter).where(outgoing.is_issue()).order_by(first, Newsletter.id.desc())
     found = paged(session, every, lambda issue: issue, page)
     return Page(_lines(session, found.rows), found.total, found.page, found.asked)

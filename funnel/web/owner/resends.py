@@ -14,6 +14,7 @@ from funnel.web.owner import gate, texts
 from funnel.web.owner.issue_manner import NEWSLETTERS
 
 LONGEST = 500
+NOBODY = "Everybody who got it and may be written to has clicked: there is nobody to send it to again."
 
 blueprint = gate.pages("resends", __name__)
 
@@ -54,6 +55,7 @@ def _page(text_id: int, subject: str = "", problem: str = "") -> AnyResponse:
         )
         whom = condition(None, issue.with_course, now) & addressees.unmoved(text_id)
         people = 0 if hindered else addressees.count(session, whom)
+        hindered = hindered or ("" if people else NOBODY)
         page = texts.page(
             "resends/ask",
             NEWSLETTERS,
