@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from funnel.db import utc_now
+from funnel.insight import tallies
 from funnel.mail import render
 from funnel.models.content import Step
 from funnel.web.owner import accounts
@@ -38,6 +39,9 @@ def practice(session, live):
     found = Practice(session, utc_now())
     found.fill(people=140, days=30)
     found.issues()
+    while (counted := tallies.refresh(session, found.now)) is None or counted.more:
+        session.commit()
+    session.commit()
     return found
 
 
