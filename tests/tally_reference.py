@@ -1,6 +1,6 @@
 """What the roll-ups must say, counted from the rows themselves: slow, and without any of the code that keeps them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,18 @@ UNION SELECT m.step_id, 'booked', b.subscriber_id FROM booking b JOIN message m 
     WHERE b.state <> 'cancelled' AND m.kind = 'step'
 """
 
+# Of newsletters: the same, of the wording and once more of its issue.
+_OF_WORDINGS = (
+    _OUTCOMES.replace("l.step_id", "l.newsletter_id")
+    .replace("m.step_id", "m.newsletter_id")
+    .replace("step", "newsletter")
+)
+_ISSUE_OUTCOMES = f"""
+WITH came (wording, which, person) AS ({_OF_WORDINGS})
+SELECT wording, which, person FROM came
+UNION SELECT n.parent_id, which, person FROM came JOIN newsletter n ON n.id = wording WHERE n.part IN ('a', 'b', 'rest')
+"""
+
 _REACHED = """
 SELECT count(*), count(confirmed_at),
     count(*) FILTER (WHERE EXISTS (SELECT FROM event e JOIN link l ON l.id = e.link_id
@@ -71,7 +83,15 @@ def reached(session: Session, since: datetime | None) -> dict[str, int]:
 
 def outcomes(session: Session) -> Counter[tuple[int, str]]:
     """How many people there are of each outcome of each step."""
-    return Counter((step, which) for step, which, _ in _outcomes(session))
+    return Counter((step, which) for step, which, _ in _came(session, _OUTCOMES))
+
+
+def issue_outcomes(session: Session) -> dict[tuple[int, str], set[int]]:
+    """Who the people of each outcome of each newsletter are."""
+    found: dict[tuple[int, str], set[int]] = defaultdict(set)
+    for number, which, person in _came(session, _ISSUE_OUTCOMES):
+        found[number, which].add(person)
+    return found
 
 
 def assert_tallies(session: Session) -> None:
@@ -84,13 +104,15 @@ def assert_tallies(session: Session) -> None:
     assert {(*row[:4], tuple(row[4]), *row[5:8]): row[8] for row in _rows(session, _TALLY)} == ways
     assert dict(_rows(session, "SELECT state, people FROM state_tally")) == Counter(p[4] for p in people)
     assert _rows(session, _MAIL_TALLY) == _rows(session, _MAILS)
-    assert sorted(_rows(session, "TABLE outcome")) == sorted(_outcomes(session))
-    tally = {(step, which): people for step, which, people in _rows(session, "TABLE outcome_tally")}
-    assert tally == outcomes(session)
+    for table, statement in (("outcome", _OUTCOMES), ("issue_outcome", _ISSUE_OUTCOMES)):
+        came = _came(session, statement)
+        assert sorted(_rows(session, f"TABLE {table}")) == sorted(came)
+        tally = {(number, which): people for number, which, people in _rows(session, f"TABLE {table}_tally")}
+        assert tally == Counter(row[:2] for row in came)
 
 
-def _outcomes(session: Session) -> list[tuple[Any, ...]]:
-    return [row for row in _rows(session, _OUTCOMES) if row[0] is not None and row[2] is not None]
+def _came(session: Session, statement: str) -> list[tuple[Any, ...]]:
+    return [row for row in _rows(session, statement) if row[0] is not None and row[2] is not None]
 
 
 def _rows(session: Session, statement: str) -> list[tuple[Any, ...]]:

@@ -14,14 +14,15 @@ from funnel.insight import tallies
 from funnel.mail import reap, record, unknown, wishes
 from funnel.mail.ledger import Result
 from funnel.mail.replies import Meaning, Outcome
-from funnel.models.mail import Link, LinkKind, Message, MessageState
+from funnel.models.content import Part
+from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.sending import Claim, QueueEntry
 from funnel.programme.history import among
 from funnel.response import bookings, verdict
 from tests.conftest import NOW
-from tests.factories import a_booking, a_claim, a_link, a_message, a_sequence, a_subscriber, an_event
+from tests.factories import a_booking, a_claim, a_link, a_message, a_sequence, a_subscriber, an_event, an_issue
 from tests.tally_reference import assert_tallies
 
 SENT = {"state": MessageState.SENT, "sent_at": NOW, "ended_at": NOW}
@@ -37,16 +38,18 @@ def count(session):
 class Life:
     """What can happen to a few people, in the session of one of several processes. They have come some way already."""
 
-    def __init__(self, session, steps):
-        self.session, self.steps = session, steps
+    def __init__(self, session, steps, issues):
+        self.session, self.steps, self.issues = session, steps, issues
         kinds = (LinkKind.CONTENT, LinkKind.BOOKING)
         self.links = [a_link(session, kind=kind, step_id=steps[1]).id for kind in kinds]
+        self.issue_links = [a_link(session, newsletter_id=issue).id for issue in issues]
         self.people = [a_subscriber(session, source="ql").id for _ in range(2)]
         self.mails = []
         for number, person in enumerate(self.people):
             self.is_sent_at_once(number)
             self.is_planned(number)
             self.is_unknown(number)
+            self.gets_an_issue(number)
             self.clicks(0)
             self.bounces(number)
             mail = {"message_id": self.mails[number]} if number else {}
@@ -67,6 +70,14 @@ class Life:
     def is_sent_at_once(self, number):
         """Seen for the first time when all was over."""
         self.mails.append(a_message(self.session, self.person(number), step_id=self.steps[number % 3], **SENT).id)
+
+    def gets_an_issue(self, number):
+        """Or one of its wordings, and clicks in it."""
+        of = {"kind": MessageKind.NEWSLETTER, "newsletter_id": self.issues[number % 3]}
+        mail = a_message(self.session, self.person(number), **of, **SENT)
+        self.mails.append(mail.id)
+        click = {"link_id": self.issue_links[number % 3], "machine": number % 5 == 4}
+        an_event(self.session, EventKind.CLICK, mail, **click)
 
     def is_unknown(self, number):
         lost = {"state": MessageState.UNKNOWN, "reason": "why", "ended_at": NOW}
@@ -175,8 +186,10 @@ STEPS = st.tuples(st.integers(0, 1), st.sampled_from(HAPPENINGS), st.integers(0,
 def test_the_roll_ups_say_what_the_rows_say(session, story):
     with ExitStack() as stack:
         steps = [step.id for step in a_sequence(session).steps]
+        issue = an_issue(session)
+        issues = [issue.id, *(an_issue(session, parent_id=issue.id, part=part).id for part in (Part.A, Part.RESEND))]
         session.commit()
-        lives = [Life(stack.enter_context(Session()), steps) for _ in range(2)]
+        lives = [Life(stack.enter_context(Session()), steps, issues) for _ in range(2)]
         count(session)
         for who, what, number, then in story:
             life = lives[who]
@@ -185,7 +198,7 @@ def test_the_roll_ups_say_what_the_rows_say(session, story):
                 life.session.commit()
             elif then == "gives up":
                 life.session.rollback()
-                life.people, life.mails = life.people[:2], life.mails[:6]
+                life.people, life.mails = life.people[:2], life.mails[:8]
             if then.endswith("is counted"):
                 count(session)
             elif then == "dies while counting":

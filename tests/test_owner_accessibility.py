@@ -12,6 +12,7 @@ from tests.browser import DESK, PHONE
 from tests.factories import an_issue
 from tests.import_cast import bring, check, start
 from tests.owner_data import EMAIL, PASSWORD, Practice
+from tests.result_cast import shelf
 
 pytestmark = pytest.mark.browser
 NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
@@ -33,6 +34,9 @@ FULL = {
     "newsletter, sent": "/owner/newsletters/6",
     "newsletter, its mails": "/owner/newsletters/6/mails",
     "newsletter, again?": "/owner/newsletters/6/again",
+    "results": "/owner/newsletters/900/results",
+    "results, who": "/owner/newsletters/900/results/people?which=clicked",
+    "results, none yet": "/owner/newsletters/901/results",
     "overview, a week": "/owner/?days=7",
     "overview, all": "/owner/?days=all&source=instagram",
     "overview, no such days": "/owner/?from=2026-02-30&to=x",
@@ -127,6 +131,7 @@ def full(practice):
     practice.issues()
     tag_and_stop(practice)
     an_issue(practice.session)
+    shelf(practice.session, practice.now)
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
     practice.session.commit()

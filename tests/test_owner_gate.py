@@ -53,6 +53,7 @@ VALUES = {
     "about": "confirmation",
     "server": "new",
     "issue_id": 1,
+    "sent_id": 900,
 }
 
 
@@ -76,6 +77,7 @@ def practice(session):
     factories.an_enrolment(session, ada, made.course)
     factories.add(session, Tag(name="runner", created_at=made.now))
     factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
+    factories.an_issue(session, id=VALUES["sent_id"])
     segments.keep(session, "Booked", {"is": "booked"}, made.now)
     wish = bulk.Wish(BulkAction.STOP, {}, Segment(), [ada.id], ada.id, 1)
     bulk.ask(session, wish, None, made.now)

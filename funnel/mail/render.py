@@ -87,9 +87,11 @@ def preview(session: Session, step: Step, subscriber: Subscriber | None, now: da
     return _seen(press.of_step(step), subscriber, now)
 
 
-def preview_newsletter(issue: Newsletter, subscriber: Subscriber | None, now: datetime) -> Preview:
-    """The same of a newsletter."""
-    return _seen(press.of_newsletter(issue), subscriber, now)
+def preview_newsletter(
+    issue: Newsletter, subscriber: Subscriber | None, now: datetime, targets: Values | None = None
+) -> Preview:
+    """The same of a newsletter. `targets`: what stands in the slots of its links, instead of where they lead."""
+    return _seen(press.of_newsletter(issue), subscriber, now, targets)
 
 
 def preview_notice(session: Session, template: str, now: datetime) -> Preview:
@@ -149,8 +151,8 @@ def _straight(sheet: Sheet) -> Values:
     return {f"{LINK}{number}": links.direct(place, known) for number, place in enumerate(sheet.places)}
 
 
-def _seen(sheet: Sheet, subscriber: Subscriber | None, now: datetime) -> Preview:
-    own = values.of_nobody(subscriber) | _straight(sheet)
+def _seen(sheet: Sheet, subscriber: Subscriber | None, now: datetime, targets: Values | None = None) -> Preview:
+    own = values.of_nobody(subscriber) | (targets or _straight(sheet))
     data = sheet.stencil.fill(values.envelope(SAMPLE_ADDRESS, SAMPLE_ID, now) | own)
     mail: EmailMessage = BytesParser(policy=policy.default).parsebytes(data)
     text, page = (part.get_content().replace("\r\n", "\n") for part in mail.iter_parts())

@@ -15,7 +15,7 @@ from funnel.models.mail import MessageKind, MessageState
 from funnel.models.people import SubscriberState
 
 PEOPLE, MAILS, BLOCKS = "people", "mails", "blocks"  # what a note of something stale is about
-VERSION = 1  # of what is counted: with another number all of it is counted anew, by the first ticks after an upgrade
+VERSION = 2  # of what is counted: with another number all of it is counted anew, by the first ticks after an upgrade
 
 
 class Journey(Base):
@@ -114,6 +114,24 @@ class OutcomeTally(Base):
 
     __tablename__ = "outcome_tally"
     step_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    which: Mapped[OutcomeKind] = mapped_column(words(OutcomeKind), primary_key=True)
+    people: Mapped[int]
+
+
+class IssueOutcome(Base):
+    """The same of a newsletter: what came of a wording of an issue came of the issue too, so that both have a row."""
+
+    __tablename__ = "issue_outcome"
+    newsletter_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    which: Mapped[OutcomeKind] = mapped_column(words(OutcomeKind), primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
+
+
+class IssueOutcomeTally(Base):
+    """How many people there are of each outcome of each newsletter: those outcomes, counted."""
+
+    __tablename__ = "issue_outcome_tally"
+    newsletter_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     which: Mapped[OutcomeKind] = mapped_column(words(OutcomeKind), primary_key=True)
     people: Mapped[int]
 

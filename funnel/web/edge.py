@@ -77,6 +77,7 @@ BLUEPRINTS = (
     "owner.trials",
     "owner.figures",
     "owner.calendar",
+    "owner.results",
     "owner.in_archive",
 )
 CONTENT_SECURITY_POLICY = (

@@ -81,7 +81,7 @@ def drawn(days: Sequence[date], counts: Mapping[str, Sequence[int]]) -> Chart:
         for start, number in zip(starts, numbers, strict=True):
             totals[start][column] += number
     colours = tuple("c-others" if name == OTHERS else f"c{place + 1}" for place, name in enumerate(named))
-    top = _nice_top(max((sum(row) for row in totals.values()), default=0))
+    top = nice_top(max((sum(row) for row in totals.values()), default=0))
     bars = tuple(
         Bar(start, tuple(row), _pieces(place, row, colours, top), *spans[start])
         for place, (start, row) in enumerate(totals.items())
@@ -115,7 +115,7 @@ def _fewer(counts: Mapping[str, Sequence[int]], days: int) -> dict[str, Sequence
     return shown
 
 
-def _nice_top(most: int) -> int:
+def nice_top(most: int) -> int:
     scale = 1
     while True:
         for top in NICE_TOPS:
