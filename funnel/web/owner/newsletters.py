@@ -6,7 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
-from funnel.insight import backlist
+from funnel.insight import backlist, tallies
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.models.content import Newsletter
@@ -22,8 +22,9 @@ blueprint = gate.pages("newsletters", __name__)
 def index() -> str:
     now = utc_now()
     with Session.begin() as session:
+        freshness = tallies.freshen(session, now)
         found = backlist.listed(session, request.args.get("page", 1, type=int))
-        return render_template("owner/newsletters/index.html", found=found, now=now)
+        return render_template("owner/newsletters/index.html", freshness=freshness, found=found, now=now)
 
 
 @blueprint.post("/newsletters")
@@ -47,6 +48,7 @@ def begin() -> AnyResponse:
 def show(text_id: int) -> Response:
     now = utc_now()
     with Session.begin() as session:
+        tallies.freshen(session, now)
         issue = NEWSLETTERS.found(session, text_id)
         preview, problem = _seen(issue)
         page = texts.page(

@@ -49,7 +49,9 @@ TABS = (
         ("arranging", "courses", "figures", "calendar"),
         nouns=("mails", "notices"),
     ),
-    Tab("newsletters", "Newsletters", ("orders", "progress", "resends", "in_archive", "results"), nouns=("newsletters",)),
+    Tab(
+        "newsletters", "Newsletters", ("orders", "progress", "resends", "in_archive", "results"), nouns=("newsletters",)
+    ),
     Tab(
         "entrances",
         "Posts",
