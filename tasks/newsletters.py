@@ -8,9 +8,9 @@ import time
 
 from funnel.audience import dispatch
 from funnel.db import Session, utc_now
-from funnel.programme import outgoing
+from funnel.programme import outgoing, rhythms
 from tasks.celery import app
-from tasks.mail import send_bulk
+from tasks.mail import send_bulk, send_urgent
 
 SLICE_S = 5.0  # then the sending, and the clock, have their turn
 
@@ -28,6 +28,28 @@ def work() -> None:
     left = [_work_on(issue_id, until) for issue_id in ids]
     if any(left):
         work.delay()
+
+
+@app.task(name="tasks.newsletters.draft")
+def draft() -> None:
+    """Makes the drafts of regular newsletters that are due, and reminds of those whose day it is."""
+    with Session.begin() as session:
+        ids = rhythms.due(session, utc_now())
+    planned = sum(_drafted(rhythm_id) for rhythm_id in ids)
+    with Session.begin() as session:
+        planned += rhythms.remind(session, utc_now())
+    if planned:
+        send_urgent.delay()
+
+
+def _drafted(rhythm_id: int) -> int:
+    """How many mails tell of it. One that cannot be made holds up no other."""
+    try:
+        with Session.begin() as session:
+            return rhythms.draft(session, rhythm_id, utc_now())
+    except Exception:
+        log.exception("no draft could be made for the regular newsletter %s", rhythm_id)
+        return 0
 
 
 def _work_on(issue_id: int, until: float) -> bool:

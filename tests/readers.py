@@ -29,6 +29,13 @@ def fields_of(page: Any) -> dict[str, str]:
     return reader.found
 
 
+def as_sent(page: Any) -> dict[str, str]:
+    """What a browser sends of the page's fields as they stand: what is ticked and chosen among it."""
+    reader = _Sent()
+    reader.feed(page.text)
+    return reader.found
+
+
 class _Fields(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -50,3 +57,16 @@ class _Fields(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
             self.area = None
+
+
+class _Sent(_Fields):
+    select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag == "select":
+            self.select = str(values.get("name"))
+        elif tag == "option" and (self.select not in self.found or "selected" in values):
+            self.found[self.select] = values.get("value") or ""
+        elif values.get("type") not in {"radio", "checkbox"} or "checked" in values:
+            super().handle_starttag(tag, attrs)

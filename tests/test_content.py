@@ -27,6 +27,9 @@ NOTICE_TAGS = {
     "invitation": {"practitioner_name", "practice_name", "account_link"},
     "password_link": {"practice_name", "account_link"},
     "account_changed": {"practice_name", "site"},
+    "draft_made": {"practitioner_name", "site", "owner_link", "rhythm_name", "note_count", "turn_day"},
+    "no_notes": {"practitioner_name", "site", "owner_link", "rhythm_name", "turn_day"},
+    "draft_waits": {"practitioner_name", "site", "owner_link", "rhythm_name", "turn_day"},
 }
 OLDEST_READER = 12
 RED_FLAGS = (

@@ -8,11 +8,13 @@ from funnel.audience.segment import Segment
 from funnel.db import utc_now
 from funnel.mail import rests
 from funnel.models.bulk import BulkAction
+from funnel.programme import notes
 from tests.browser import DESK, PHONE
 from tests.factories import an_issue
 from tests.import_cast import bring, check, start
 from tests.owner_data import EMAIL, PASSWORD, Practice
 from tests.result_cast import shelf
+from tests.rhythm_cast import a_rhythm
 
 pytestmark = pytest.mark.browser
 NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
@@ -26,6 +28,11 @@ FULL = {
     "post": "/owner/posts/1",
     "post, editor": "/owner/posts/1/edit",
     "newsletter": "/owner/newsletters/1",
+    "notes": "/owner/newsletters/notes?deleted=3",
+    "note": "/owner/newsletters/notes/1",
+    "regular newsletters": "/owner/newsletters/regular",
+    "regular newsletter": "/owner/newsletters/regular/1",
+    "regular newsletter, delete?": "/owner/newsletters/regular/1/delete",
     "newsletter, editor": "/owner/newsletters/1/edit",
     "newsletter, send": "/owner/newsletters/1/send",
     "newsletter, scheduled": "/owner/newsletters/2",
@@ -132,6 +139,9 @@ def full(practice):
     tag_and_stop(practice)
     an_issue(practice.session)
     shelf(practice.session, practice.now)
+    for words in ("# Sitting\n\nSit less.", "Somebody asked about pillows."):
+        notes.write(practice.session, words, practice.now)
+    a_rhythm(practice.session, practice.now)
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
     practice.session.commit()

@@ -13,10 +13,12 @@ from funnel.models.bulk import BulkAction
 from funnel.models.content import Newsletter
 from funnel.models.house import OwnerSession
 from funnel.models.tags import Tag
+from funnel.programme import notes
 from funnel.web.owner import sessions
 from tests import factories
 from tests.import_cast import bring
 from tests.owner_data import Practice, press, signed_in
+from tests.rhythm_cast import a_rhythm
 
 OPEN = {
     "signin.show", "signin.check", "signin.ask_code", "signin.check_code",
@@ -54,6 +56,8 @@ VALUES = {
     "server": "new",
     "issue_id": 1,
     "sent_id": 900,
+    "note_id": 1,
+    "rhythm_id": 1,
 }
 
 
@@ -79,6 +83,8 @@ def practice(session):
     factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
     factories.an_issue(session, id=VALUES["sent_id"])
     segments.keep(session, "Booked", {"is": "booked"}, made.now)
+    notes.write(session, "Sit less.", made.now)
+    a_rhythm(session, made.now)
     wish = bulk.Wish(BulkAction.STOP, {}, Segment(), [ada.id], ada.id, 1)
     bulk.ask(session, wish, None, made.now)
     made.decision()

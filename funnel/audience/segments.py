@@ -17,6 +17,7 @@ from funnel.audience.segment import Segment
 from funnel.audience.signup import HIDDEN
 from funnel.models.content import Newsletter, NewsletterState, Sequence, Step
 from funnel.models.people import Form
+from funnel.models.rhythms import Rhythm
 from funnel.models.segments import SavedSegment
 from funnel.models.tags import Tag
 
@@ -34,7 +35,7 @@ class BadNameError(ValueError):
 
 
 class UsedError(ValueError):
-    """Other segments, or newsletters not yet scheduled, name this one: `by`, what they are called."""
+    """Other segments, newsletters not yet scheduled or regular ones name this one: `by`, what they are called."""
 
     def __init__(self, by: list[str]) -> None:
         super().__init__("The segment is named elsewhere.")
@@ -69,13 +70,15 @@ def keep(session: Session, name: str, plain: Plain, now: datetime, segment_id: i
 
 
 def remove(session: Session, segment_id: int) -> None:
-    """Deletes the segment; nobody in it changes. Raises UsedError while another segment or a draft names it.
+    """Deletes the segment; nobody in it changes. Raises UsedError while another segment, a draft or a rhythm names it.
 
     A newsletter that was scheduled to it has a rule of its own, and keeps it.
     """
     found = session.get_one(SavedSegment, segment_id, with_for_update=True)
     drafts = select(Newsletter).where(Newsletter.state == NewsletterState.DRAFT).order_by(Newsletter.id)
     by = [f"the segment “{one.name}”" for one in every(session) if segment_id in _named_in(rules.read(one.rule))]
+    kept = select(Rhythm.name).where(Rhythm.segment_id == segment_id).order_by(Rhythm.id)
+    by += [f"the regular newsletter “{name}”" for name in session.scalars(kept)]
     by += [f"the newsletter “{one.subject}”" for one in session.scalars(drafts) if _is_to(one, segment_id)]
     if by:
         raise UsedError(by)

@@ -12,6 +12,9 @@ TEMPLATES = {
     "booking_thanks": "Thanks for asking for a session",
     "letter": "Your weekly letter",
     "booking_notice": "Word to the owner of a session asked for",
+    "draft_made": "Word that a regular newsletter’s draft is made",
+    "no_notes": "Word that there were no notes for a regular newsletter",
+    "draft_waits": "Reminder of a draft on its day",
     "sketch": "A test of words as they were typed",
 }
 

@@ -5,7 +5,7 @@ import functools
 from funnel.house import stored
 from funnel.mail import layout
 from funnel.mail.press import Words
-from funnel.programme import front_matter
+from funnel.programme import front_matter, reminders
 
 NAMES = (
     "confirmation",
@@ -17,6 +17,7 @@ NAMES = (
     "invitation",
     "password_link",
     "account_changed",
+    *reminders.TEMPLATES,
 )
 
 

@@ -15,9 +15,11 @@ from funnel.mail.encoding import Unsendable
 from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
+from funnel.programme import reminders
 from funnel.tokens import Purpose
 
 NOT_ANY_MORE = "whom it is for may not sign in any more"
+NO_RHYTHM = "the regular newsletter that it tells of was deleted"
 NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a page that harms nobody
 LEAVE, CHOOSE = "unsubscribe", "preferences"  # the pages behind the ways out
 
@@ -44,7 +46,8 @@ def of_reader(person: Subscriber, message_id: int) -> Values:
 def of_nobody(person: Subscriber | None = None) -> Values:
     """The same for a preview or a test: no link in it changes anything for anybody."""
     return dict.fromkeys(PERSONAL_LINKS, settings().base_url + NOWHERE) | {
-        "first_name": person.first_name if person else ""
+        "first_name": person.first_name if person else "",
+        **reminders.SAMPLE,
     }
 
 
@@ -58,6 +61,11 @@ def of_notice(session: Session, message: Message) -> Values:
         own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))
     if message.booking_id:
         own["owner_link"] = _link("owner/bookings", str(message.booking_id))
+    if message.template in reminders.TEMPLATES:
+        told = reminders.said(session, message.key)
+        if told is None:
+            raise Unsendable(NO_RHYTHM)
+        own |= told | {"owner_link": f"{settings().base_url}/{told['path']}"}
     if purpose := OPENS.get(message.template):
         owner = session.scalars(select(Owner).where(Owner.email == message.to_address)).one_or_none()
         if owner is None or owner.removed_at:

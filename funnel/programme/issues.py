@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, Part
 from funnel.models.editing import Kind
-from funnel.programme import issue_words, outgoing, saying
+from funnel.programme import issue_words, outgoing, revisions, saying
 
 EMPTY = {"subject": "A new issue", "body": ""}
 
@@ -19,10 +19,15 @@ def begin(session: Session, owner_id: int, now: datetime, like: Newsletter | Non
     words = (
         {name: getattr(like, name) for name in issue_words.FIELDS} if like else {"subject": "A new issue", "body": ""}
     )
-    issue = Newsletter(**words, created_at=now)
+    return add(session, Newsletter(**words, created_at=now), owner_id=owner_id, why=saying.MADE, now=now)
+
+
+def add(session: Session, issue: Newsletter, *, owner_id: int | None, why: str, now: datetime) -> Newsletter:
+    """Keeps a new issue and its first wording. `owner_id` None: of one that the clock began."""
     session.add(issue)
     session.flush()
-    saying.begun(session, Kind.NEWSLETTER, issue, issue_words.typed(issue), owner_id=owner_id, now=now)
+    words = issue_words.typed(issue)
+    revisions.add(session, Kind.NEWSLETTER, issue.id, words, owner_id=owner_id, why=why, now=now)
     return issue
 
 

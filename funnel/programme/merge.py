@@ -24,6 +24,9 @@ NAMES = (
     "owner_link",
     "account_link",
     "form_title",
+    "rhythm_name",
+    "note_count",
+    "turn_day",
 )
 EXAMPLE = '{{ first_name | default("there") }}'
 

@@ -32,6 +32,7 @@ NO_ISSUE = "There is no such newsletter."
 PAST = "That time is past."
 NO_SUBJECT = "It has no subject."
 NO_WORDS = "It has no words."
+BEGUN = "It had begun to leave when it was cancelled: write a new one from it."
 NOT_LATE = "It is not late: it leaves by itself when its time has come."
 
 
@@ -149,6 +150,19 @@ def resume(session: Session, issue_id: int, now: datetime) -> Newsletter:
 def cancel(session: Session, issue_id: int, now: datetime) -> Newsletter:
     """Sends no more of it, for good; what waits is skipped by the clock. A scheduled one is unscheduled instead."""
     return _moved(session, issue_id, State.CANCELLED, (State.SENDING, State.PAUSED), paused_at=None, cancelled_at=now)
+
+
+def throw_away(session: Session, issue_id: int, now: datetime) -> Newsletter:
+    """Cancels a draft: nobody gets it. `fetch_back` undoes that. Raises NotNow."""
+    return _moved(session, issue_id, State.CANCELLED, (State.DRAFT,), cancelled_at=now, ended_at=now)
+
+
+def fetch_back(session: Session, issue_id: int) -> Newsletter:
+    """Makes what `throw_away` cancelled a draft again. Raises NotNow, for what had begun to leave too."""
+    unbegun = Newsletter.started_at.is_(None)
+    return _moved(
+        session, issue_id, State.DRAFT, (State.CANCELLED,), unbegun, otherwise=BEGUN, cancelled_at=None, ended_at=None
+    )
 
 
 def reopen(session: Session, issue_id: int) -> Newsletter:

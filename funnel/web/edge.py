@@ -63,6 +63,8 @@ BLUEPRINTS = (
     "owner.arranging",
     "owner.courses",
     "owner.newsletters",
+    "owner.notes",
+    "owner.rhythms",
     "owner.orders",
     "owner.progress",
     "owner.resends",

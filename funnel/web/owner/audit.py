@@ -26,6 +26,8 @@ ABOUT = {
     "post": ("own_posts.show", "text_id", "the post"),
     "form": ("own_forms.show", "text_id", "the form"),
     "job": ("bulk.show", "job_id", "the people"),
+    "newsletter": ("newsletters.show", "text_id", "the newsletter"),
+    "rhythm": ("rhythms.show", "rhythm_id", "the regular newsletter"),
     "import": ("imports.show", "import_id", "the import"),
 }
 

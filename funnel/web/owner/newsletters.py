@@ -10,8 +10,9 @@ from funnel.insight import backlist, tallies
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.models.content import Newsletter
-from funnel.programme import issue_words, issues
+from funnel.programme import issue_words, issues, outgoing
 from funnel.programme.merge import BadTags
+from funnel.programme.outgoing import NotNow
 from funnel.web.owner import frame, gate, standing, texts, typed
 from funnel.web.owner.issue_manner import NEWSLETTERS
 
@@ -62,6 +63,33 @@ def show(text_id: int) -> Response:
             **texts.waiting(session, NEWSLETTERS, issue),
         )
     return frame.around(page)
+
+
+@blueprint.post(f"/newsletters/<{gate.ID}:text_id>/throw-away")
+def throw_away(text_id: int) -> AnyResponse:
+    """Of a draft; its page has the button that takes that back."""
+    now = utc_now()
+    try:
+        with Session.begin() as session:
+            outgoing.throw_away(session, text_id, now)
+            gate.note(session, "threw a newsletter’s draft away", now, newsletter=text_id)
+        flash("Thrown away. Nobody gets it; the notes in it are free for another.")
+    except NotNow as why:
+        flash(str(why), "warn")
+    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/newsletters/<{gate.ID}:text_id>/fetch-back")
+def fetch_back(text_id: int) -> AnyResponse:
+    now = utc_now()
+    try:
+        with Session.begin() as session:
+            outgoing.fetch_back(session, text_id)
+            gate.note(session, "fetched a newsletter’s draft back", now, newsletter=text_id)
+        flash("It is a draft again.")
+    except NotNow as why:
+        flash(str(why), "warn")
+    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get(f"/newsletters/<{gate.ID}:text_id>/html")

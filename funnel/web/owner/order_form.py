@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience.rule import Plain, RuleError
 from funnel.config import settings
+from funnel.db import utc_now
 from funnel.models.content import Newsletter, Part, ZoneMode
 from funnel.models.segments import SavedSegment
 from funnel.programme import send_times
@@ -108,7 +109,7 @@ def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
             typed.whom, typed.rule = CHOSEN, rule_form.of(issue.rule)
         except RuleError:  # deeper than the form can show
             typed.whom = KEPT
-    if issue.send_at and issue.scheduled_at and issue.send_at > issue.scheduled_at + send_times.UNDO:
+    if _has_its_time(issue) and issue.send_at:
         local = issue.send_at.astimezone(settings().zone)
         typed.when = READERS if issue.zone_mode is ZoneMode.READER else AT
         typed.day, typed.time = local.date().isoformat(), f"{local:%H:%M}"
@@ -116,6 +117,15 @@ def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
         typed.subject_b, typed.percent = issue.subject_b, str(issue.trial_percent or SHARE)
         typed.hours = str(issue.trial_hours or HOURS)
     return typed
+
+
+def _has_its_time(issue: Newsletter) -> bool:
+    """Whether it was scheduled to a time, or is proposed for one that is still to come."""
+    if issue.send_at is None:
+        return False
+    if issue.scheduled_at is None:
+        return issue.send_at > utc_now()
+    return issue.send_at > issue.scheduled_at + send_times.UNDO
 
 
 def is_resend(issue: Newsletter) -> bool:

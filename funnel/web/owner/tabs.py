@@ -50,7 +50,10 @@ TABS = (
         nouns=("mails", "notices"),
     ),
     Tab(
-        "newsletters", "Newsletters", ("orders", "progress", "resends", "in_archive", "results"), nouns=("newsletters",)
+        "newsletters",
+        "Newsletters",
+        ("orders", "progress", "resends", "notes", "rhythms", "in_archive", "results"),
+        nouns=("newsletters",),
     ),
     Tab(
         "entrances",

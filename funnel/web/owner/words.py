@@ -93,6 +93,9 @@ NOTICE_TIMES = {
     "invitation": "on inviting somebody to sign in here",
     "password_link": "on forgetting the password here",
     "account_changed": "on changing how somebody signs in here",
+    "draft_made": "to you, when a regular newsletter’s draft is made",
+    "no_notes": "to you, when there were no notes to make it of",
+    "draft_waits": "to you, on the day of a regular newsletter that is still a draft",
 }
 
 
