@@ -115,6 +115,7 @@ def _list(session: OrmSession, words: str = "", problem: str = "") -> str:
         found=paged(session, newest, lambda *row: row, request.args.get("page", 1, type=int)),
         unsent=notes.unsent(session),
         coming=min(coming, key=lambda line: line.draft_at) if coming else None,
+        now=utc_now(),
         words=words,
         problem=problem,
         longest=notes.LONGEST,
