@@ -89,7 +89,8 @@ class Newsroom:
 
     def family(self, people: int = 60, **changes: Any) -> Newsletter:
         """An issue tried with two subjects and sent once more to some; `changes` are the issue's."""
-        issue, folk = self.issue(subject_b="Why chairs", **changes), self.readers(people)
+        trial = {"subject_b": "Why chairs", "trial_percent": 67, "trial_hours": 4}
+        issue, folk = self.issue(**trial, **changes), self.readers(people)
         third = people // 3
         shares = {Part.A: folk[:third], Part.B: folk[third : 2 * third], Part.REST: folk[2 * third :]}
         self.links(issue)

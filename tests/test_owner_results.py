@@ -146,6 +146,12 @@ def test_a_rate_of_few_has_its_band(desk, room):
     assert "25 % (5–70 %)" in page_of(desk, issue)
 
 
+def test_the_page_of_an_issue_leads_to_its_results(desk, room):
+    issue = room.family(30)
+    room.counted()
+    assert f'href="/owner/newsletters/{issue.id}/results"' in desk.get(f"/owner/newsletters/{issue.id}").text
+
+
 def test_a_draft_leads_back_and_says_why(session, desk):
     issue = an_issue(session, state=NewsletterState.DRAFT)
     session.commit()
