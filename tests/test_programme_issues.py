@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from funnel.mail import readiness, render, sketch
+from funnel.mail import press, readiness, render, sketch
 from funnel.models.editing import Kind
 from funnel.models.house import Owner
 from funnel.models.mail import MessageKind
@@ -97,7 +97,7 @@ def test_it_is_looked_at_as_every_mail_is_and_is_ready(session, issue, owner):
 
 
 def test_what_is_typed_is_seen_as_what_was_saved_will_be(session, issue, owner):
-    typed = sketch.typed(sketch.NEWSLETTER, issue_words.cleaned(GOOD))
+    typed = sketch.typed(sketch.NEWSLETTER, issue_words.cleaned(GOOD), page=press.web_page(issue))
     save(session, issue, owner)
     saved = render.preview_newsletter(issue, None, NOW)
     seen = render.preview_sketch(typed, None, NOW)

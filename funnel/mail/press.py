@@ -63,8 +63,12 @@ def of_step(step: Step) -> Sheet:
 
 def of_newsletter(issue: Newsletter) -> Sheet:
     """The sheet of `issue` as it stands."""
-    page = f"{settings().base_url}{archive.path(issue)}" if issue.in_archive else ""
-    return newsletter(Words(issue.subject, issue.preheader, issue.body), issue.id, settings(), page)
+    return newsletter(Words(issue.subject, issue.preheader, issue.body), issue.id, settings(), web_page(issue))
+
+
+def web_page(issue: Newsletter) -> str:
+    """Where all may read `issue`; '' when it is kept out of the archive."""
+    return f"{settings().base_url}{archive.path(issue)}" if issue.in_archive else ""
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)

@@ -22,6 +22,7 @@ class Sketch:
     words: Words
     sources: str = ""  # as typed, a line each; they are for the file, not for the mail
     course: Course = NEW_COURSE
+    page: str = ""  # of an issue: where all will be able to read it
 
     def kept(self) -> dict[str, Any]:
         """As JSON, for `of`."""
@@ -31,17 +32,18 @@ class Sketch:
             "words": [words.subject, words.preheader, words.body],
             "sources": self.sources,
             "course": [course.title, course.slug, course.step],
+            "page": self.page,
         }
 
 
 def of(kept: dict[str, Any]) -> Sketch:
-    return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], Course(*kept["course"]))
+    return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], Course(*kept["course"]), kept.get("page", ""))
 
 
-def typed(kind: str, content: Mapping[str, str], course: Course = NEW_COURSE) -> Sketch:
+def typed(kind: str, content: Mapping[str, str], course: Course = NEW_COURSE, page: str = "") -> Sketch:
     """What stands in an editor at this moment, as the mail it will be; `content` as `wording.cleaned` gives it."""
     subject, preheader = (content.get(name, "").strip() for name in ("subject", "preheader"))
-    return Sketch(kind, Words(subject, preheader, content.get("body", "")), content.get("sources", ""), course)
+    return Sketch(kind, Words(subject, preheader, content.get("body", "")), content.get("sources", ""), course, page)
 
 
 def course_of(step: Step) -> Course:
@@ -56,7 +58,8 @@ def of_step(step: Step) -> Sketch:
 
 def of_newsletter(issue: Newsletter) -> Sketch:
     """An issue as it stands."""
-    return Sketch(NEWSLETTER, Words(issue.subject, issue.preheader, issue.body), _lines(issue.sources))
+    words = Words(issue.subject, issue.preheader, issue.body)
+    return Sketch(NEWSLETTER, words, _lines(issue.sources), page=press.web_page(issue))
 
 
 def sheet(sketch: Sketch) -> Sheet:
@@ -64,7 +67,7 @@ def sheet(sketch: Sketch) -> Sheet:
     if sketch.kind == STEP:
         return press.tip(sketch.words, sketch.course, settings())
     if sketch.kind == NEWSLETTER:
-        return press.newsletter(sketch.words, NEW_ISSUE, settings())
+        return press.newsletter(sketch.words, NEW_ISSUE, settings(), sketch.page)
     return press.notice(sketch.words, settings())
 
 

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.mail import readiness, sketch
+from funnel.mail import press, readiness, sketch
 from funnel.mail.press import Course
 from funnel.mail.sketch import Sketch
+from funnel.models.content import Newsletter
 from funnel.programme import check, issue_words, wording
 from funnel.programme.check import Check
 from funnel.programme.wording import Fault
@@ -44,11 +45,12 @@ def mailed(
     kind: str,
     cleaned: Callable[[Mapping[str, str]], Content],
     course: Callable[[OrmSession, int], Course] = lambda *_: sketch.NEW_COURSE,
+    page: Callable[[OrmSession, int], str] = lambda *_: "",
 ) -> Look:
-    """How a mail is seen; `kind` is one of sketch.KINDS, `course` that of a step with this number."""
+    """How a mail is seen; `kind` is one of sketch.KINDS, `course` that of a step, `page` an issue's."""
 
     def drawn(session: OrmSession, content: Content, number: int) -> Sketch:
-        return sketch.typed(kind, content, course(session, number))
+        return sketch.typed(kind, content, course(session, number), page(session, number))
 
     return Look(
         what="mail",
@@ -61,5 +63,10 @@ def mailed(
     )
 
 
-NEWSLETTER = mailed(sketch.NEWSLETTER, issue_words.cleaned)
+def _web_page(session: OrmSession, number: int) -> str:
+    issue = session.get(Newsletter, number)
+    return press.web_page(issue) if issue else ""
+
+
+NEWSLETTER = mailed(sketch.NEWSLETTER, issue_words.cleaned, page=_web_page)
 NOTICE = mailed(sketch.NOTICE, lambda fields: wording.cleaned(fields, ("subject", "preheader", "body")))
