@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel.insight.whose import Whose
-from funnel.models.tallies import Journey, Tally
+from funnel.models.tallies import Arrival, Journey
 
 MOST_DAYS = 92
 REACHED = {
@@ -24,13 +24,13 @@ def reached(session: Session, whose: Whose, until: datetime, as_of: datetime) ->
 
     There is nothing to compare with in a period before which nobody signed up: it was the beginning, or it came later.
     The mails of a course are not among the stages: when each was sent is not kept so close at hand. Of very many days
-    only the sign-ups are told, from the tallies by whole days: to ask each person would take too long.
+    only the sign-ups are told, from the arrivals by whole days: to ask each person would take too long.
     """
-    earliest = session.scalar(select(func.min(Journey.day)))
+    earliest = session.scalar(select(func.min(Arrival.day)))
     if earliest is None or whose.first is None or earliest > whose.first:
         return None
     if (whose.last - whose.first).days > MOST_DAYS:
-        return {"signed-up": int(session.scalar(select(func.sum(Tally.people)).where(whose.tallied)) or 0)}
+        return {"signed-up": int(session.scalar(select(func.sum(Arrival.people)).where(whose.arrived)) or 0)}
     counts: list[Any] = [func.count().filter(at <= as_of) for at in REACHED.values()]
     row = session.execute(select(*counts).where(whose.condition, Journey.signed_up_at <= until)).one()
     return dict(zip(REACHED, row, strict=True))

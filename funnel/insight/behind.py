@@ -39,6 +39,9 @@ class Person:
 
 def sent(steps: list[int]) -> Pairs:
     """A relay took it: so say the journeys."""
+    if len(steps) == 1:
+        step = literal(steps[0], BigInteger)
+        return select(step.label("step_id"), Journey.subscriber_id).where(step == any_(Journey.steps))
     step_id = func.unnest(literal(steps, ARRAY(BigInteger))).column_valued("step_id")
     return select(step_id, Journey.subscriber_id).where(step_id == any_(Journey.steps))
 
@@ -47,8 +50,9 @@ def outcome(which: OutcomeKind) -> Relation:
     """With whom that came of it."""
 
     def pairs(steps: list[int]) -> Pairs:
-        columns = select(Outcome.step_id, Outcome.subscriber_id)
-        return columns.where(among(Outcome.step_id, steps), Outcome.which == which)
+        # Of one mail they stand in the key by their ids, if only it is named as one.
+        mails = Outcome.step_id == steps[0] if len(steps) == 1 else among(Outcome.step_id, steps)
+        return select(Outcome.step_id, Outcome.subscriber_id).where(mails, Outcome.which == which)
 
     return pairs
 
@@ -85,8 +89,9 @@ def people(
     found = pairs.subquery()
     person = list(found.c)[1]
     columns = (Subscriber.id, Subscriber.email, Subscriber.first_name, Subscriber.state)
-    query = select(*columns).join(found, person == Subscriber.id).order_by(person.desc())
-    return paged(session, query, Person, page, total=_total(session, step_id, which, count))
+    query = select(*columns).order_by(Subscriber.id.desc())
+    ids = select(person).order_by(person.desc())
+    return paged(session, query, Person, page, _total(session, step_id, which, count), Subscriber.id, ids)
 
 
 def _total(session: Session, step_id: int, which: str, count: int | None) -> int | None:

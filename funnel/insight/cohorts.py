@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.insight.whose import Whose
-from funnel.models.tallies import Journey, Tally
+from funnel.models.tallies import Arrival, Journey
 
 LAST = 8  # the last week looked at; that of the sign-up is 0
 SHOWN = 12  # cohorts
@@ -51,8 +51,8 @@ def cohorts(session: Session, whose: Whose, now: datetime, shown: int = SHOWN) -
     newest = whose.on(first, this + WEEK - DAY)
     people = {first + place * WEEK: 0 for place in range(shown)}
     booked: dict[date, Counter[int]] = {monday: Counter() for monday in people}
-    week = _week(Tally.day).label("week")
-    for monday, count in session.execute(select(week, func.sum(Tally.people)).where(newest.tallied).group_by(week)):
+    week = _week(Arrival.day).label("week")
+    for monday, count in session.execute(select(week, func.sum(Arrival.people)).where(newest.arrived).group_by(week)):
         people[monday] += int(count)
     week, after = _week(Journey.day).label("week"), weeks_to_booking().label("after")
     rows = select(week, after, func.count()).where(newest.condition, Journey.booked_at.is_not(None))

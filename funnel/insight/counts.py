@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.insight import journeys
-from funnel.models.tallies import MailTally, StateTally, Tally, Way
+from funnel.models.tallies import Arrival, MailTally, StateTally, Tally, Way
 from funnel.programme.history import among
 
 BLOCK = 10_000  # mails counted together: ids that are alike but for their last four figures
@@ -46,6 +46,10 @@ FROM journey JOIN way ON way.steps = journey.steps AND way.confirmed = (journey.
 GROUP BY 1, 2, 3, 4
 """
 )
+_COUNT_ARRIVALS = text(
+    "INSERT INTO arrival (day, source, form_id, people)"
+    " SELECT day, source, form_id, sum(people) FROM tally GROUP BY 1, 2, 3"
+)
 _COUNT_STATES = text("INSERT INTO state_tally (state, people) SELECT state, count(*) FROM journey GROUP BY state")
 
 
@@ -78,6 +82,8 @@ def count_all_journeys(session: Session) -> None:
         session.execute(delete(table))
     for statement in (_COUNT_WAYS, _COUNT_JOURNEYS, _COUNT_STATES):
         session.execute(statement)
+    session.execute(delete(Arrival))  # not before: a trigger has counted there meanwhile
+    session.execute(_COUNT_ARRIVALS)
 
 
 def _common(way: journeys.Way) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ from funnel.config import settings
 from funnel.insight import subjects
 from funnel.models.content import Sequence, SequenceState, Step
 from funnel.models.people import FormView
-from funnel.models.tallies import Tally, Way
+from funnel.models.tallies import Arrival, Tally, Way
 
 FEW = 20  # a rate of fewer people than this says little
 
@@ -86,17 +86,21 @@ def funnel(
 
 
 def of_period(
-    since: datetime | None, until: datetime, source: str = "", form_id: int | None = None
+    table: type[Tally] | type[Arrival],
+    since: datetime | None,
+    until: datetime,
+    source: str = "",
+    form_id: int | None = None,
 ) -> ColumnElement[bool]:
-    """Which tallies are of the people who signed up then."""
+    """Which tallies or arrivals are of the people who signed up then."""
     zone = settings().zone
-    conditions = [Tally.day <= until.astimezone(zone).date()]
+    conditions = [table.day <= until.astimezone(zone).date()]
     if since is not None:
-        conditions.append(Tally.day >= since.astimezone(zone).date())
+        conditions.append(table.day >= since.astimezone(zone).date())
     if source:
-        conditions.append(Tally.source == source)
+        conditions.append(table.source == source)
     if form_id is not None:
-        conditions.append(Tally.form_id == form_id)
+        conditions.append(table.form_id == form_id)
     return and_(*conditions)
 
 
@@ -104,7 +108,7 @@ def _ways(session: Session, since: datetime | None, until: datetime, source: str
     """Everybody, grouped by how far they have come: as many rows as there are different ways, not people."""
     counted = (
         select(Tally.way_id, func.sum(Tally.people).label("people"))
-        .where(of_period(since, until, source, form_id))
+        .where(of_period(Tally, since, until, source, form_id))
         .group_by(Tally.way_id)
         .subquery()
     )

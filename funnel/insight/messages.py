@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects, whereabouts
 from funnel.insight.counts import BLOCK
-from funnel.insight.paging import Page, paged
+from funnel.insight.paging import PAGE_ROWS, Page, at_most, paged
 from funnel.insight.whereabouts import Where
 from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message, MessageKind, MessageState
@@ -18,6 +18,8 @@ from funnel.models.people import Subscriber
 from funnel.models.sending import QueueEntry
 from funnel.models.tallies import MailTally
 from funnel.programme.history import among
+
+UNCOUNTED = {Where.SENDING, *whereabouts.IN_QUEUE}  # where mails are for moments: no tally says how many
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,16 @@ class Mail:
 def listed(session: Session, states: Collection[Where] = (), page: int = 1) -> Page[Mail]:
     """The mails in any of `states`; in all of them when none is given."""
     query = _query()
-    if not states:
-        return paged(session, query, Mail, page, counted(session), Message.id)
-    wanted = query.where(or_(*(whereabouts.is_at(state) for state in states)))
-    return paged(session, wanted, Mail, page, sum(_count(session, state) for state in set(states)), Message.id)
+    if states:
+        query = query.where(or_(*(whereabouts.is_at(state) for state in states)))
+    if not set(states).isdisjoint(UNCOUNTED):
+        return paged(session, query, Mail, page, sum(_count(session, state) for state in set(states)), Message.id)
+    total = counted(session, *_in_states(states))
+    asked, page = page, at_most(page, total)
+    where, offset = _place(session, states, (page - 1) * PAGE_ROWS)
+    ids = query.with_only_columns(Message.id).where(where).limit(PAGE_ROWS).offset(offset)
+    rows = session.execute(_query().where(among(Message.id, session.scalars(ids).all())))
+    return Page([Mail(*row) for row in rows], total, page, asked)
 
 
 def older(
@@ -80,6 +88,33 @@ def _between(session: Session, ids: Collection[int]) -> list[ColumnElement[bool]
     if first is None or session.scalar(under_way.limit(1)):
         return []
     return [Message.id >= first * BLOCK, Message.id < (last + 1) * BLOCK]
+
+
+def _place(session: Session, states: Collection[Where], skipped: int) -> tuple[ColumnElement[bool], int]:
+    """Where among all mails the page begins before which `skipped` stand, and how many to pass by there.
+
+    By the tallies, which know how many mails of a block are in a state: a far page, or one of few mails among millions,
+    reads some blocks. On the first page stands also what is newer than they are.
+    """
+    last = session.scalar(select(func.max(MailTally.block)))
+    if last is None:
+        return true(), skipped
+    places = [] if skipped else [Message.id >= last * BLOCK]
+    newer, here = 0, 0
+    sums = select(MailTally.block, func.sum(MailTally.mails)).where(*_in_states(states))
+    for block, mails in session.execute(sums.group_by(MailTally.block).order_by(MailTally.block.desc())):
+        if newer + mails <= skipped:
+            newer += int(mails)
+            continue
+        places.append(Message.id.between(block * BLOCK, (block + 1) * BLOCK - 1))
+        here += int(mails)
+        if newer + here >= skipped + PAGE_ROWS:
+            break
+    return or_(*places), skipped - newer
+
+
+def _in_states(states: Collection[Where]) -> list[ColumnElement[bool]]:
+    return [MailTally.state.in_([MessageState(state) for state in states])] if states else []
 
 
 def _query() -> Select[*tuple[Any, ...]]:

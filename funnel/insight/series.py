@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.insight.funnel import of_period
-from funnel.models.tallies import Tally
+from funnel.models.tallies import Arrival
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ def sign_ups(
     """
     zone = settings().zone
     found = session.execute(
-        select(Tally.day, Tally.source, func.sum(Tally.people))
-        .where(of_period(since, until, source, form_id))
-        .group_by(Tally.day, Tally.source)
+        select(Arrival.day, Arrival.source, func.sum(Arrival.people))
+        .where(of_period(Arrival, since, until, source, form_id))
+        .group_by(Arrival.day, Arrival.source)
     ).all()
     counted = {(at, source): int(count) for at, source, count in found}
     today = until.astimezone(zone).date()

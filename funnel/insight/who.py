@@ -4,7 +4,7 @@ Each list has the columns of `Row`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,10 +18,18 @@ from funnel.models.content import Enrolment, Step
 from funnel.models.mail import Message
 from funnel.models.people import SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Event, EventKind
-from funnel.models.tallies import Journey
+from funnel.models.tallies import Arrival, Journey, Tally, Way
 
 MAIL = "mail-"  # with the step's number behind it
 _MAIL = re.compile(MAIL + "([0-9]{1,18})")
+CAME: ColumnElement[bool] = true()  # all who signed up have come to that stage
+TALLIED: dict[str, Any] = {  # which ways lead through a stage
+    "signed-up": CAME,
+    "confirmed": Way.confirmed,
+    "clicked": Way.clicked,
+    "booking-clicked": Way.booking_clicked,
+    "booked": Way.booked,
+}
 STAGES: dict[str, tuple[str, ColumnElement[bool], Any]] = {
     "signed-up": ("Signed up", true(), Journey.signed_up_at),
     "confirmed": ("Confirmed", Journey.confirmed_at.is_not(None), Journey.confirmed_at),
@@ -33,6 +41,9 @@ RETURNED = {
     "bounced": (EventKind.BOUNCE, "Mails of the last 30 days that came back"),
     "complained": (EventKind.COMPLAINT, "Mails of the last 30 days that were called spam"),
 }
+
+
+NEWEST = (Journey.day.desc(), Journey.subscriber_id.desc())
 
 
 @dataclass(frozen=True)
@@ -55,25 +66,30 @@ class Behind:
     query: Select[*tuple[Any, ...]]
     one: str = "person"  # what each row is
     many: str = "people"
-    journeys: tuple[ColumnElement[bool], ...] = ()  # whose, where that is enough to count them
+    journeys: tuple[ColumnElement[bool], ...] = ()  # whose, where that is enough to find them
+    count: Select[*tuple[Any, ...]] | None = None  # how many, where that is counted already
 
     def page(self, session: Session, page: int) -> Page[Row]:
-        count = select(func.count()).select_from(Journey).where(*self.journeys)
-        return paged(session, self.query, Row, page, session.scalars(count).one() if self.journeys else None)
+        total = None if self.count is None else int(session.scalars(self.count).one())
+        if not self.journeys:
+            return paged(session, self.query, Row, page, total)
+        ids = select(Journey.subscriber_id).where(*self.journeys).order_by(*NEWEST)
+        return paged(session, self.query, Row, page, total, Journey.subscriber_id, ids)
 
 
 def stage(session: Session, key: str, whose: Whose) -> Behind | None:
     """The people of a stage of the funnel; None when there is none called so."""
     if key in STAGES:
         title, condition, at = STAGES[key]
-        return _behind(title, title, at, whose.condition, condition)
+        return replace(_behind(title, title, at, whose.condition, condition), count=_counted(whose, TALLIED[key]))
     found = _MAIL.fullmatch(key)
     step = session.get(Step, int(found[1])) if found else None
     if step is None:
         return None
     sent = literal(step.id) == any_(Journey.steps)
     title = f"Were sent “{subjects.shown(step.subject)}”"
-    return _behind(title, "Signed up", Journey.signed_up_at, whose.condition, sent)
+    them = _behind(title, "Signed up", Journey.signed_up_at, whose.condition, sent)
+    return replace(them, count=_counted(whose, literal(step.id) == any_(Way.steps)))
 
 
 def cohort(whose: Whose, monday: date, week: int) -> Behind:
@@ -134,8 +150,15 @@ def turned_away(since: datetime | None, name: str) -> Behind:
 def _behind(title: str, moment: str, at: Any, *which: ColumnElement[bool]) -> Behind:
     """The people of the journeys for which `which` holds, the newest first."""
     query = _people(at).join(Journey, Journey.subscriber_id == Subscriber.id).where(*which)
-    newest = query.order_by(Journey.day.desc(), Journey.subscriber_id.desc())
-    return Behind(title, moment, newest, journeys=which)
+    return Behind(title, moment, query.order_by(*NEWEST), journeys=which)
+
+
+def _counted(whose: Whose, way: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """How many of them have come a way for which `way` holds: as the funnel counts them."""
+    if way is CAME:
+        return select(func.coalesce(func.sum(Arrival.people), 0)).where(whose.arrived)
+    ways = select(Way.id).where(way)
+    return select(func.coalesce(func.sum(Tally.people), 0)).where(whose.tallied, Tally.way_id.in_(ways))
 
 
 def _people(at: Any, why: Any = None) -> Select[*tuple[Any, ...]]:

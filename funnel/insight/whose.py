@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, and_, true
 
-from funnel.models.tallies import Journey, Tally
+from funnel.models.tallies import Arrival, Journey, Tally
 
 
 @dataclass(frozen=True)
@@ -21,25 +21,27 @@ class Whose:
     @property
     def condition(self) -> ColumnElement[bool]:
         """Which journeys are theirs."""
-        return and_(
-            Journey.day <= self.last,
-            Journey.day >= self.first if self.first else true(),
-            Journey.source == self.source if self.source is not None else true(),
-            Journey.form_id == self.form_id if self.form_id else true(),
-            Journey.source.not_in(self.besides) if self.besides else true(),
-        )
+        return self._of(Journey)
 
     @property
     def tallied(self) -> ColumnElement[bool]:
         """Which tallies are of them: the same people, counted already."""
-        return and_(
-            Tally.day <= self.last,
-            Tally.day >= self.first if self.first else true(),
-            Tally.source == self.source if self.source is not None else true(),
-            Tally.form_id == self.form_id if self.form_id else true(),
-            Tally.source.not_in(self.besides) if self.besides else true(),
-        )
+        return self._of(Tally)
+
+    @property
+    def arrived(self) -> ColumnElement[bool]:
+        """Which arrivals are theirs: enough where it does not matter how far they have come."""
+        return self._of(Arrival)
 
     def on(self, first: date | None, last: date) -> "Whose":
         """The same on other days."""
         return replace(self, first=first, last=last)
+
+    def _of(self, table: type[Journey] | type[Tally] | type[Arrival]) -> ColumnElement[bool]:
+        return and_(
+            table.day <= self.last,
+            table.day >= self.first if self.first else true(),
+            table.source == self.source if self.source is not None else true(),
+            table.form_id == self.form_id if self.form_id else true(),
+            table.source.not_in(self.besides) if self.besides else true(),
+        )

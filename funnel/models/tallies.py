@@ -81,6 +81,18 @@ class Tally(Base):
     people: Mapped[int]
 
 
+class Arrival(Base):
+    """How many people of one day came by one source and form, however far: tallies without their ways, which are many
+    times as many rows. Written by triggers on them, so that whoever counts there counts here.
+    """
+
+    __tablename__ = "arrival"
+    day: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    form_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 0: none
+    people: Mapped[int]
+
+
 class StateTally(Base):
     """How many people are in a state: journeys, counted."""
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Post
 from funnel.models.people import Form
-from funnel.models.tallies import Tally
+from funnel.models.tallies import Arrival
 
 UNNAMED = "no source named"
 MOST = 50  # sources to choose from
@@ -19,6 +19,6 @@ def forms(session: Session) -> list[tuple[Form, Post | None]]:
 def sources(session: Session) -> list[tuple[str, str]]:
     """Those that most people came by, with the words for each: a post's title, where the source is a post."""
     titles = {slug: title for slug, title in session.execute(select(Post.source, Post.title))}  # noqa: C416
-    most = func.sum(Tally.people).desc()
-    named = select(Tally.source).where(Tally.source != "").group_by(Tally.source).order_by(most, Tally.source)
+    most = func.sum(Arrival.people).desc()
+    named = select(Arrival.source).where(Arrival.source != "").group_by(Arrival.source).order_by(most, Arrival.source)
     return [(name, titles.get(name, name)) for name in session.scalars(named.limit(MOST))]
