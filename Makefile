@@ -39,7 +39,7 @@ chaos: $(VENV)/.ready-run ## kill everything while it sends, a hundred times, an
 	@exec $(PY) -m bench.chaos $(ACTS) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(SEED),--seed $(SEED)) $(if $(KEEP),--keep)
 
 bench: $(VENV)/.ready-run ## how fast it sends, beside smtp-source; less of it: ROWS="sink tick" PEOPLE=10000 ROUNDS=2; KEEP=1
-	@exec $(PY) -m bench $(ROWS) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MASS),--mass '$(MASS)') $(if $(KEEP),--keep)
+	@exec $(PY) -m bench $(ROWS) $(if $(PEOPLE),--people $(PEOPLE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(MASS),--mass '$(MASS)') $(if $(PAGES),--pages $(PAGES)) $(if $(KEEP),--keep)
 
 # A virtual environment whose Python has gone, or was replaced by another version, is made anew.
 ifneq ($(wildcard $(VENV)),)

@@ -39,7 +39,7 @@ TRIED = ROOT / "var" / "bench"  # for what was only tried out
 def main() -> int:
     wanted = _wanted()
     folder = page.PATH.parent if wanted.keep else wanted.into
-    wish = Wish(wanted.rounds, wanted.people, folder / "pictures", wanted.mass)
+    wish = Wish(wanted.rounds, wanted.people, folder / "pictures", wanted.mass, tuple(wanted.pages or ()))
     if not reference.program():
         print(reference.HOW_TO_INSTALL, file=sys.stderr)
     if machine.is_busy():
@@ -90,6 +90,7 @@ def _wanted() -> argparse.Namespace:
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
     parser.add_argument("--mass", help="for segments and pages: look at a database that bench.masses has filled")
+    parser.add_argument("--pages", nargs="+", help="for pages: only those that begin so")
     parser.add_argument("--keep", action="store_true", help="write into docs/, and fill in its page")
     parser.add_argument("--into", type=Path, default=TRIED, help="else into this folder; default var/bench")
     found = parser.parse_args()

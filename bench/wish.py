@@ -14,6 +14,7 @@ class Wish:
     people: int | None
     folder: Path  # where pictures go
     mass: str | None = None  # a database that is filled already
+    pages: tuple[str, ...] = ()  # beginnings of the only pages to look at
 
     def count(self, meant: int) -> int:
         return self.people or meant

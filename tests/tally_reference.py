@@ -102,6 +102,8 @@ def assert_tallies(session: Session) -> None:
         (p[1], p[2], p[3] or 0, p[6] is not None, tuple(p[7]), *(at is not None for at in p[8:])) for p in people
     )
     assert {(*row[:4], tuple(row[4]), *row[5:8]): row[8] for row in _rows(session, _TALLY)} == ways
+    arrived = Counter((p[1], p[2], p[3] or 0) for p in people)
+    assert {tuple(row[:3]): row[3] for row in _rows(session, "TABLE arrival")} == arrived
     assert dict(_rows(session, "SELECT state, people FROM state_tally")) == Counter(p[4] for p in people)
     assert _rows(session, _MAIL_TALLY) == _rows(session, _MAILS)
     for table, statement in (("outcome", _OUTCOMES), ("issue_outcome", _ISSUE_OUTCOMES)):

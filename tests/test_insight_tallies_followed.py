@@ -135,6 +135,7 @@ def test_what_somebody_broke_is_put_right_by_counting_anew(app, session, reader)
         "UPDATE journey SET booked_at = now()",
         "UPDATE tally SET people = 7",
         "DELETE FROM state_tally",
+        "UPDATE arrival SET people = 9",
         "DELETE FROM mail_tally",
         "INSERT INTO outcome VALUES (1, 'left', 1)",
         "INSERT INTO outcome_tally VALUES (7, 'left', 9)",

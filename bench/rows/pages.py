@@ -29,11 +29,13 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
     apart = masses.count_apart()
     _hire()
     with rig.procfile("web", WEB_CONCURRENCY="1"):
-        return look(rig.environ["BASE_URL"], rig.database, people, people < PEOPLE, counted, apart)
+        return look(rig.environ["BASE_URL"], rig.database, people, people < PEOPLE, counted, apart, wish.pages)
 
 
-def look(base_url: str, database: Any, people: int, small: bool, counted: float, apart: float) -> list[Row]:
-    """The rows of every page of the process at `base_url`."""
+def look(
+    base_url: str, database: Any, people: int, small: bool, counted: float, apart: float, only: tuple[str, ...] = ()
+) -> list[Row]:
+    """The rows of every page of the process at `base_url`, or `only` of those that begin so."""
     from funnel import create_app
 
     app = create_app()
@@ -41,7 +43,7 @@ def look(base_url: str, database: Any, people: int, small: bool, counted: float,
     spent: dict[Place, list[float]] = {}
     unseen = []
     for place in places(app.url_map, database):
-        if place.endpoint in OPEN:
+        if place.endpoint in OPEN or (only and not place.shown.startswith(only)):
             continue
         told = {desk.ask(address)[0] for address in place.addresses[:WARM]}
         if TOO_LONG in told:
