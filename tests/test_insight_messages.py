@@ -1,6 +1,9 @@
+import random
+
 import pytest
 
-from funnel.insight import messages, subjects, tallies
+from funnel.insight import counts, messages, subjects, tallies
+from funnel.insight.counts import BLOCK
 from funnel.insight.whereabouts import Where
 from funnel.models.mail import MessageKind, MessageState
 from tests.conftest import NOW
@@ -79,3 +82,29 @@ def test_only_the_states_asked_for_are_listed(session):
 )
 def test_a_subject_is_shown_without_anybodys_name(subject, shown):
     assert subjects.shown(subject) == shown
+
+
+def every_page(session, states=()):
+    first = messages.listed(session, states)
+    return [mail.id for page in range(1, first.pages + 1) for mail in messages.listed(session, states, page).rows]
+
+
+def test_pages_that_are_found_by_the_tallies_miss_no_mail_and_tell_none_twice(session):
+    dice, made = random.Random(7), []
+    ended = (MessageState.SENT, MessageState.FAILED, MessageState.SKIPPED)
+    for block, mails in ((1, 3), (2, 130), (4, 1), (9, 60)):
+        for number in dice.sample(range(BLOCK), mails):
+            made += [a_message(session, id=block * BLOCK + number, state=dice.choice(ended))]
+    counts.count_mails(session, range(10))
+    newest = sorted(made, key=lambda mail: -mail.id)
+    assert every_page(session) == [mail.id for mail in newest]
+    for states in ((Where.FAILED,), (Where.SENT, Where.SKIPPED), (Where.EXPIRED,)):
+        wanted = [mail.id for mail in newest if mail.state.value in states]
+        assert (every_page(session, states), messages.listed(session, states).total) == (wanted, len(wanted))
+
+
+def test_a_mail_that_no_tally_knows_yet_stands_on_the_first_page(session):
+    a_message(session, state=MessageState.SENT)
+    tallies.refresh(session, NOW)
+    newest = a_message(session, state=MessageState.FAILED)
+    assert [mail.id for mail in messages.listed(session, [Where.FAILED]).rows] == [newest.id]

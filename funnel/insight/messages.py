@@ -103,7 +103,7 @@ def _place(session: Session, states: Collection[Where], skipped: int) -> tuple[C
     newer, here = 0, 0
     sums = select(MailTally.block, func.sum(MailTally.mails)).where(*_in_states(states))
     for block, mails in session.execute(sums.group_by(MailTally.block).order_by(MailTally.block.desc())):
-        if newer + mails <= skipped:
+        if not here and newer + mails <= skipped:
             newer += int(mails)
             continue
         places.append(Message.id.between(block * BLOCK, (block + 1) * BLOCK - 1))
