@@ -75,10 +75,11 @@ MONTH_SINCE = bindparam("month_since", type_=_TIME)
 RESTING: Any = bindparam("resting", type_=ARRAY(String))  # domains
 
 
-# Asked once a statement, and written out: for the partial index ix_newsletter_under_way.
-_NAMED: Any = "ARRAY(SELECT id FROM newsletter WHERE state = '{}' AND ended_at IS NULL)"
-IDLE: Any = literal_column(_NAMED.format(NewsletterState.PAUSED.value), ARRAY(BigInteger))
-CALLED_OFF: Any = literal_column(_NAMED.format(NewsletterState.CANCELLED.value), ARRAY(BigInteger))
+# Asked once a statement, and written out: for the partial indexes ix_newsletter_under_way and ix_newsletter_cancelled.
+# A cancelled one counts for good: a worker that slept may give mails of it back long after it has ended.
+_NAMED: Any = "ARRAY(SELECT id FROM newsletter WHERE state = '{}'{})"
+IDLE: Any = literal_column(_NAMED.format(NewsletterState.PAUSED.value, " AND ended_at IS NULL"), ARRAY(BigInteger))
+CALLED_OFF: Any = literal_column(_NAMED.format(NewsletterState.CANCELLED.value, ""), ARRAY(BigInteger))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from funnel.models.people import SignUp, SuppressionReason
 from funnel.models.responses import Event, EventKind
 from funnel.models.sending import Claim
 from funnel.models.tallies import MAILS, Stale
-from funnel.programme import waiting
+from funnel.programme import settling, waiting
 from funnel.programme.history import among
 
 RETRY_AFTER = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
@@ -71,6 +71,8 @@ def record(
     again = [one.claimed.id for one, change in (*told, *lost) if change.state in WAITING]
     waiting.put(session, [number for number in again if number in written])
     waiting.put(session, [claimed.id for claimed in back if claimed.id in ours])
+    if woken := [one.claimed.id for one, change in lost if change.state in WAITING and one.claimed.id in written]:
+        settling.reopen(session, woken)  # its issue may have ended while this worker slept
     for one in bounced:
         if one.claimed.id in written:
             _note_bounce(session, one.claimed, one.outcome, now)

@@ -9,21 +9,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, any_, case, func, select, update
 from sqlalchemy.orm import Session
 
+from funnel.mail import gate
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.sending import MarketingStamp
-from funnel.programme import calendar, waiting
+from funnel.programme import calendar, settling, waiting
 from funnel.programme.history import among
 
-LASTS_DAYS = 3  # from the decision on, as long as a tip or newsletter lasts from its planning on
+LASTS_DAYS = 3  # from the decision on, as long as a tip lasts from its planning on; newsletters last as they do
 DATED = (MessageKind.CONFIRMATION, MessageKind.NOTICE)  # what they say, a link above all, is good until they expire
 
 AGAIN = "to be sent again: the owner wished it"
 TAKEN = "taken as arrived by the owner"
 NO_ADDRESS = "its address was deleted with its last try"
 OUTDATED = "what it says is good no longer"
+CALLED_OFF = "its newsletter was cancelled"
 
 Known = dict[str, list[int]]  # the ids of mails, by what was known of each: its reason
 
@@ -32,29 +34,39 @@ def hindrance(now: datetime) -> ColumnElement[str]:
     """Why a mail cannot be sent again; empty for one that can, unless the gate then turns it back."""
     nobody = and_(Message.subscriber_id.is_(None), Message.sign_up_id.is_(None), Message.to_address.is_(None))
     outdated = and_(Message.kind.in_(DATED), Message.expires_at <= now)
-    return case((nobody, NO_ADDRESS), (outdated, OUTDATED), else_="")
+    called_off = and_(Message.kind == MessageKind.NEWSLETTER, Message.newsletter_id == any_(gate.CALLED_OFF))
+    return case((nobody, NO_ADDRESS), (outdated, OUTDATED), (called_off, CALLED_OFF), else_="")
+
+
+def lasting(now: datetime) -> ColumnElement[datetime]:
+    """Until when a mail lasts that is to be sent again from `now` on."""
+    days = case(
+        (Message.kind == MessageKind.NEWSLETTER, calendar.days(settling.LASTS_DAYS)), else_=calendar.days(LASTS_DAYS)
+    )
+    return case((Message.kind.in_(DATED), Message.expires_at), else_=func.greatest(Message.expires_at, now + days))
 
 
 def resend(session: Session, now: datetime, *which: ColumnElement[bool]) -> Known:
     """Puts the unknown mails for which `which` (conditions on Message) holds back into the queue, due now.
 
+    A newsletter that had been sent is being sent again, so that it can be paused and cancelled.
     Returns which, for `take_back`. Those that cannot be sent again stay as they are. In a course such a mail counts as
     had before and after, so nothing in it moves but that no other tip overtakes it.
     """
     known = _held(session, *which, hindrance(now) == "")
-    lasting = func.greatest(Message.expires_at, now + calendar.days(LASTS_DAYS))
     ids = _write(
         session,
         known,
         state=MessageState.QUEUED,
         reason=AGAIN,
         due_at=now,
-        expires_at=case((Message.kind.in_(DATED), Message.expires_at), else_=lasting),
+        expires_at=lasting(now),
         doubted_at=func.coalesce(Message.doubted_at, Message.ended_at),
         ended_at=None,
         troubled_at=None,
     )
     waiting.put(session, ids)
+    settling.reopen(session, ids)
     return known
 
 

@@ -16,7 +16,7 @@ from funnel.mail.replies import Meaning
 from funnel.models.mail import MARKETING, Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.sending import QueueEntry
-from funnel.programme import calendar, outgoing, waiting
+from funnel.programme import outgoing, settling, waiting
 from funnel.programme.history import HAD, among
 
 MOST = 20_000  # mails a press, so that nothing is locked, and nothing taken back, for long
@@ -135,17 +135,17 @@ def _held(session: Session, *which: ColumnElement[bool]) -> list[int]:
 
 
 def _queue(session: Session, now: datetime, *which: ColumnElement[bool], **changes: Any) -> list[int]:
-    """Lets mails that have ended wait again, due when they were or now."""
+    """Lets mails that have ended wait again, due when they were or now; an issue that was sent is being sent again."""
     # Two presses at once: whoever comes second passes by, and waits for nobody.
     ended = select(Message.id).where(hindrance(now) == "", *which).order_by(Message.id).limit(MOST)
     ids = list(session.scalars(ended.with_for_update(of=Message, skip_locked=True, key_share=True)))
-    lasting = func.greatest(Message.expires_at, now + calendar.days(unknown.LASTS_DAYS))
     _write(
         session, ids, state=MessageState.QUEUED, due_at=func.greatest(Message.due_at, now), ended_at=None,
-        expires_at=case((Message.kind.in_(unknown.DATED), Message.expires_at), else_=lasting), troubled_at=None,
+        expires_at=unknown.lasting(now), troubled_at=None,
         **changes,
     )  # fmt: skip
     waiting.put(session, ids)
+    settling.reopen(session, ids)
     return ids
 
 

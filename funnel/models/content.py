@@ -245,5 +245,6 @@ class Newsletter(Base):
     __table_args__ = (
         # What the gate asks for in every claim, and what the clock has to do with.
         Index("ix_newsletter_under_way", "state", "id", postgresql_where=text(UNDER_WAY)),
+        Index("ix_newsletter_cancelled", "id", postgresql_where=text("state = 'cancelled'")),
         Index("uq_newsletter_part", "parent_id", "part", unique=True, postgresql_where=text("part IS NOT NULL")),
     )

@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber
-from funnel.programme import calendar, outgoing, plan, send_times, subject_trial
+from funnel.programme import calendar, outgoing, plan, send_times, settling, subject_trial
 from funnel.programme.history import HAD, among
 
 TEMPLATE = "newsletter"  # of a message whose words are a newsletter's
 CHUNK = 20_000  # people looked at in one transaction, so that no lock and no rollback lasts for long
-LASTS_DAYS = 3
+LASTS_DAYS = settling.LASTS_DAYS
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ BEGUN = "It had begun to leave when it was cancelled: write a new one from it."
 NOT_LATE = "It is not late: it leaves by itself when its time has come."
 
 
-# Written out, for the partial index; and built once, since it is asked several times a second.
-_STOPPED = select(Newsletter.id).where(text("state IN ('paused', 'cancelled') AND ended_at IS NULL"))
+# Written out, for the partial indexes; and built once, since it is asked several times a second.
+_STOPPED = select(Newsletter.id).where(text("state = 'paused' AND ended_at IS NULL OR state = 'cancelled'"))
 
 
 class NotNow(ValueError):  # noqa: N818 (it names what was found)
@@ -170,6 +170,14 @@ def reopen(session: Session, issue_id: int) -> Newsletter:
     return _moved(session, issue_id, State.SENDING, (State.SENDING, State.SENT), ended_at=None)
 
 
+def reopen_ended(session: Session, issue_id: int) -> None:
+    """The same of an issue that has been sent; nothing of another. Whoever is ending it is waited for."""
+    held = select(Newsletter).where(Newsletter.id == issue_id).with_for_update()
+    issue = session.scalars(held.execution_options(populate_existing=True)).one()
+    if issue.state is State.SENT:
+        reopen(session, issue_id)
+
+
 def under_way(session: Session) -> list[int]:
     """The issues that the clock has something to do with, the oldest first."""
     states = (State.SENDING, State.PAUSED, State.CANCELLED)
@@ -178,7 +186,7 @@ def under_way(session: Session) -> list[int]:
 
 
 def stopped(session: Session) -> frozenset[int]:
-    """The newsletters, wordings among them, of which nothing is to be begun: paused, or cancelled just now."""
+    """The newsletters, wordings among them, of which nothing is to be begun: paused, or cancelled at any time."""
     return frozenset(session.scalars(_STOPPED))
 
 

@@ -18,7 +18,7 @@ from funnel.programme import calendar, outgoing, waiting
 from funnel.programme.history import among
 
 CHUNK = 20_000
-LASTS_DAYS = 3  # at least, once it goes on
+LASTS_DAYS = 30  # from its planning, or once it goes on: a relay's daily limit or a long outage must not end it
 MANY_ROWS = 200  # of progress, from which on the old ones are added together
 LATELY = timedelta(minutes=2)  # what is newer tells the rate
 
@@ -96,6 +96,21 @@ def finish(session: Session, issue: Newsletter, now: datetime) -> bool:
     ended = update(Newsletter).where(Newsletter.id.in_(ids)).values(state=state, ended_at=now)
     session.execute(ended.execution_options(synchronize_session="fetch"))
     return True
+
+
+def reopen(session: Session, message_ids: Collection[int]) -> None:
+    """Issues that had been sent are being sent again, where these mails, which wait again, are theirs.
+
+    So they can be paused and cancelled, and end anew.
+    """
+    theirs = select(Message.newsletter_id).where(
+        among(Message.id, message_ids), Message.kind == MessageKind.NEWSLETTER, Message.newsletter_id.is_not(None)
+    )
+    if not (said := [number for number in session.scalars(theirs.distinct()) if number]):
+        return
+    issues = session.scalars(select(outgoing.issue_of()).where(among(Newsletter.id, said)).distinct()).all()
+    for issue_id in sorted(issues):
+        outgoing.reopen_ended(session, issue_id)
 
 
 def recounted(session: Session, ids: Sequence[int]) -> dict[MessageState, int]:
