@@ -36,14 +36,23 @@ def keep(things: Mapping[str, Any], seconds: int) -> None:
 
 def found(names: Collection[str]) -> dict[str, Any]:
     """What still lies there of `names`. Raises AwayError."""
-    wanted = list(names)
-    if not wanted:
-        return {}
+    return {name: json.loads(row) for name, row in zip(names, _rows(names), strict=True) if row is not None}
+
+
+def keep_bytes(things: Mapping[str, bytes], seconds: int) -> None:
+    """The same for what is no JSON, and large. Raises AwayError."""
     try:
-        rows = _client().mget([PREFIX + name for name in wanted])
+        with _client().pipeline(transaction=False) as pipe:
+            for name, thing in things.items():
+                pipe.set(PREFIX + name, thing, ex=seconds)
+            pipe.execute()
     except RedisError as error:
         raise AwayError(type(error).__name__) from error
-    return {name: json.loads(row) for name, row in zip(wanted, rows, strict=True) if row is not None}
+
+
+def found_bytes(names: Collection[str]) -> dict[str, bytes]:
+    """What still lies there of what `keep_bytes` laid down. Raises AwayError."""
+    return {name: row for name, row in zip(names, _rows(names), strict=True) if row is not None}
 
 
 def add(name: str, words: Collection[str], seconds: int) -> None:
@@ -64,6 +73,16 @@ def take(name: str, most: int) -> list[str]:
         return [word.decode() for word in taken]
     except RedisError as error:
         raise AwayError(type(error).__name__) from error
+
+
+def _rows(names: Collection[str]) -> list[bytes | None]:
+    if not names:
+        return []
+    try:
+        rows: Any = _client().mget([PREFIX + name for name in names])
+    except RedisError as error:
+        raise AwayError(type(error).__name__) from error
+    return list(rows)
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 import logging
 import time
 
-from funnel.audience import bulk, retention, settle
+from funnel.audience import bulk, counting, retention, settle
 from funnel.db import Session, utc_now
 from tasks.celery import app
 from tasks.mail import SLICE_S, send_urgent
@@ -72,3 +72,18 @@ def work_once(job_id: int) -> bool:
     """One chunk of one job. False: it is at its end."""
     with Session.begin() as session:
         return bulk.work(session, job_id, utc_now())
+
+
+@app.task(name="tasks.audience.recount")
+def recount() -> None:
+    """Counts large crowds anew that somebody looked at, for whoever looks next: one a transaction."""
+    began = time.monotonic()
+    while _recount_one():
+        if time.monotonic() - began > SLICE_S:
+            recount.delay()
+            return
+
+
+def _recount_one() -> bool:
+    with Session.begin() as session:
+        return counting.renew(session, utc_now())

@@ -44,6 +44,7 @@ QUEUES = {
     "tasks.imports.work": "bulk",
     "tasks.imports.clear": "bulk",
     "tasks.audience.work": "bulk",
+    "tasks.audience.recount": "bulk",
     "tasks.programme.strike": "bulk",
     "tasks.programme.tick": "bulk",
     "tasks.programme.transfer": "bulk",

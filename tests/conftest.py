@@ -126,12 +126,10 @@ def schema(servers: Servers) -> None:
 def clean(schema: None) -> None:
     """An empty database, but for the keys; empty Redis; settings read afresh."""
     from funnel import limits, shelf
-    from funnel.audience import counting
     from funnel.house import stored
     from tests import emptying
 
     emptying.empty()
-    counting.forget()
     for name in ("sending.mark", "withdrawals"):  # of a database that is no more
         (config.settings().data_dir / name).unlink(missing_ok=True)
     stored.forget()

@@ -1,13 +1,13 @@
 """Counting: the same people as the condition selects, whether read anew or remembered."""
 
-from datetime import timedelta
+import array
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.audience import counting, recipients, rule, tags
-from funnel.audience.crowd import SIZE, Crowd
+from funnel.audience import counting, recipients, rule
+from funnel.audience.crowd import MANY, NEAR, SIZE, Crowd
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import SubscriberState, Suppression, SuppressionReason
 from tests import factories
@@ -26,7 +26,15 @@ def test_a_crowd_is_a_set(ours, theirs):
     assert set(one | other) == ours | theirs
     assert set(one - other) == ours - theirs
     assert list(one) == sorted(ours, reverse=True)
+    assert set(Crowd.unpacked(one.packed())) == ours
     assert (len(one), all(number in one for number in ours), 71 in one) == (len(ours), True, False)
+
+
+@pytest.mark.parametrize("highest", [NEAR - 1, NEAR, 10**9])
+def test_a_large_crowd_is_a_set_too(highest):
+    ids = [*range(SIZE - MANY, SIZE + MANY, 2), highest]
+    assert list(Crowd(array.array("q", ids[::-1]))) == ids[::-1]
+    assert set(Crowd(ids)) == set(ids)
 
 
 @BY_DICE
@@ -64,37 +72,9 @@ def test_everybody_is_who_may_be_written_to(session):
     assert people(session, recipients.condition(None, True, NOW)) == {ada.id}
 
 
-def test_a_large_crowd_is_remembered_for_a_minute_with_its_time_and_read_anew_when_it_must_be_exact(
-    session, monkeypatch
-):
-    monkeypatch.setattr(counting, "WORTH_KEEPING", 1)
-    tag = tags.tag(session, "runner", NOW)
-    ada, ben = factories.a_subscriber(session), factories.a_subscriber(session)
-    tags.put(session, tag.id, [ada.id], NOW)
-    runners = rule.read({"is": "tagged", "tag": tag.id})
-    assert len(counting.recipients(session, runners, True, NOW).people) == 1
-
-    tags.put(session, tag.id, [ben.id], NOW)
-    soon, later = NOW + timedelta(seconds=59), NOW + timedelta(seconds=61)
-    kept = counting.recipients(session, runners, True, soon)
-    assert (len(kept.people), kept.at) == (1, NOW)
-    exact = counting.recipients(session, runners, True, soon, exact=True)
-    assert (len(exact.people), exact.at) == (2, soon)
-    tags.take(session, tag.id, [ada.id, ben.id])
-    assert len(counting.recipients(session, runners, True, later + timedelta(minutes=1)).people) == 0
-
-
 @pytest.mark.parametrize("first", [7, 2**31 - 1, 2**40])
 def test_ids_of_any_size_are_counted(session, first):
     ids = {first, first + 1, first + 70_000}
     for number in ids:
         factories.a_subscriber(session, id=number)
     assert set(counting.recipients(session, None, True, NOW).people) == ids
-
-
-def test_no_more_crowds_are_remembered_than_there_is_room_for(session, monkeypatch):
-    monkeypatch.setattr(counting, "WORTH_KEEPING", 0)
-    monkeypatch.setattr(counting, "MOST_KEPT", 3)
-    for number in range(1, 6):
-        counting.recipients(session, rule.read({"is": "tagged", "tag": number}), True, NOW)
-    assert len(counting._kept) == 3

@@ -1,36 +1,36 @@
 """Counting: whom a rule is about, told from one crowd a line, all of them read in one statement.
 
-Large crowds are remembered for a minute, so that the count follows while a rule is being made; then it is of the time
-`at`. What is counted before sending is read anew (`exact`), and is of one moment.
+Large crowds are remembered for some minutes (`remembered`), so that the count follows while a rule is being made; then
+it is of the time `at`. What is counted before sending is read anew (`exact`), and is of one moment.
 """
 
 import array
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, Select, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Session
 
-from funnel.audience import conditions
+from funnel.audience import conditions, remembered
 from funnel.audience.crowd import Crowd
 from funnel.audience.line import Line, Named, found
 from funnel.audience.lines_of_person import Everybody
+from funnel.audience.remembered import Key
 from funnel.audience.rule import AllOf, Not, Rule, each
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import Subscriber, SubscriberState
 
-KEPT_FOR = timedelta(minutes=1)
-WORTH_KEEPING = 20_000  # people: a smaller crowd is read at once, and always anew
 NARROW = 1 << 31  # ids below it travel as four bytes, others as eight
-MOST_KEPT = 100  # crowds, of some hundred kilobytes each
 
-Key = Line | str
 MAILABLE, IN_COURSE = "mailable", "in a course"
-_kept: dict[Key, tuple[datetime, Crowd]] = {}
+REACHABLE, MUTE = "active, with an address", "active, without"
+ENDED: list[SubscriberState] = [
+    one for one in SubscriberState if one not in (SubscriberState.ACTIVE, SubscriberState.ERASED)
+]
 
 
 @dataclass(frozen=True)
@@ -80,30 +80,30 @@ def read(
     exact: bool = False,
     also: Mapping[str, Named] | None = None,
 ) -> tuple[dict[Key, Crowd], datetime]:
-    """The crowd of each key, and of all that is named in `also`, and the time of the oldest one."""
+    """The crowd of each key, and of all that is named in `also`, and the time of the oldest one.
+
+    Those remembered for so long that they are to be counted anew are asked for (`renew`).
+    """
     wanted = list(dict.fromkeys(keys))
-    kept = {} if exact else {key: _kept[key] for key in wanted if key in _kept and now - _kept[key][0] < KEPT_FOR}
+    kept = {} if exact else remembered.found(wanted, now)
     named = {key: _named(key, now) for key in wanted if key not in kept} | dict(also or {})
     statements = list({id(one): one for parts in named.values() for one in (*parts.these, *parts.others)}.values())
     read = dict(zip(map(id, statements), _all(session, statements), strict=True))
     fresh = {key: _one(parts, read) for key, parts in named.items()}
-    _keep({key: crowd for key, crowd in fresh.items() if key in wanted}, now)
+    if not exact:  # which may be as of a time to come
+        remembered.keep({key: crowd for key, crowd in fresh.items() if key in wanted}, now)
+    remembered.ask([key for key, (at, _) in kept.items() if remembered.is_old(at, now)])
     crowds = {key: crowd for key, (_, crowd) in kept.items()} | fresh
     return crowds, min([now, *(at for at, _ in kept.values())])
 
 
-def forget() -> None:
-    """What was read before is read anew."""
-    _kept.clear()
-
-
-def _keep(fresh: Mapping[Key, Crowd], now: datetime) -> None:
-    for key, crowd in fresh.items():
-        _kept.pop(key, None)
-        if len(crowd) >= WORTH_KEEPING:
-            _kept[key] = (now, crowd)
-    while len(_kept) > MOST_KEPT:
-        del _kept[next(iter(_kept))]
+def renew(session: Session, now: datetime) -> bool:
+    """Counts one crowd anew that was asked for. False: none was."""
+    key = remembered.asked()
+    if key is not None:
+        crowds, at = read(session, [key], now, exact=True)
+        remembered.keep(crowds, at)
+    return key is not None
 
 
 def _named(key: Key, now: datetime) -> Named:
@@ -147,15 +147,16 @@ def _unpacked(packed: bytes | None, narrow: bool) -> "array.array[int]":
 
 
 def in_state(state: SubscriberState) -> str:
-    """The key of all who are in this state."""
+    """The key of all who are in this state, which is one of ENDED: nothing is to be mailed to them."""
     return f"state {state}"
 
 
+_ACTIVE = Subscriber.state == SubscriberState.ACTIVE
+_REACHABLE = select(Subscriber.id).where(_ACTIVE, Subscriber.email.is_not(None))  # by its own index
 _HOUSE: dict[str, Named] = {
-    MAILABLE: Named(
-        (select(Subscriber.id).where(Subscriber.state == SubscriberState.ACTIVE, Subscriber.email.is_not(None)),),
-        found(conditions.suppressed()).these,
-    ),
+    MAILABLE: Named((_REACHABLE,), found(conditions.suppressed()).these),
+    REACHABLE: Named((_REACHABLE,)),
+    MUTE: Named((select(Subscriber.id).where(_ACTIVE, Subscriber.email.is_(None)),)),
     IN_COURSE: Named((select(Enrolment.subscriber_id).where(Enrolment.state == EnrolmentState.ACTIVE),)),
-    **{in_state(state): Named((select(Subscriber.id).where(Subscriber.state == state),)) for state in SubscriberState},
+    **{in_state(state): Named((select(Subscriber.id).where(Subscriber.state == state),)) for state in ENDED},
 }

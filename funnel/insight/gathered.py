@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from funnel.audience import counting, segments
+from funnel.audience import counting, remembered, segments
 from funnel.audience.counting import IN_COURSE, MAILABLE
 from funnel.audience.rule import Plain
 from funnel.insight import people
@@ -16,12 +16,16 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Gathered:
-    """`count`: who may be written to; `in_course` of them are in a course now. `at`: before now for a large crowd."""
+    """`count`: who may be written to; `in_course` of them are in a course now. `at`: before now for a large crowd.
+
+    `wanted`: so long before that a worker is to count them anew.
+    """
 
     count: int
     in_course: int
     at: datetime
     newest: list[Person]
+    wanted: bool
 
 
 def gathered(session: Session, rule: Plain | None, now: datetime, shown: int = SHOWN) -> Gathered:
@@ -30,4 +34,5 @@ def gathered(session: Session, rule: Plain | None, now: datetime, shown: int = S
     crowds, at = counting.read(session, [MAILABLE, IN_COURSE, *counting.leaves(chosen)], now)
     found = counting.meeting(chosen, crowds, crowds[MAILABLE])
     newest = [number for number, _ in zip(found, range(shown), strict=False)]
-    return Gathered(len(found), len(found & crowds[IN_COURSE]), at, people.named(session, newest))
+    known, wanted = people.named(session, newest), remembered.is_old(at, now)
+    return Gathered(len(found), len(found & crowds[IN_COURSE]), at, known, wanted)

@@ -12,9 +12,10 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from funnel.audience import counting, segments
-from funnel.audience.counting import IN_COURSE, MAILABLE, Key
+from funnel.audience.counting import ENDED, IN_COURSE, MAILABLE, MUTE, REACHABLE
 from funnel.audience.crowd import Crowd
 from funnel.audience.line import Named
+from funnel.audience.remembered import Key
 from funnel.audience.rule import Plain
 from funnel.mail import gate
 from funnel.models.people import Pace, Subscriber, SubscriberState
@@ -23,7 +24,6 @@ from funnel.programme import calendar
 from funnel.programme.history import among
 
 PAUSED, HAD, LATELY, ONLY = "paused", "had one this month", "had a mail lately", "only"
-STATES = [state for state in SubscriberState if state != SubscriberState.ERASED]
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,14 @@ def reckon(
     RuleError where the rule cannot be asked.
     """
     chosen = None if rule is None else segments.read(session, rule)
-    states: dict[SubscriberState, Key] = {state: counting.in_state(state) for state in STATES}
-    keys: list[Key] = [MAILABLE, IN_COURSE, *states.values(), *counting.leaves(chosen)]
+    ended = {state: counting.in_state(state) for state in ENDED}
+    keys: list[Key] = [MAILABLE, IN_COURSE, REACHABLE, MUTE, *ended.values(), *counting.leaves(chosen)]
     crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at) | _only(only))
+    states = {state: crowds[key] for state, key in ended.items()}
+    states[SubscriberState.ACTIVE] = crowds[REACHABLE] | crowds[MUTE]
     known = Crowd()
-    for key in states.values():
-        known = known | crowds[key]
+    for theirs in states.values():
+        known = known | theirs
     people = counting.meeting(chosen, crowds, known if only is None else known & crowds[ONLY])
     reachable = people & crowds[MAILABLE]
     held = Crowd() if with_course else reachable & crowds[IN_COURSE]
@@ -65,7 +67,7 @@ def reckon(
     had = (reachable - held - paused) & crowds[HAD]
     gets = reachable - held - paused - had
     beyond = people - reachable
-    left_out = {gate.ENDED.get(state, gate.SUPPRESSED): beyond & crowds[key] for state, key in states.items()}
+    left_out = {gate.ENDED.get(state, gate.SUPPRESSED): beyond & theirs for state, theirs in states.items()}
     counts = {why: len(who) for why, who in (left_out | {gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()}
     waits = gets & crowds[LATELY]
     return Reckoning(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import Response, abort, flash, g, redirect, render_template, request, url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,12 +15,14 @@ from funnel.audience.judging import Judged
 from funnel.audience.rule import Plain, RuleError
 from funnel.audience.segments import BadNameError, UsedError
 from funnel.db import Session, utc_now
-from funnel.insight.gathered import Gathered, gathered
+from funnel.insight.gathered import SHOWN, Gathered, gathered
 from funnel.models.content import Sequence, SequenceState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.segments import SavedSegment
+from funnel.web.nudge import nudge
 from funnel.web.owner import gate, rule_form, rule_words
 from funnel.web.owner.rule_form import TypedRule
+from tasks.audience import recount
 
 COUNTED_S = 0.3  # spent on the counts of the list; the others are counted on their own pages
 
@@ -165,16 +167,29 @@ def _typed(saved: SavedSegment) -> TypedRule | None:
 def _gathered(session: OrmSession, typed: TypedRule) -> Gathered | None:
     """Whom the lines gather that make sense so far; None: what they name is there no more."""
     try:
-        return gathered(session, typed.so_far(), utc_now())
+        return _counted(session, typed.so_far())
     except RuleError:
         return None
 
 
-def _of(session: OrmSession, saved: SavedSegment | None, shown: int = 10) -> Gathered | None:
+def _of(session: OrmSession, saved: SavedSegment | None, shown: int = SHOWN) -> Gathered | None:
     try:
-        return gathered(session, saved.rule, utc_now(), shown) if saved else None
+        return _counted(session, saved.rule, shown) if saved else None
     except RuleError:
         return None
+
+
+def _counted(session: OrmSession, rule: Plain | None, shown: int = SHOWN) -> Gathered:
+    found = gathered(session, rule, utc_now(), shown)
+    g.recount = g.get("recount", False) or found.wanted
+    return found
+
+
+@blueprint.after_request
+def _ask_for_a_recount(response: Response) -> Response:
+    if g.get("recount", False):  # below every transaction
+        nudge(recount)
+    return response
 
 
 def _asked(session: OrmSession, saved: SavedSegment, who: str) -> Asked | None:
