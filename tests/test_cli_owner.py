@@ -59,7 +59,7 @@ def test_somebody_is_removed_and_the_last_owner_is_not(run, eva):
 
 
 def test_a_lost_second_step_is_turned_off(run, eva, session):
-    totp.begin(session, eva())
+    totp.begin(session, eva(), utc_now())
     eva().totp_since = utc_now()
     session.commit()
     assert "two steps" in run("list")[1]

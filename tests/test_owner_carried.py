@@ -72,7 +72,7 @@ def test_it_comes_along_through_the_second_step_too(browser):
     browser.get("/owner/account/two-step")
     with Session.begin() as session:
         owner = session.scalars(select(Owner)).one()
-        totp.begin(session, owner)
+        totp.begin(session, owner, utc_now())
         owner.totp_since = utc_now()
     asked = sent_without_session(browser)
     half = browser.post("/owner/sign-in", data={**inputs(asked.text), "email": EMAIL, "password": PASSWORD})

@@ -145,7 +145,7 @@ def test_a_colleagues_second_step_is_turned_off_and_they_hear_of_it(desk):
     eva = came(desk)
     with Session.begin() as session:
         owner = session.get_one(Owner, eva.id)
-        totp.begin(session, owner)
+        totp.begin(session, owner, utc_now())
         owner.totp_since = utc_now()
     ask = f"{TEAM}/{eva.id}/two-step"
     assert "Turn two steps off" in desk.get(TEAM).text
