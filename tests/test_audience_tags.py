@@ -1,9 +1,11 @@
 import pytest
 
-from funnel.audience import own_data, tags
+from funnel.audience import own_data, segments, tags
+from funnel.audience.rule import RuleError
 from funnel.models.tags import Tag
 from tests.conftest import NOW
 from tests.factories import a_subscriber
+from tests.issue_cast import an_issue, place, readers, whose, work
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,38 @@ def test_tags_are_one_s_own_data_and_go_when_it_is_deleted(session):
     own_data.erase(session, ada.id, NOW)
     assert tags.of(session, ada.id) == []
     assert tags.put(session, tag.id, [ada.id], NOW) == []
+
+
+def test_where_a_tag_is_named_it_is_not_deleted_and_merged_the_rules_name_the_other(session):
+    readers(session, 1)
+    tag, into = tags.tag(session, "vip", NOW), tags.tag(session, "friend", NOW)
+    without = {"not": {"is": "tagged", "tag": tag.id}}
+    segment = segments.keep(session, "Others", {"all": [without, {"is": "booked"}]}, NOW)
+    issue = place(session, an_issue(session), rule=without)
+    thrown = an_issue(session, state="cancelled", rule=without, subject="Thrown away")
+    sent = an_issue(session, state="sent", rule=without, subject="Sent", ended_at=NOW)
+    session.commit()
+    with pytest.raises(segments.UsedError) as refused:
+        tags.remove(session, tag.id)
+    assert refused.value.by == ["the segment “Others”", "the newsletter “Chairs”"]
+    tags.merge(session, tag.id, into.id)
+    session.commit()
+    now = {"not": {"is": "tagged", "tag": into.id}}
+    assert (issue.rule, thrown.rule, sent.rule) == (now, now, without)
+    assert segment.rule == {"all": [now, {"is": "booked"}]}
+
+
+def test_who_was_left_out_by_a_tag_stays_left_out_when_it_is_merged(session):
+    ada, ben = readers(session, 2)
+    tag, into = tags.tag(session, "vip", NOW), tags.tag(session, "friend", NOW)
+    tags.put(session, tag.id, [ada], NOW)
+    place(session, an_issue(session), rule={"not": {"is": "tagged", "tag": tag.id}})
+    tags.merge(session, tag.id, into.id)
+    work(session)
+    assert whose(session) == [ben]
+
+
+def test_no_newsletter_is_scheduled_to_a_tag_that_is_gone(session):
+    readers(session, 1)
+    with pytest.raises(RuleError, match=segments.GONE):
+        place(session, an_issue(session), rule={"all": [{"not": {"is": "tagged", "tag": 77}}]})

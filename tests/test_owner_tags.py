@@ -2,6 +2,8 @@
 
 from sqlalchemy import select
 
+from funnel.audience import segments
+from funnel.db import utc_now
 from funnel.models.tags import Tag
 from tests.people_desk import desk  # noqa: F401
 
@@ -43,3 +45,12 @@ def test_a_tag_is_renamed_and_one_that_is_taken_offers_to_merge(desk):
     assert desk.status == 400
     assert "is deleted" in desk.press(f"/owner/tags/{second}/delete")
     assert desk.browser.get(f"/owner/tags/{second}").status_code == 404
+
+
+def test_a_tag_that_a_segment_names_is_not_deleted_and_the_page_says_where(desk):
+    made = tag(desk).id
+    segments.keep(desk.session, "Walkers", {"is": "tagged", "tag": made}, utc_now())
+    desk.session.commit()
+    page = desk.press(f"/owner/tags/{made}/delete")
+    assert (desk.status, "It was not deleted: the segment “Walkers” names it" in page) == (409, True)
+    assert desk.session.scalars(select(Tag.id)).all() == [made]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel.audience import addressees, segments
+from funnel.audience import rule as rules
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
 from funnel.programme import outgoing, subject_trial
 from funnel.programme.outgoing import NotNow, Order
@@ -26,6 +27,8 @@ def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsl
     It may be taken back (`outgoing.unschedule`) until it starts, five minutes from now at the earliest.
     """
     order = replace(order, rule=segments.unfolded(session, order.rule))
+    if order.rule is not None:
+        segments.check(session, rules.read(order.rule))
     issue = outgoing.schedule(session, issue_id, order, now)
     wanted = subject_trial.needed(order.trial.percent) if order.trial and order.trial.percent > 0 else 1
     people = addressees.count(session, addressees.chosen(issue, now), wanted)

@@ -35,10 +35,10 @@ class BadNameError(ValueError):
 
 
 class UsedError(ValueError):
-    """Other segments, newsletters not yet scheduled or regular ones name this one: `by`, what they are called."""
+    """What is to be deleted is named by segments, newsletters or regular ones: `by`, what they are called."""
 
     def __init__(self, by: list[str]) -> None:
-        super().__init__("The segment is named elsewhere.")
+        super().__init__("It is named elsewhere.")
         self.by = by
 
 

@@ -9,6 +9,8 @@ from sqlalchemy import delete, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from funnel.audience import tag_uses
+from funnel.audience.segments import UsedError
 from funnel.audience.signup import HIDDEN
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.tags import Tag, Tagged
@@ -101,15 +103,22 @@ def rename(session: Session, tag_id: int, name: str) -> str:
 
 
 def merge(session: Session, tag_id: int, into_id: int) -> None:
-    """Whoever bears the one bears the other afterwards; the first is gone."""
+    """Whoever bears the one bears the other afterwards; the first is gone, and rules that name it name the other."""
     if tag_id == into_id:
         raise ValueError("a tag is not merged into itself")
     both = select(Tagged.subscriber_id).where(Tagged.tag_id == into_id)
     moved = update(Tagged).where(Tagged.tag_id == tag_id, Tagged.subscriber_id.not_in(both)).values(tag_id=into_id)
     session.execute(moved.execution_options(synchronize_session=False))
+    tag_uses.rename(session, tag_id, into_id)
     remove(session, tag_id)
 
 
 def remove(session: Session, tag_id: int) -> None:
-    """Deletes the tag, also from everybody who bears it."""
+    """Deletes the tag, also from everybody who bears it. Raises UsedError while a segment or a newsletter names it.
+
+    "Not tagged" so would mean everybody.
+    """
+    session.get_one(Tag, tag_id, with_for_update=True)
+    if by := tag_uses.named(session, tag_id):
+        raise UsedError(by)
     session.execute(delete(Tag).where(Tag.id == tag_id))

@@ -1,5 +1,6 @@
 """Tags: put on and taken off one person, renamed, merged and deleted."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -7,6 +8,7 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.audience import tags
+from funnel.audience.segments import UsedError
 from funnel.audience.tags import TakenError
 from funnel.db import Session, utc_now
 from funnel.models.tags import Tag
@@ -22,7 +24,7 @@ def index() -> str:
 
 
 @blueprint.get(f"/tags/<{gate.ID}:tag_id>")
-def show(tag_id: int, problem: str = "", taken: int | None = None) -> str:
+def show(tag_id: int, problem: str = "", taken: int | None = None, used_by: Sequence[str] = ()) -> str:
     with Session.begin() as session:
         tag = _tag(session, tag_id)
         counts = {one.id: one.people for one in tags.counted(session)}
@@ -35,6 +37,7 @@ def show(tag_id: int, problem: str = "", taken: int | None = None) -> str:
             typed=request.form.get("name", tag.name),
             problem=problem,
             taken=taken,
+            used_by=used_by,
         )
 
 
@@ -68,12 +71,15 @@ def merge(tag_id: int) -> AnyResponse:
 
 
 @blueprint.post(f"/tags/<{gate.ID}:tag_id>/delete")
-def remove(tag_id: int) -> AnyResponse:
+def remove(tag_id: int) -> AnyResponse | tuple[str, int]:
     now = utc_now()
-    with Session.begin() as session:
-        name = _tag(session, tag_id).name
-        tags.remove(session, tag_id)
-        gate.note(session, "deleted a tag", now, tag=tag_id, name=name)
+    try:
+        with Session.begin() as session:
+            name = _tag(session, tag_id).name
+            tags.remove(session, tag_id)
+            gate.note(session, "deleted a tag", now, tag=tag_id, name=name)
+    except UsedError as error:
+        return show(tag_id, used_by=error.by), HTTPStatus.CONFLICT
     flash(f"The tag “{name}” is deleted.")
     return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
 
