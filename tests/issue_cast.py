@@ -3,15 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience import dispatch, orders
 from funnel.db import Session
 from funnel.models.content import Newsletter, NewsletterState
-from funnel.models.mail import LAST_STATES, Link, LinkKind, Message, MessageKind, MessageState
+from funnel.models.mail import LAST_STATES, WAITING, Link, LinkKind, Message, MessageKind, MessageState
 from funnel.models.responses import EventKind
-from funnel.programme import outgoing, settling
+from funnel.programme import outgoing, settling, waiting
 from funnel.programme.outgoing import Order
 from tests.balance import assert_balance
 from tests.conftest import NOW
@@ -55,6 +55,14 @@ def work(session: OrmSession, now: datetime = START, limit: int = 20_000) -> Non
 def _step(issue_id: int, now: datetime, limit: int) -> bool:
     with Session.begin() as own:
         return dispatch.step(own, issue_id, now, limit).more
+
+
+def arrive(session: OrmSession) -> None:
+    """Everything that waits is sent."""
+    waiting.take(session, Message.state.in_(WAITING))
+    sent = {"state": MessageState.SENT, "reason": "taken", "sent_at": NOW, "ended_at": NOW}
+    session.execute(update(Message).values(**sent))
+    session.commit()
 
 
 def mails(session: OrmSession, *issues_: Newsletter) -> list[Message]:

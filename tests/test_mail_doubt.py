@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from funnel.audience import ending, withdrawals
@@ -15,7 +15,7 @@ from funnel.mail.journal import answer, dot
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import Subscriber, SubscriberState
-from funnel.models.sending import Claim, MarketingStamp, QueueEntry
+from funnel.models.sending import NEVER, Claim, MarketingStamp, QueueEntry
 from funnel.programme import enrolment
 from tests.balance import assert_balance
 from tests.conftest import NOW
@@ -131,7 +131,9 @@ def test_who_withdrew_is_presumed_to_have_got_nothing(place, session):
 
 def test_an_issue_that_was_being_planned_is_paused(place, session):
     def issue(state: NewsletterState, send_at: datetime) -> Newsletter:
-        found = Newsletter(subject="s", body="b", state=state, send_at=send_at, created_at=NOW)
+        found = Newsletter(
+            subject="s", body="b", state=state, send_at=send_at + HOUR, starts_at=send_at, created_at=NOW
+        )
         session.add(found)
         return found
 
@@ -142,6 +144,16 @@ def test_an_issue_that_was_being_planned_is_paused(place, session):
     assert [one.state for one in (sending, missed, ahead, draft, sent)] == [
         "paused", "paused", "scheduled", "draft", "sent",
     ]  # fmt: skip
+    assert (missed.started_at, ahead.started_at) == (NOW, None)
+
+
+def test_what_was_held_in_the_backup_may_have_gone_on_and_left(place, session):
+    held, later = (a_newsletter(session, a_subscriber(session), due_at=at) for at in (NOW, NOW + HOUR / 2))
+    session.execute(update(QueueEntry).values(due_at=NEVER))
+    halt(session)
+    assert resume(session) == 1
+    assert (held.state, held.reason, later.state) == (UNKNOWN, doubt.WHY, QUEUED)
+    assert queued(session) == {later.id}
 
 
 def test_for_whoever_knows_that_nothing_was_sent_everything_goes(place, session):

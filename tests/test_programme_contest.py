@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from funnel.audience import orders
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
-from funnel.models.mail import WAITING, LinkKind, Message, MessageState
+from funnel.models.mail import LinkKind
 from funnel.models.people import Subscriber
-from funnel.programme import contest, odds, outgoing, subject_trial, waiting
+from funnel.programme import contest, odds, outgoing, subject_trial
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import BadTrial, Trial
 from tests.balance import assert_balance
 from tests.conftest import NOW
 from tests.factories import a_link, an_event
-from tests.issue_cast import START, an_issue, assert_settled, click, mails, place, readers, whose, work
+from tests.issue_cast import START, an_issue, arrive, assert_settled, click, mails, place, readers, whose, work
 
 HALF_A_MINUTE = timedelta(seconds=30)
 OVER = START + timedelta(hours=4, seconds=1)
@@ -38,14 +38,6 @@ def tried(session, few):
     work(session, limit=7)
     arrive(session)
     return issue
-
-
-def arrive(session):
-    """Everything that waits is sent."""
-    waiting.take(session, Message.state.in_(WAITING))
-    sent = {"state": MessageState.SENT, "reason": "taken", "sent_at": NOW, "ended_at": NOW}
-    session.execute(update(Message).values(**sent))
-    session.commit()
 
 
 def wording(session, part):
@@ -136,6 +128,8 @@ def test_a_trial_that_is_paused_is_decided_when_it_goes_on(session, tried):
     assert tried.winner is None
     outgoing.resume(session, tried.id, OVER)
     work(session, OVER)
+    assert (tried.winner, tried.trial_ends_at) == (None, OVER + timedelta(hours=4))
+    work(session, OVER + timedelta(hours=4, seconds=1))
     assert tried.winner is Part.A
     assert_balance(session)
 
@@ -166,6 +160,7 @@ def test_a_planner_killed_within_a_trial_is_followed_by_the_next(session, few, m
                 break
             except KeyboardInterrupt:
                 continue
+        arrive(session)
     assert len(whose(session)) == len(set(whose(session))) == issue.planned == 30
     assert session.scalar(select(func.count()).select_from(Newsletter)) == 4
 

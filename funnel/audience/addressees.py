@@ -43,9 +43,10 @@ def count(session: Session, whom: ColumnElement[bool], most: int | None = None) 
 
 
 def look_again(session: Session, subscriber_id: int, now: datetime) -> int:
-    """Skips the newsletters that wait for somebody whom they are for no more, since they booked; returns how many.
+    """Skips the newsletters that wait for somebody whom they are for no more; returns how many.
 
-    "Clicked, but did not book" is not written to who has booked before it left.
+    "Clicked, but did not book" is not written to who has booked before it left; what is sent once more to those who did
+    not click is not to who has clicked; and a course that has begun is not interrupted, unless the issue is to be.
     """
     waits = select(Message.id, Message.newsletter_id).join(QueueEntry, QueueEntry.message_id == Message.id)
     theirs = waits.where(Message.subscriber_id == subscriber_id, Message.kind == MessageKind.NEWSLETTER)
@@ -60,6 +61,6 @@ def look_again(session: Session, subscriber_id: int, now: datetime) -> int:
 def _is_meant(session: Session, subscriber_id: int, newsletter_id: int, now: datetime) -> bool:
     said = session.get_one(Newsletter, newsletter_id)
     issue = session.get_one(Newsletter, said.parent_id) if said.parent_id and said.part in outgoing.WORDINGS else said
-    if issue.rule is None or issue.state is NewsletterState.DRAFT:
+    if issue.state is NewsletterState.DRAFT:
         return True
-    return bool(count(session, and_(Subscriber.id == subscriber_id, recipients.condition(issue.rule, True, now))))
+    return bool(count(session, and_(Subscriber.id == subscriber_id, chosen(issue, now))))

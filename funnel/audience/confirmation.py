@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import suppression, withdrawals
+from funnel.audience import addressees, suppression, withdrawals
 from funnel.audience.visit import Visit, truncated
 from funnel.audience.withdrawals import Kind
 from funnel.models.content import Enrolment
@@ -67,6 +67,7 @@ def confirm(session: Session, token: str, visit: Visit, now: datetime) -> Confir
     session.flush()
     if first:
         enrolment.enrol(session, subscriber.id, found.form.sequence_id, now)
+        addressees.look_again(session, subscriber.id, now)
     return Confirmation("done", sign_up, found.form)
 
 

@@ -26,24 +26,25 @@ def step(session: Session, issue_id: int, now: datetime, limit: int = newsletter
     ids = outgoing.family(session, issue_id)
     for number in ids:
         settling.add_up(session, number, now)
+    waits = settling.open_mails(session, issue, ids) > 0
     match issue.state:
         case NewsletterState.PAUSED:
-            return Step(more=settling.hold(session, ids) > 0)
+            return Step(more=waits and settling.hold(session, ids) > 0)
         case NewsletterState.CANCELLED:
             # Out of the way of others first: that takes a fifth of the time that skipping them does.
-            swept = settling.hold(session, ids, settling.CANCELLED) or settling.sweep(session, ids, now)
+            swept = waits and (settling.hold(session, ids, settling.CANCELLED) or settling.sweep(session, ids, now))
             if not swept:
                 settling.finish(session, issue, now)
             return Step(more=swept > 0)
         case NewsletterState.SENDING:
-            return _send(session, issue, ids, now, limit)
+            # One that was stopped as it was let go is found here later: none waits for a word that was said.
+            if waits and settling.release(session, ids, now):
+                return Step(more=True, due=True)
+            return _send(session, issue, now, limit)
     return Step()
 
 
-def _send(session: Session, issue: Newsletter, ids: list[int], now: datetime, limit: int) -> Step:
-    # One that was stopped as it was let go is found here later: none waits for a word that was said.
-    if settling.release(session, ids, now):
-        return Step(more=True, due=True)
+def _send(session: Session, issue: Newsletter, now: datetime, limit: int) -> Step:
     contest.decide(session, issue, now)
     if newsletters.is_planning(issue):
         whom = addressees.chosen(issue, issue.started_at or now)  # of one moment, however long planning takes

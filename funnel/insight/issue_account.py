@@ -88,8 +88,10 @@ def account(session: Session, issue_id: int, now: datetime) -> Account:
     # Before the states: what is recorded meanwhile is then counted in both, and shown as neither too few nor lost.
     in_hand = settling.in_hand(session, ids) if goes and not issue.ended_at else 0
     states, lately = _states(session, ids, now - LATELY)
-    later, next_at = _later(session, ids, now) if issue.state is NewsletterState.SENDING else (0, None)
     ended = sum(states.values())
+    # Entries are looked for among those of all others: not where nothing can be there.
+    waits = issue.state is NewsletterState.SENDING and issue.planned > ended + in_hand
+    later, next_at = _later(session, ids, now) if waits else (0, None)
     return Account(
         issue_id=issue_id,
         state=issue.state,

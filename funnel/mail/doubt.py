@@ -7,14 +7,14 @@ is. Journals that are still there tell which of them were taken.
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, or_, select, text, update
+from sqlalchemy import and_, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from funnel.mail import abandoned, journal, reap
 from funnel.mail.record import REPEATED
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.mail import Message, MessageState
-from funnel.models.sending import Claim, QueueEntry
+from funnel.models.sending import NEVER, Claim, QueueEntry
 from funnel.programme import waiting
 from funnel.programme.history import among
 
@@ -45,15 +45,22 @@ def settle_claims(session: Session, now: datetime) -> int:
         settled += _settle(session, set(ids) - set(again), claim_id, now, now)
     begun = or_(
         Newsletter.state == NewsletterState.SENDING,
-        (Newsletter.state == NewsletterState.SCHEDULED) & (Newsletter.send_at <= now),
+        (Newsletter.state == NewsletterState.SCHEDULED) & (Newsletter.starts_at <= now),
     )
-    session.execute(update(Newsletter).where(begun).values(state=NewsletterState.PAUSED, paused_at=now))
+    # One that may have begun in the time that is lost has, for whoever then goes on with it or cancels it.
+    started_at = func.coalesce(Newsletter.started_at, now)
+    paused = {"state": NewsletterState.PAUSED, "paused_at": now, "started_at": started_at}
+    session.execute(update(Newsletter).where(begun).values(**paused))
     return settled
 
 
 def settle_waiting(session: Session, until: datetime, now: datetime) -> int:
-    """Settles what was due by `until`, when sending was halted. Returns how many mails are in doubt."""
-    ids = waiting.take(session, QueueEntry.due_at <= until, Message.kind.not_in(REPEATED))
+    """Settles what was due by `until`, when sending was halted. Returns how many mails are in doubt.
+
+    What waits to be told, since its issue is paused, was due when its message says: it may have gone on meanwhile.
+    """
+    held = and_(QueueEntry.due_at == NEVER, Message.due_at <= until)
+    ids = waiting.take(session, or_(QueueEntry.due_at <= until, held), Message.kind.not_in(REPEATED))
     return _settle(session, ids, None, until, now)
 
 

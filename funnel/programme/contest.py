@@ -1,7 +1,7 @@
 """The contest of two subjects: which one more people clicked, how sure that is, and what follows for the rest."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, distinct, func, select
@@ -11,10 +11,12 @@ from funnel.models.content import Newsletter, NewsletterState, Part
 from funnel.models.mail import Link, LinkKind, MessageState
 from funnel.models.responses import Event, EventKind
 from funnel.models.sending import Progress
-from funnel.programme import odds, subject_trial
+from funnel.programme import odds, outgoing, settling, subject_trial
 from funnel.programme.outgoing import NotNow
 
 SURE = 0.95  # how probable it must be that one subject is better; else the first is taken, and that is said
+FEW = 20  # one in so many may be late: it changes nothing, and some servers are down for days
+MOVED_BY = timedelta(minutes=1)  # less is not written down
 BY_CLICKS, BY_OWNER, BY_NOBODY = "clicks", "owner", "nobody"
 
 NO_TRIAL = "No two subjects are being tried: there is nothing to choose."
@@ -58,8 +60,19 @@ def judged(session: Session, issue_id: int) -> Verdict:
 
 
 def decide(session: Session, issue: Newsletter, now: datetime) -> bool:
-    """Ends the trial of an issue that is held (`outgoing.held`), when its time is over. Returns whether it did."""
-    if issue.state is not NewsletterState.SENDING or issue.winner or not (issue.trial_ends_at or now) < now:
+    """Ends the trial of an issue that is held (`outgoing.held`), when its time is over. Returns whether it did.
+
+    Its hours begin once its mails have left: while more than a few of them are due and do not leave (a daily limit, a
+    rate, a server that is away), its end moves on.
+    """
+    if issue.state is not NewsletterState.SENDING or issue.winner or issue.trial_ends_at is None:
+        return False
+    if _is_leaving(session, issue, now):
+        ends_at = subject_trial.end(issue, now)
+        if ends_at - issue.trial_ends_at >= MOVED_BY:
+            issue.trial_ends_at = ends_at
+        return False
+    if not issue.trial_ends_at < now:
         return False
     _crown(session, issue, judged(session, issue.id), now)
     return True
@@ -91,6 +104,15 @@ def _crown(session: Session, issue: Newsletter, verdict: Verdict, now: datetime)
     issue.planned_to = issue.looked_at = 0  # all are looked through once more, for the rest
     session.flush()
     subject_trial.wording(session, issue, Part.REST, now)
+
+
+def _is_leaving(session: Session, issue: Newsletter, now: datetime) -> bool:
+    """Whether more than a few mails of the trial, which are all that is planned yet, are still to leave now."""
+    ids = outgoing.family(session, issue.id)
+    few = issue.planned // FEW
+    if settling.open_mails(session, issue, ids) <= few:
+        return False
+    return settling.due(session, ids, now, few + 1) + settling.in_hand(session, ids) > few
 
 
 def _clicked(session: Session, issue_id: int, part: Part) -> tuple[int, int]:

@@ -126,7 +126,7 @@ def _walked_through(issue: Newsletter, now: datetime) -> None:
         issue.planned_at = now
     else:
         issue.trial_to = issue.planned_to
-        issue.trial_ends_at = now + calendar.days((issue.trial_hours or 0) / 24)
+        issue.trial_ends_at = subject_trial.end(issue, now)
 
 
 def _timed(issue: Newsletter, people: Select[int], window: _Window, now: datetime) -> Select[Any]:

@@ -5,10 +5,10 @@ at work on the issue just now: for one chunk. What the state says holds from the
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, text, update
+from sqlalchemy import ColumnElement, DateTime, Select, and_, case, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
@@ -142,9 +142,18 @@ def pause(session: Session, issue_id: int, now: datetime) -> Newsletter:
 
 
 def resume(session: Session, issue_id: int, now: datetime) -> Newsletter:
-    """Lets it go on where it stopped. Raises NotNow."""
+    """Lets it go on where it stopped; the hours of a trial did not run meanwhile. Raises NotNow."""
     started_at = func.coalesce(Newsletter.started_at, now)
-    return _moved(session, issue_id, State.SENDING, (State.PAUSED,), paused_at=None, started_at=started_at)
+    paused_for = func.coalesce(literal(now, DateTime(timezone=True)) - Newsletter.paused_at, timedelta())
+    return _moved(
+        session,
+        issue_id,
+        State.SENDING,
+        (State.PAUSED,),
+        paused_at=None,
+        started_at=started_at,
+        trial_ends_at=Newsletter.trial_ends_at + paused_for,
+    )
 
 
 def cancel(session: Session, issue_id: int, now: datetime) -> Newsletter:

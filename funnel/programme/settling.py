@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, select, text, update
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, NewsletterState
@@ -66,6 +66,18 @@ def sweep(session: Session, ids: Collection[int], now: datetime) -> int:
     """Skips waiting mails of cancelled newsletters; returns how many, of a chunk."""
     waits = list(session.scalars(_entries(ids)))
     return waiting.skip(session, CANCELLED, now, among(Message.id, waits)) if waits else 0
+
+
+def open_mails(session: Session, issue: Newsletter, ids: Collection[int]) -> int:
+    """How many of an issue's mails have not ended. Asked first: entries are looked for among those of all others."""
+    ended = select(func.coalesce(func.sum(Progress.mails), 0)).where(among(Progress.newsletter_id, ids))
+    return issue.planned - int(session.scalars(ended).one())
+
+
+def due(session: Session, ids: Collection[int], now: datetime, most: int) -> int:
+    """How many of their mails could leave now, or wait to be let go; `most` at the most."""
+    found = _mine(ids).where(or_(QueueEntry.due_at <= now, QueueEntry.due_at == NEVER))
+    return session.scalars(select(func.count()).select_from(found.limit(most).subquery())).one()
 
 
 def in_hand(session: Session, ids: Sequence[int]) -> int:
@@ -130,6 +142,9 @@ def add_up(session: Session, newsletter_id: int, now: datetime) -> None:
 
 def _entries(ids: Collection[int], *which: ColumnElement[bool]) -> Select[Any]:
     """A chunk of their mails in the queue; those that somebody else holds are passed by."""
+    return _mine(ids).where(*which).limit(CHUNK).with_for_update(skip_locked=True)
+
+
+def _mine(ids: Collection[int]) -> Select[Any]:
     mine = (QueueEntry.queue == Queue.BULK, QueueEntry.kind == MessageKind.NEWSLETTER)
-    found = select(QueueEntry.message_id).where(*mine, among(QueueEntry.newsletter_id, ids), *which)
-    return found.limit(CHUNK).with_for_update(skip_locked=True)
+    return select(QueueEntry.message_id).where(*mine, among(QueueEntry.newsletter_id, ids))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, Part
 from funnel.models.people import Subscriber
+from funnel.programme import calendar
 
 # With 500 each, a subject that makes 8 of 100 click instead of 4 is told from the other four times in five, at
 # contest.SURE; with fewer it is more a guess than a trial.
@@ -43,6 +44,11 @@ class Trial:
     subject: str
     percent: int
     hours: int
+
+
+def end(issue: Newsletter, left_at: datetime) -> datetime:
+    """When a trial is decided whose mails had left by then."""
+    return left_at + calendar.days((issue.trial_hours or 0) / 24)
 
 
 def check(trial: Trial, first: str, people: int) -> None:

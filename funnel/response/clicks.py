@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel import tokens
+from funnel.audience import addressees
 from funnel.config import settings
 from funnel.db import Base
 from funnel.models.content import Post, Step
@@ -20,6 +21,11 @@ from funnel.response import calendars, doubts, machine
 
 REFERENCE_BYTES = 9  # twelve signs, 72 bits: not to be guessed within its 60 days
 
+# Written out, for the partial index ix_newsletter_under_way.
+_RESENDS: ColumnElement[bool] = literal_column(
+    "EXISTS (SELECT FROM newsletter WHERE state IN ('sending', 'paused') AND ended_at IS NULL AND part = 'resend')",
+    Boolean,
+)
 # Both statements are built once: SQLAlchemy takes longer to put one together than PostgreSQL to run it.
 _PLACE = (
     select(
@@ -34,6 +40,7 @@ _PLACE = (
         Subscriber.first_name,
         Subscriber.email,
         Subscriber.state.label("standing"),
+        _RESENDS.label("resends"),
     )
     .outerjoin(Step, Step.id == Link.step_id)
     .outerjoin(Post, Post.id == Link.post_id)
@@ -61,6 +68,7 @@ class _Place:
     message_id: int | None = None  # None: a link on a page, or a mail that is deleted or was to somebody erased
     delivery: machine.Delivery | None = None
     subscriber_id: int | None = None
+    resends: bool = False  # an issue is being sent once more to those who did not click
     name: str = ""
     email: str = ""
 
@@ -69,7 +77,8 @@ def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime
     """Notes one visit of a tracked link as a person's or a machine's, and returns the absolute URL to send it to.
 
     A person's visits of one link in one mail within a minute of the clock are one row. Changes nothing else (law 3),
-    but that a mail of which nobody knew whether it arrived is then known to have.
+    but that a mail of which nobody knew whether it arrived is then known to have, and that an issue which is being sent
+    once more to those who did not click is not sent to who did.
     An erased person's visit is noted without the person; the link works all the same (law 8).
     Raises BadToken for a token that is not ours.
     """
@@ -78,6 +87,8 @@ def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime
     reference = _note(session, place, why, now)
     if place.message_id and place.delivery and place.delivery.state in doubts.OPEN:
         doubts.arrived(session, place.message_id, now)
+    if place.resends and place.subscriber_id and not why:
+        addressees.look_again(session, place.subscriber_id, now)
     return _target(place, token, reference)
 
 
@@ -96,6 +107,7 @@ def _place(session: Session, token: str) -> _Place:
         message_id=found.message_id,
         delivery=machine.Delivery(found.state, found.sent_at),
         subscriber_id=found.subscriber_id,
+        resends=found.resends,
         name=found.first_name or "",
         email=found.email or "",
     )

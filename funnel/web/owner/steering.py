@@ -6,7 +6,7 @@ from flask import abort, render_template, request
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import preferences
+from funnel.audience import addressees, preferences
 from funnel.db import Session, utc_now
 from funnel.insight import subjects
 from funnel.models.content import Enrolment, EnrolmentState, Sequence, StopReason
@@ -152,6 +152,7 @@ def enrol(person_id: int) -> AnyResponse:
         ]:
             return person.back(person_id, "They were not put on it: they are not active, or on it already.", "warn")
         place = enrolment.enrol(session, person_id, sequence_id, now)
+        addressees.look_again(session, person_id, now)
         gate.note(session, "put a person on a course", now, subscriber=person_id, course=sequence_id)
         title, state = session.get_one(Sequence, sequence_id).title, place.state
     nudge(send_urgent)

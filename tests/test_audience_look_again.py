@@ -1,0 +1,102 @@
+"""Who is no longer meant by an issue does not get what waits for them: they have clicked, or begun a course."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from funnel import tokens
+from funnel.audience import addressees, confirmation, orders
+from funnel.audience.orders import place
+from funnel.db import engine
+from funnel.models.mail import MessageState
+from funnel.programme.outgoing import Order
+from funnel.response import clicks
+from funnel.tokens import Purpose
+from tests.audience_cast import VISIT
+from tests.factories import a_link, a_sequence, a_sign_up
+from tests.issue_cast import START, an_issue, arrive, mails, readers, work
+from tests.issue_cast import place as send
+from tests.owner_data import press, signed_in
+
+NEXT_WEEK = START + timedelta(days=7)
+MACHINE = "curl/8.5.0"
+PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.fixture
+def first(session):
+    """An issue that two people got and did not click."""
+    readers(session, 2)
+    issue = send(session, an_issue(session))
+    work(session)
+    arrive(session)
+    work(session)
+    return issue
+
+
+@pytest.fixture
+def again(session, first):
+    """The same once more, planned to both."""
+    made = orders.resend(session, first.id, "Sit less", NEXT_WEEK)
+    place(session, made.id, Order(), NEXT_WEEK)
+    work(session, NEXT_WEEK + timedelta(minutes=6))
+    assert len(mails(session, made)) == 2
+    return made
+
+
+def visit(session, mail, agent=PERSON):
+    link = a_link(session, newsletter_id=mail.newsletter_id)
+    token = tokens.sign(Purpose.GO, link.id, mail.id)
+    clicks.visit(session, token, head=False, agent=agent, now=NEXT_WEEK + timedelta(hours=1))
+    session.commit()
+
+
+def test_who_clicks_while_it_is_sent_once_more_does_not_get_it(session, first, again):
+    clicked, other = mails(session, first)
+    visit(session, clicked)
+    skipped, waits = mails(session, again)
+    assert (skipped.subscriber_id, skipped.state, skipped.reason) == (
+        clicked.subscriber_id, MessageState.SKIPPED, addressees.NOT_MEANT,
+    )  # fmt: skip
+    assert (waits.subscriber_id, waits.state) == (other.subscriber_id, MessageState.QUEUED)
+
+
+def test_a_machine_that_follows_a_link_takes_it_from_nobody(session, first, again):
+    visit(session, mails(session, first)[0], MACHINE)
+    assert {mail.state for mail in mails(session, again)} == {MessageState.QUEUED}
+
+
+def test_a_click_looks_for_nothing_that_waits_while_nothing_is_sent_once_more(session, first):
+    mail, said = mails(session, first)[0], []
+
+    def heard(conn, cursor, statement, *others):
+        said.append(statement)
+
+    event.listen(engine(), "before_cursor_execute", heard)
+    try:
+        visit(session, mail)
+    finally:
+        event.remove(engine(), "before_cursor_execute", heard)
+    assert said
+    assert not [statement for statement in said if "queue_entry" in statement]
+
+
+@pytest.mark.parametrize(("with_course", "state"), [(False, MessageState.SKIPPED), (True, MessageState.QUEUED)])
+def test_a_course_that_begins_is_not_interrupted_by_what_was_planned_before(app, session, with_course, state):
+    (ada,) = readers(session, 1)
+    course = a_sequence(session, days=(0, 2))
+    issue = send(session, an_issue(session), with_course=with_course)
+    work(session)
+    press(signed_in(app), f"/owner/people/{ada}/enrol", on=f"/owner/people/{ada}/enrol", course=str(course.id))
+    assert [mail.state for mail in mails(session, issue)] == [state]
+
+
+def test_nor_is_one_that_begins_by_confirming_a_sign_up(session):
+    (ada,) = readers(session, 1)
+    asked = a_sign_up(session, subscriber_id=ada, created_at=START)
+    issue = send(session, an_issue(session))
+    work(session)
+    confirmation.confirm(session, confirmation.token(asked), VISIT, START + timedelta(hours=1))
+    session.commit()
+    assert [mail.reason for mail in mails(session, issue)] == [addressees.NOT_MEANT]
