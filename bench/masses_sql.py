@@ -126,8 +126,8 @@ WHERE folk.at + mail.day * interval '1 day' < now()
 """
 )
 NEWSLETTER = """
-INSERT INTO newsletter (subject, preheader, body, state, planned_to, created_at, ended_at)
-SELECT 'News of day ' || %(day)s, '', 'Hello.', 'sent', 0, at, at
+INSERT INTO newsletter (subject, preheader, body, state, planned_to, created_at, started_at, ended_at)
+SELECT 'News of day ' || %(day)s, '', 'Hello.', 'sent', 0, at, at, at
 FROM (SELECT pg_temp.begins() + %(day)s * interval '1 day' AS at) sent
 """
 NEWSLETTER_MAILS = _MESSAGE.format(
@@ -218,4 +218,11 @@ WHERE id > (SELECT max(id) FROM message) - %(people)s / 200 AND state IN ('queue
 INSERT INTO heartbeat (name, at) VALUES ('clock', now()) ON CONFLICT (name) DO UPDATE SET at = now()
 """
 BEGINNING = {"people": FUNCTIONS + ";;" + PEOPLE, "their sign-ups and consents": SIGN_UPS, "links": LINKS}
-END = {"mails that wait": WAITING, "bookings": BOOKINGS, "courses and stamps": COURSES}
+# Triggers, which would have counted them, are off while all of this is made.
+ISSUES = """
+INSERT INTO progress (newsletter_id, state, mails, at)
+SELECT newsletter_id, state, count(*), now() FROM message WHERE kind = 'newsletter' GROUP BY newsletter_id, state;;
+UPDATE newsletter SET planned = (SELECT sum(mails) FROM progress WHERE newsletter_id = newsletter.id)
+WHERE EXISTS (SELECT FROM progress WHERE newsletter_id = newsletter.id)
+"""
+END = {"mails that wait": WAITING, "bookings": BOOKINGS, "courses and stamps": COURSES, "newsletters": ISSUES}
