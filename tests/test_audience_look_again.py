@@ -14,7 +14,7 @@ from funnel.programme.outgoing import Order
 from funnel.response import clicks
 from funnel.tokens import Purpose
 from tests.audience_cast import VISIT
-from tests.factories import a_link, a_sequence, a_sign_up
+from tests.factories import a_form, a_link, a_sequence, a_sign_up
 from tests.issue_cast import START, an_issue, arrive, mails, readers, work
 from tests.issue_cast import place as send
 from tests.owner_data import press, signed_in
@@ -93,8 +93,9 @@ def test_a_course_that_begins_is_not_interrupted_by_what_was_planned_before(app,
 
 
 def test_nor_is_one_that_begins_by_confirming_a_sign_up(session):
-    (ada,) = readers(session, 1)
-    asked = a_sign_up(session, subscriber_id=ada, created_at=START)
+    (ada,) = readers(session, 1, email="ada@example.org")
+    form = a_form(session, sequence_id=a_sequence(session, days=(0, 2)).id)
+    asked = a_sign_up(session, form, email="ada@example.org", subscriber_id=ada, created_at=START)
     issue = send(session, an_issue(session))
     work(session)
     confirmation.confirm(session, confirmation.token(asked), VISIT, START + timedelta(hours=1))

@@ -191,3 +191,13 @@ def test_what_was_held_through_a_pause_is_void(clean, monkeypatch):
     permits.take(time.monotonic())
     permits.refill()
     assert not permits.take(time.monotonic() + pace.STALE_S + 0.1)
+
+
+def test_more_mails_than_a_day_takes_are_spread_over_days_and_all_of_a_warm_up_is_foreseen(session, relay):
+    limited = relay("day=100&warmup=20")
+    assert pace.slowed(session, [limited], 19, NOW) is None
+    # 19 of bulk on the first day, then 29 and 43: 91.
+    assert pace.slowed(session, [limited], 91, NOW) == pace.Slow(19, (NOW + 2 * DAY).date())
+    reserve(session, limited, 5)
+    assert pace.slowed(session, [limited], 91, NOW) == pace.Slow(14, (NOW + 3 * DAY).date())
+    assert pace.slowed(session, [limited, relay("pool=2")], 10**6, NOW) is None

@@ -42,6 +42,14 @@ def test_the_sum_stands_before_the_button_and_nothing_is_scheduled_by_it(desk, s
     assert state(session) is NewsletterState.DRAFT
 
 
+def test_the_sum_says_when_the_last_has_it_where_a_mail_server_takes_few_a_day(desk, session, issue, setting):
+    setting(SMTP_URL="smtp://relay.example.org:25?day=2")
+    page = " ".join(order(desk).text.split())
+    day = (utc_now() + timedelta(minutes=5, days=1)).date()
+    assert f"The last has it on {day:%A, %-d %B %Y}" in page
+    assert "take 2 on the first day" in page
+
+
 def test_who_gets_it_later_who_is_held_back_and_who_cannot_be_mailed_is_told(desk, session, issue):
     now = utc_now()
     on_course, lately, _ = (a_subscriber(session), a_subscriber(session), a_subscriber(session, state="bounced"))

@@ -7,8 +7,9 @@ in PostgreSQL, and reserved in the claiming transaction; the second's in Redis (
 import math
 import threading
 import time
-from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +23,7 @@ CLAIM_S = 2.0
 FIRST, MOST = 10, 2000  # mails a claim
 FASTER = 4  # times as many in the next claim, at most
 STEP = 100  # what is more is rounded down to a multiple: PostgreSQL then has planned most claims before
+LONGEST = timedelta(days=3650)  # looked ahead
 GROWTH = 1.5  # of a warm-up, a day
 GROWN = 10**9  # mails a day are no limit any more
 KEPT_FOR_URGENT = 20  # one in so many of the day's mails is kept for confirmations and notices
@@ -93,6 +95,42 @@ def spent(session: Session, relays: Iterable[Relay], queue: Queue, now: datetime
             kept = f" (but {all_in_all - most:,} kept for confirmations)" * (most < all_in_all)
             found[tally.name] = f"its {all_in_all:,} mails of today are spent{kept}, and it gets more from 00:00 UTC"
     return found
+
+
+@dataclass(frozen=True)
+class Slow:
+    """What the relays take on a first day, too few for all mails, and the day on which the last may leave."""
+
+    first_day: int
+    last_day: date
+
+
+def slowed(session: Session, relays: Sequence[Relay], mails: int, start: datetime) -> Slow | None:
+    """How so many mails of the bulk queue, begun at `start`, are spread over days by the relays' daily limits.
+
+    None: they may all leave that day. As if nothing else were sent, days being UTC's.
+    """
+    if not relays or not all(_is_counted(relay) for relay in relays):
+        return None
+    tallies = {tally.name: tally for tally in session.scalars(select(RelayTally))}
+
+    def most(day: date) -> int:
+        return sum(_left(relay, tallies.get(relay.name), start, day) for relay in relays)
+
+    day = _day(start)
+    first = left = most(day)
+    if left >= mails:
+        return None
+    while left < mails and day < _day(start) + LONGEST:
+        day += timedelta(days=1)
+        left += most(day)
+    return Slow(first, day)
+
+
+def _left(relay: Relay, tally: RelayTally | None, start: datetime, day: date) -> int:
+    """How many mails of the bulk queue the relay takes on `day`; less what it has had, where that is today."""
+    most = _most(relay, tally.first_at if tally else start, Queue.BULK, day)
+    return max(0, most - (tally.today if tally and tally.day == day else 0))
 
 
 def _is_counted(relay: Relay) -> bool:

@@ -11,9 +11,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.audience import addressees, orders, segments
 from funnel.audience.rule import RuleError
+from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import reckoning
 from funnel.insight.reckoning import Reckoning
+from funnel.mail import pace
+from funnel.mail.pace import Slow
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.programme import issue_words, issues, outgoing, send_times
 from funnel.programme.outgoing import NotNow, Order
@@ -40,6 +43,7 @@ class Sum:
     first: datetime
     last: datetime
     is_now: bool
+    slow: Slow | None  # the mail servers' daily limits spread it over days
 
 
 @blueprint.get(f"{PLACE}/send")
@@ -151,7 +155,8 @@ def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) 
         at = max(placed.send_at, now)
         found = reckoned(session, placed, placed.rule, order.with_course, at)
         first, last = send_times.span(session, placed)
-        answer = Sum(found, placed.send_at, first, last, order.at is None)
+        slow = pace.slowed(session, settings().relays, found.gets, at)
+        answer = Sum(found, placed.send_at, first, last, order.at is None, slow)
         tried.rollback()
     session.refresh(issue)
     return answer
