@@ -111,3 +111,10 @@ def test_a_segment_named_in_the_rule_is_the_one_of_the_moment_it_was_scheduled(s
     work(session)
     assert (whose(session), issue.segment_id) == ([ada], segment.id)
     assert bob not in whose(session)
+
+
+def test_where_its_draft_was_thrown_away_that_is_said(session, sent):
+    again = orders.resend(session, sent.id, "Sit less", NEXT_WEEK)
+    outgoing.throw_away(session, again.id, NEXT_WEEK)
+    with pytest.raises(NotNow, match="Fetch it back"):
+        orders.resend(session, sent.id, "Sit even less", NEXT_WEEK)

@@ -129,7 +129,9 @@ def test_mails_due_later_are_told_apart(session, issue, monkeypatch):
     at = START + timedelta(hours=2)
     session.execute(text("UPDATE queue_entry SET due_at = :at WHERE message_id = ANY(:ids)"), {"at": at, "ids": held})
     found = told(session, issue)
-    assert (found.later, found.later_more, found.next_at) == (4, False, at)
+    assert (found.later, found.later_more, found.next_at, found.put_off) == (4, False, at, 0)
+    session.execute(text("UPDATE queue_entry SET attempts = 1 WHERE message_id = ANY(:ids)"), {"ids": held[:2]})
+    assert told(session, issue).put_off == 2  # what waits since it was tried; the others wait for their hour
     monkeypatch.setattr(issue_account, "LATER_COUNTED", 3)
     found = told(session, issue)
     assert (found.later, found.later_more, found.left) == (3, True, None)

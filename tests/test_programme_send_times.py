@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funnel.models.content import ZoneMode
-from funnel.programme import calendar, newsletters, send_times
+from funnel.programme import calendar, newsletters, outgoing, send_times
 from tests.conftest import NOW
 from tests.factories import a_subscriber
 from tests.issue_cast import an_issue, mails, place, work
@@ -109,3 +109,23 @@ def test_now_is_one_moment_for_all(session):
     a_subscriber(session, time_zone="Australia/Sydney")
     issue = place(session, an_issue(session), zone_mode=ZoneMode.READER)
     assert issue.zone_mode is ZoneMode.PRACTICE
+
+
+def test_in_a_zone_not_known_as_it_was_scheduled_it_waits_for_that_hour_too(session):
+    """Nine in Sydney was eleven hours before London's: its planning begins by then."""
+    a_subscriber(session)
+    at = NOW.replace(hour=9) + timedelta(days=2)
+    issue = place(session, an_issue(session), at=at, zone_mode=ZoneMode.READER)
+    a_subscriber(session, time_zone="Australia/Sydney")
+    work(session, issue.starts_at)
+    assert [mail.due_at for mail in mails(session)] == [at, at + timedelta(hours=13)]
+
+
+def test_one_sent_late_comes_to_nobody_in_their_night(session):
+    a_subscriber(session), a_subscriber(session, time_zone="Asia/Kolkata")
+    at = NOW.replace(hour=9) + timedelta(days=2)
+    issue = place(session, an_issue(session), at=at, zone_mode=ZoneMode.READER)
+    late = at + 12 * HOUR
+    outgoing.confirm_late(session, issue.id, late)
+    work(session, late)
+    assert [mail.due_at for mail in mails(session)] == [at + timedelta(days=1), at + timedelta(hours=18, minutes=30)]

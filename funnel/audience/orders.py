@@ -15,6 +15,10 @@ from funnel.programme.subject_trial import BadTrial
 
 NOBODY = "Nobody would get it: no subscriber fits who may be mailed."
 ONCE = "It was sent again once, to those who did not click. A second time would be too much."
+THROWN_AWAY = (
+    "It was to be sent again, and the draft of that was thrown away. "
+    "Fetch it back: open it, then “Make it a draft again”."
+)
 NOT_SENT = "It can be sent again once all of it has been sent."
 SAME_AGAIN = "Give it another subject: with the same one, they would pass it by again."
 NOT_OF_ONE = "This was itself sent again: once is enough."
@@ -53,8 +57,8 @@ def resend(session: Session, issue_id: int, subject: str, now: datetime) -> News
         raise NotNow(NOT_OF_ONE)
     if issue.state is not NewsletterState.SENT:
         raise NotNow(NOT_SENT)
-    if resent(session, issue_id):
-        raise NotNow(ONCE)
+    if before := resent(session, issue_id):
+        raise NotNow(once(before))
     subject = subject.strip()
     if not subject:
         raise NotNow(outgoing.NO_SUBJECT)
@@ -74,6 +78,12 @@ def resend(session: Session, issue_id: int, subject: str, now: datetime) -> News
     session.add(again)
     session.flush()
     return again
+
+
+def once(before: Newsletter) -> str:
+    """Why there is no second one, in words: it was sent, or is to be; or its draft was thrown away."""
+    is_thrown_away = before.state is NewsletterState.CANCELLED and before.started_at is None
+    return THROWN_AWAY if is_thrown_away else ONCE
 
 
 def resent(session: Session, issue_id: int) -> Newsletter | None:

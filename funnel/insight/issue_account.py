@@ -25,7 +25,8 @@ class Account:
     """`states`: of the last states, how many mails are in each. `rate`: mails a second that came to an end lately.
 
     `later`: of those that wait, how many are due later (put off, held for 20 hours, or by their readers' clocks);
-    `later_more`: there are more than that. `next_at`: when the first of them is.
+    `later_more`: there are more than that; `put_off`: those of `later` that were tried before. `next_at`: when the
+    first of them is.
     """
 
     issue_id: int
@@ -38,6 +39,7 @@ class Account:
     rate: float
     later: int
     later_more: bool
+    put_off: int
     next_at: datetime | None
     late_by: timedelta | None  # scheduled, past its time, and asks before it is sent
 
@@ -91,7 +93,7 @@ def account(session: Session, issue_id: int, now: datetime) -> Account:
     ended = sum(states.values())
     # Entries are looked for among those of all others: not where nothing can be there.
     waits = issue.state is NewsletterState.SENDING and issue.planned > ended + in_hand
-    later, next_at = _later(session, ids, now) if waits else (0, None)
+    later, put_off, next_at = _later(session, ids, now) if waits else (0, 0, None)
     return Account(
         issue_id=issue_id,
         state=issue.state,
@@ -103,6 +105,7 @@ def account(session: Session, issue_id: int, now: datetime) -> Account:
         rate=_rate(lately, issue.started_at, now),
         later=min(later, LATER_COUNTED),
         later_more=later > LATER_COUNTED,
+        put_off=put_off,
         next_at=next_at,
         late_by=send_times.lateness(issue, now),
     )
@@ -116,12 +119,14 @@ def _states(session: Session, ids: list[int], since: datetime) -> tuple[dict[Mes
     return dict.fromkeys(LAST_STATES, 0) | {row[0]: int(row[1]) for row in found}, sum(int(row[2]) for row in found)
 
 
-def _later(session: Session, ids: list[int], now: datetime) -> tuple[int, datetime | None]:
+def _later(session: Session, ids: list[int], now: datetime) -> tuple[int, int, datetime | None]:
     mine = (QueueEntry.kind == MessageKind.NEWSLETTER, among(QueueEntry.newsletter_id, ids))
     due = QueueEntry.due_at > now, QueueEntry.due_at < NEVER, QueueEntry.queue == Queue.BULK
-    few = select(QueueEntry.due_at).where(*due, *mine).order_by(QueueEntry.due_at).limit(LATER_COUNTED + 1).subquery()
-    count, next_at = session.execute(select(func.count(), func.min(few.c.due_at))).one()
-    return count, next_at
+    ahead = select(QueueEntry.due_at, QueueEntry.attempts).where(*due, *mine).order_by(QueueEntry.due_at)
+    few = ahead.limit(LATER_COUNTED + 1).subquery()
+    tried = func.count().filter(few.c.attempts > 0)
+    count, put_off, next_at = session.execute(select(func.count(), tried, func.min(few.c.due_at))).one()
+    return count, put_off, next_at
 
 
 def _rate(lately: int, started_at: datetime | None, now: datetime) -> float:

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, Part
+from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber
-from funnel.programme import calendar
+from funnel.programme import calendar, content_fields
 
 # With 500 each, a subject that makes 8 of 100 click instead of 4 is told from the other four times in five, at
 # contest.SURE; with fewer it is more a guess than a trial.
@@ -62,6 +63,8 @@ def check(trial: Trial, first: str, people: int) -> None:
     for words, wrong in faults.items():
         if wrong:
             raise BadTrial(words)
+    if problems := content_fields.value("subject", trial.subject, content_fields.subject)[1]:
+        raise BadTrial(f"The second one: {problems[0].text}")
     if people < needed(trial.percent):
         raise BadTrial(f"{TOO_FEW} At {trial.percent} % that is {needed(trial.percent):,} people in all.")
 
@@ -78,8 +81,11 @@ def tried(issue: Newsletter, part: Part) -> ColumnElement[bool]:
         return share < half
     if part is Part.B:
         return share.between(half, 2 * half - 1)
-    # Who came after the trial had been looked through for was tried on nothing.
-    return or_(share >= 2 * half, Subscriber.id > (issue.trial_to or 0))
+    # Who came, or confirmed, after the trial had been looked through for was tried on nothing.
+    mail = select(Message.id).where(
+        Message.kind == MessageKind.NEWSLETTER, Message.key == func.concat(f"newsletter:{issue.id}:", Subscriber.id)
+    )
+    return or_(share >= 2 * half, ~mail.correlate(Subscriber).exists())
 
 
 def wording(session: Session, issue: Newsletter, part: Part, now: datetime) -> Newsletter:

@@ -49,7 +49,7 @@ def _page(text_id: int, subject: str = "", problem: str = "") -> AnyResponse:
             if issue.part is Part.RESEND
             else orders.NOT_SENT
             if issue.state is not NewsletterState.SENT
-            else orders.ONCE
+            else orders.once(done)
             if done
             else ""
         )
