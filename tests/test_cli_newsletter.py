@@ -5,13 +5,21 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from funnel.audience import orders, segments
+from funnel.cli import order_words
 from funnel.db import utc_now
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.house import AuditEntry
-from funnel.programme import outgoing
+from funnel.models.people import Subscriber
+from funnel.programme import outgoing, subject_trial
+from funnel.programme.outgoing import Order
+from funnel.programme.subject_trial import Trial
+from tests.factories import a_booking
 from tests.issue_cast import an_issue, mails, readers, work
+from tests.newsletter_desk import WORDS
 
 State = NewsletterState
+ALL = ("--segment", "everybody")
 
 
 @pytest.fixture
@@ -26,7 +34,7 @@ def run(app):
 @pytest.fixture
 def issue(session):
     readers(session, 3)
-    made = an_issue(session)
+    made = an_issue(session, preheader=WORDS["preheader"])
     session.commit()
     return made
 
@@ -50,7 +58,7 @@ def test_they_are_listed_with_their_state(run, session, issue):
 
 
 def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, session, issue):
-    code, said = run("send", str(issue.id), "--at", "2030-07-01T09:00", "--dry-run")
+    code, said = run("send", str(issue.id), *ALL, "--at", "2030-07-01T09:00", "--dry-run")
     assert (code, said) == (0, "Newsletter 1 would be scheduled for 2030-07-01 09:00 BST, to 3 people as of now.\n")
     session.expire_all()
     assert (issue.state, issue.send_at, noted(session)) == (State.DRAFT, None, [])
@@ -58,10 +66,10 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(run, session, iss
 
 def test_it_is_scheduled_taken_back_sent_paused_resumed_and_cancelled(run, session, issue):
     number = str(issue.id)
-    code, said = run("send", number)
+    code, said = run("send", number, *ALL)
     assert (code, said.partition(" for ")[0]) == (0, "Newsletter 1 is scheduled")
     assert run("cancel", number) == (0, "Newsletter 1 is a draft.\n")
-    run("send", number, "--with-course")
+    run("send", number, *ALL, "--with-course")
     begun(session, issue)
     assert len(mails(session)) == 3
     for verb, action, state in (
@@ -79,7 +87,7 @@ def test_it_is_scheduled_taken_back_sent_paused_resumed_and_cancelled(run, sessi
 
 def test_what_cannot_be_done_is_said_in_a_line_with_exit_code_one(run, session, issue):
     assert run("pause", str(issue.id)) == (1, f"Error: {outgoing.STANDS[State.DRAFT]}\n")
-    assert run("send", str(issue.id), "--at", "2020-01-01 09:00") == (1, f"Error: {outgoing.PAST}\n")
+    assert run("send", str(issue.id), "--at", "2020-01-01 09:00", *ALL) == (1, f"Error: {outgoing.PAST}\n")
     code, said = run("show", "99")
     assert (code, "There is no newsletter 99" in said) == (1, True)
     code, said = run("send", str(issue.id), "--readers-clock")
@@ -88,20 +96,20 @@ def test_what_cannot_be_done_is_said_in_a_line_with_exit_code_one(run, session, 
 
 def test_one_that_is_late_says_so_and_is_sent_when_asked(run, session, issue):
     number = str(issue.id)
-    run("send", number)
+    run("send", number, *ALL)
     session.execute(update(Newsletter).values(starts_at=utc_now() - timedelta(hours=5), send_at=utc_now()))
     session.commit()
     assert "its time passed 5 hours ago, while the service was down" in run("show", number)[1]
     code, said = run("send", number, "--dry-run")
     assert (code, said) == (0, "Newsletter 1 would be sent late, from now on, to 3 people as of now.\n")
-    assert run("send", number)[0] == 0
+    assert run("send", number, *ALL)[0] == 0
     work(session, utc_now())
     assert len(mails(session)) == 3
 
 
 def test_shown_it_tells_where_the_mails_are_and_counts_them_when_asked(run, session, issue):
     number = str(issue.id)
-    run("send", number, "--at", "2030-07-01T09:00", "--readers-clock")
+    run("send", number, *ALL, "--at", "2030-07-01T09:00", "--readers-clock")
     code, said = run("show", number)
     assert code == 0
     assert "leaves 2030-07-01 09:00 BST of each reader’s clock, to 3 people as of now" in said
@@ -121,3 +129,44 @@ def test_a_trial_is_told_with_how_sure_it_is(run, session, issue):
     said = run("show", str(issue.id))[1]
     assert "20 of 500 clicked the first, 45 of 500 the second" in said
     assert "the second is better with 99.9%; B was chosen by clicks" in said
+
+
+def test_to_whom_is_said_or_stands_in_it(run, session, issue):
+    ada, *_ = session.scalars(select(Subscriber).order_by(Subscriber.id))
+    a_booking(session, ada, state="booked")
+    segments.keep(session, "Clients", {"is": "booked"}, utc_now())
+    session.commit()
+    number = str(issue.id)
+    assert run("send", number) == (1, f"Error: {order_words.TO_WHOM}\n")
+    assert run("send", number, "--segment", "Nobody") == (1, "Error: There is no segment “Nobody”.\n")
+    assert "to 1 people as of now" in run("send", number, "--segment", "Clients")[1]
+    run("cancel", number)
+    assert "to 1 people as of now" in run("send", number)[1]
+
+
+def test_what_is_scheduled_is_moved_only_to_a_time_and_keeps_its_trial(run, session, issue, monkeypatch):
+    monkeypatch.setattr(subject_trial, "LEAST", 2)
+    number = str(issue.id)
+    orders.place(session, issue.id, Order(trial=Trial("Stools", 100, 4)), utc_now())
+    session.commit()
+    before = issue.send_at
+    assert run("send", number) == (1, f"Error: {order_words.SET}\n")
+    session.expire_all()
+    assert (issue.send_at, issue.subject_b) == (before, "Stools")
+    assert run("send", number, "--at", "2030-07-01T09:00")[0] == 0
+    session.expire_all()
+    assert (issue.send_at > before, issue.subject_b, issue.trial_percent, issue.trial_hours) == (True, "Stools", 100, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [({"subject": "A new issue"}, "Write your own first"), ({"body": "{{ nobody }}"}, "Newsletter, line 1")],
+)
+def test_words_that_the_page_refuses_are_refused(run, session, issue, words, why):
+    for name, text in words.items():
+        setattr(issue, name, text)
+    session.commit()
+    code, said = run("send", str(issue.id), *ALL)
+    assert (code, why in said) == (1, True)
+    session.expire_all()
+    assert issue.state is State.DRAFT

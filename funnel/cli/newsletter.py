@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience import addressees, orders
+from funnel.cli import order_words
 from funnel.cli.plainly import Group, refuse
 from funnel.config import settings
 from funnel.db import Session, utc_now
@@ -18,7 +19,6 @@ from funnel.models.content import Newsletter, NewsletterState, ZoneMode
 from funnel.models.house import AuditEntry
 from funnel.models.mail import MessageState
 from funnel.programme import contest, outgoing, send_times, settling
-from funnel.programme.outgoing import Order
 
 SHOWN = 50
 MINUTE_S, HOUR_S = 60, 3600
@@ -73,12 +73,16 @@ def show(number: int, count: bool) -> None:
     "--at", "wall", type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]), help="By the practice's clock."
 )
 @click.option("--readers-clock", is_flag=True, help="At that hour of each reader's own clock.")
+@click.option("--segment", metavar="NAME|everybody", help="To whom. Needed for a draft of which that is not known.")
 @click.option("--with-course", is_flag=True, help="Also to those who are still in a course.")
 @DRY_RUN
-def send(number: int, wall: datetime | None, readers_clock: bool, with_course: bool, dry_run: bool) -> None:
+def send(
+    number: int, wall: datetime | None, readers_clock: bool, segment: str | None, with_course: bool, dry_run: bool
+) -> None:
     """Schedule a draft: in five minutes, in which `newsletter cancel` takes it back, or --at a time.
 
-    To whom it goes stands in the newsletter. One whose time passed while the service was down is sent now.
+    It refuses what the page refuses. To whom it goes is --segment, or what it was scheduled to before. One whose time
+    passed while the service was down is sent now.
     """
     now = utc_now()
     if readers_clock and wall is None:
@@ -91,7 +95,7 @@ def send(number: int, wall: datetime | None, readers_clock: bool, with_course: b
         else:
             at = send_times.moment(wall) if wall else None
             mode = ZoneMode.READER if readers_clock else ZoneMode.PRACTICE
-            order = Order(at, mode, issue.rule, with_course or issue.with_course, issue.segment_id)
+            order = order_words.order(session, issue, at, mode, with_course, segment, now)
             _ask(orders.place, session, number, order, now)
             what = f"scheduled for {_time(issue.send_at)}{' of each reader’s clock' if readers_clock else ''}"
         people = addressees.count(session, addressees.chosen(issue, now))

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.insight import subjects
 from funnel.mail import render
+from funnel.mail.unready import LABELS
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.editing import Kind
 from funnel.programme import issue_words, issues, outgoing, prose
@@ -15,7 +16,6 @@ from funnel.web.owner import look
 from funnel.web.owner.look import Content
 from funnel.web.owner.manner import Manner, Values
 
-LABELS = {"subject": "Subject", "preheader": "Preheader", "body": "Newsletter", "sources": "Sources"}
 LEAVING = (NewsletterState.SENDING, NewsletterState.PAUSED)  # whoever is still to get it gets the words of that moment
 # What can be filled in, as it is put where one was typing.
 INSERTED = {

@@ -15,10 +15,10 @@ from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import reckoning
 from funnel.insight.reckoning import Reckoning
-from funnel.mail import pace
+from funnel.mail import pace, unready
 from funnel.mail.pace import Slow
 from funnel.models.content import Newsletter, NewsletterState
-from funnel.programme import issue_words, issues, outgoing, send_times
+from funnel.programme import outgoing, send_times
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import LEAST, BadTrial
 from funnel.web.nudge import nudge
@@ -29,7 +29,6 @@ from tasks.newsletters import work
 
 OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
 PLACE = f"/newsletters/<{gate.ID}:text_id>"
-UNTOUCHED = "This is still the subject that every newsletter begins with. Write your own first."
 
 blueprint = gate.pages("orders", __name__)
 
@@ -131,8 +130,8 @@ def reckoned(session: OrmSession, issue: Newsletter, rule: Any, with_course: boo
 
 def _summed(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime) -> Sum | None:
     """What the order comes to; None where it is refused, and `typed.problems` say why. It is not placed by this."""
-    if unready := _unready(session, issue, now):
-        typed.problems["words"] = unready
+    if words := unready.why(session, issue, now):
+        typed.problems["words"] = words
     order = typed.order(issue, now)
     if order is None or typed.problems:
         return None
@@ -160,17 +159,6 @@ def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) 
         tried.rollback()
     session.refresh(issue)
     return answer
-
-
-def _unready(session: OrmSession, issue: Newsletter, now: datetime) -> str:
-    """Why it cannot be sent yet, in words; empty when it can."""
-    if issue.subject == issues.EMPTY["subject"]:
-        return UNTOUCHED
-    _, faults = NEWSLETTERS.read(session, issue, issue_words.typed(issue), now)
-    if not faults:
-        return ""
-    line = f", line {faults[0].line}" if faults[0].line else ""
-    return f"{NEWSLETTERS.labels.get(faults[0].field, 'The mail')}{line}: {faults[0].text}"
 
 
 def _page(session: OrmSession, issue: Newsletter, typed: TypedOrder, status: int = HTTPStatus.OK) -> AnyResponse:
