@@ -22,7 +22,7 @@ test: $(VENV)/.ready-test browser ## run all tests, on servers started for them
 cover: $(VENV)/.ready-test browser ## run all tests and say which lines none of them runs; under 95 % is a failure
 	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
 
-check: lint test ## lint, types and tests, as CI runs them
+check: lint test ## lint, types and tests
 
 lint: $(VENV)/.ready-test ## lint and types only
 	$(PY) -m ruff check .

@@ -92,6 +92,8 @@ def send(
         if wall is None and send_times.lateness(issue, now):
             _ask(outgoing.confirm_late, session, number, now)
             what = "sent late, from now on"
+            if issue.zone_mode is ZoneMode.READER:
+                what += " (for most readers at that hour of their next day)"
         else:
             at = send_times.moment(wall) if wall else None
             mode = ZoneMode.READER if readers_clock else ZoneMode.PRACTICE

@@ -17,7 +17,7 @@ from funnel.insight import reckoning
 from funnel.insight.reckoning import Reckoning
 from funnel.mail import pace, unready
 from funnel.mail.pace import Slow
-from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.content import Newsletter, NewsletterState, ZoneMode
 from funnel.programme import outgoing, send_times
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import LEAST, BadTrial
@@ -29,6 +29,11 @@ from tasks.newsletters import work
 
 OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
 PLACE = f"/newsletters/<{gate.ID}:text_id>"
+
+LATE_BY_READERS = (
+    "It leaves now for readers whose hour passed within the last hour. "
+    "The others have it at that hour of their next day."
+)
 
 blueprint = gate.pages("orders", __name__)
 
@@ -113,10 +118,11 @@ def send_late(text_id: int) -> AnyResponse:
     now = utc_now()
     try:
         with Session.begin() as session:
-            outgoing.confirm_late(session, text_id, now)
+            late = outgoing.confirm_late(session, text_id, now)
+            by_readers = late.zone_mode is ZoneMode.READER
             gate.note(session, "sent a newsletter late", now, newsletter=text_id)
         nudge(work)
-        flash("It leaves now.")
+        flash(LATE_BY_READERS if by_readers else "It leaves now.")
     except NotNow as why:
         flash(str(why), "warn")
     return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
