@@ -1,8 +1,10 @@
 """The newsletters: all of them, one begun, and each with how it stands and looks."""
 
+from datetime import datetime
 from http import HTTPStatus
 
 from flask import Response, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
@@ -12,8 +14,7 @@ from funnel.mail.encoding import Unsendable
 from funnel.models.content import Newsletter
 from funnel.programme import issue_words, issues, outgoing
 from funnel.programme.merge import BadTags
-from funnel.programme.outgoing import NotNow
-from funnel.web.owner import frame, gate, standing, texts, typed
+from funnel.web.owner import frame, gate, progress, standing, texts, typed
 from funnel.web.owner.issue_manner import NEWSLETTERS
 
 blueprint = gate.pages("newsletters", __name__)
@@ -68,28 +69,16 @@ def show(text_id: int) -> Response:
 @blueprint.post(f"/newsletters/<{gate.ID}:text_id>/throw-away")
 def throw_away(text_id: int) -> AnyResponse:
     """Of a draft; its page has the button that takes that back."""
-    now = utc_now()
-    try:
-        with Session.begin() as session:
-            outgoing.throw_away(session, text_id, now)
-            gate.note(session, "threw a newsletter’s draft away", now, newsletter=text_id)
-        flash("Thrown away. Nobody gets it; the notes in it are free for another.")
-    except NotNow as why:
-        flash(str(why), "warn")
-    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+    done = "Thrown away. Nobody gets it; the notes in it are free for another."
+    return progress.do(outgoing.throw_away, text_id, "threw a newsletter’s draft away", done)
 
 
 @blueprint.post(f"/newsletters/<{gate.ID}:text_id>/fetch-back")
 def fetch_back(text_id: int) -> AnyResponse:
-    now = utc_now()
-    try:
-        with Session.begin() as session:
-            outgoing.fetch_back(session, text_id)
-            gate.note(session, "fetched a newsletter’s draft back", now, newsletter=text_id)
-        flash("It is a draft again.")
-    except NotNow as why:
-        flash(str(why), "warn")
-    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+    def verb(session: OrmSession, number: int, _now: datetime) -> object:
+        return outgoing.fetch_back(session, number)
+
+    return progress.do(verb, text_id, "fetched a newsletter’s draft back", "It is a draft again.")
 
 
 @blueprint.get(f"/newsletters/<{gate.ID}:text_id>/html")

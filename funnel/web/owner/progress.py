@@ -42,12 +42,12 @@ def pause(text_id: int) -> AnyResponse:
     done = (
         "Paused. What was being handed over this moment may still arrive; nothing else leaves until you let it go on."
     )
-    return _do(outgoing.pause, text_id, "paused a newsletter", done)
+    return do(outgoing.pause, text_id, "paused a newsletter", done)
 
 
 @blueprint.post(f"{PLACE}/resume")
 def resume(text_id: int) -> AnyResponse:
-    return _do(outgoing.resume, text_id, "resumed a newsletter", "It goes on where it stopped.")
+    return do(outgoing.resume, text_id, "resumed a newsletter", "It goes on where it stopped.")
 
 
 @blueprint.get(f"{PLACE}/cancel")
@@ -64,7 +64,7 @@ def ask_to_cancel(text_id: int) -> AnyResponse:
 @blueprint.post(f"{PLACE}/cancel")
 def cancel(text_id: int) -> AnyResponse:
     done = "Cancelled. Nothing more of it is sent but what was being handed over this very moment."
-    return _do(outgoing.cancel, text_id, "cancelled a newsletter", done)
+    return do(outgoing.cancel, text_id, "cancelled a newsletter", done)
 
 
 @blueprint.post(f"{PLACE}/retry")
@@ -91,7 +91,7 @@ def choose(text_id: int) -> AnyResponse:
     def verb(session: OrmSession, number: int, now: datetime) -> object:
         return contest.choose(session, number, part, now)
 
-    return _do(verb, text_id, "chose a subject", "Chosen. All others get it now.", part=part.value)
+    return do(verb, text_id, "chose a subject", "Chosen. All others get it now.", part=part.value)
 
 
 @blueprint.get(f"{PLACE}/mails")
@@ -113,10 +113,10 @@ def mails(text_id: int) -> AnyResponse:
         )
 
 
-def _do(
+def do(
     verb: Callable[[OrmSession, int, datetime], object], text_id: int, action: str, done: str, **detail: object
 ) -> AnyResponse:
-    """One word of the owner, in the state it is for; in another one, why not."""
+    """One word of the owner about a newsletter, in the state it is for; in another one, why not."""
     now = utc_now()
     try:
         with Session.begin() as session:
