@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from funnel.audience import segments
 from funnel.db import utc_now
 from funnel.insight import tallies
 from funnel.mail import render
 from funnel.models.content import Step
 from funnel.web.owner import accounts
 from tests.owner_data import EMAIL, PASSWORD, Practice
+from tests.result_cast import shelf
 
 ROOT = Path(__file__).parent.parent
 PNG = b"\x89PNG"
 OWNERS = {
     "course": "/owner/mails",
     "newsletter": "/owner/newsletters/3",
+    "results": "/owner/newsletters/900/results",
+    "segment": "/owner/segments/1",
     "editor": "/owner/mails/4/edit",
     "figures": "/owner/figures",
     "person": "/owner/people/40",
@@ -39,6 +43,8 @@ def practice(session, live):
     found = Practice(session, utc_now())
     found.fill(people=140, days=30)
     found.issues()
+    shelf(session, found.now)
+    segments.keep(session, "Nearly booked", {"all": [{"is": "nearly_booked"}, {"is": "quiet", "days": 30}]}, found.now)
     while (counted := tallies.refresh(session, found.now)) is None or counted.more:
         session.commit()
     session.commit()
@@ -68,7 +74,7 @@ def test_the_post_the_mail_and_the_overview_are_taken(practice, live, page, fold
     owner.set_viewport_size({"width": 1280, "height": 1150})
     owner.screenshot(path=folder / "overview.png")
     for name, address in OWNERS.items():
-        owner.goto(live + address)
+        owner.goto(live + address, wait_until="networkidle")
         owner.screenshot(path=folder / f"{name}.png")
     taken = ("post", "form", "mail", "overview", *OWNERS)
     assert all((folder / f"{name}.png").read_bytes().startswith(PNG) for name in taken)
