@@ -5,10 +5,11 @@ PY := $(VENV)/bin/python
 # pip's own wheel is kept here, since a bare Debian has neither pip nor ensurepip. It runs from the wheel itself.
 PIP = $(PY) "$$(echo funnel/local/wheels/pip-*.whl)/pip" --disable-pip-version-check install --quiet
 WORKERS ?= 2
+CATALOGS = $(PY) -m babel.messages.frontend --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test cover check lint rehearse bench chaos pictures browser
+.PHONY: help run test cover check lint words rehearse bench chaos pictures browser
 
 help: ## list the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -28,6 +29,13 @@ lint: $(VENV)/.ready-test ## lint and types only
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+words: $(VENV)/.ready-run ## collect what readers are told into the catalogs, and compile them; then translate what is new in funnel/translations
+	$(CATALOGS) extract --mapping-file=funnel/translations/babel.cfg --keywords='Said lazy_gettext' --add-location=file \
+	  --sort-by-file --omit-header --output-file=funnel/translations/messages.pot .
+	$(CATALOGS) update --input-file=funnel/translations/messages.pot --output-dir=funnel/translations --no-fuzzy-matching \
+	  --ignore-obsolete --ignore-pot-creation-date --width=120
+	$(CATALOGS) compile --directory=funnel/translations
 
 pictures: $(VENV)/.ready-test browser ## take README's pictures anew
 	PICTURES=docs/pictures $(PY) -m pytest tests/test_pictures.py

@@ -22,7 +22,7 @@ ROWS = [
     {"config", "logs", "local", "migrations"},
     {"variables"},
     {"choices"},
-    {"environment", "relay"},
+    {"environment", "relay", "languages"},
 ]
 SAME_ROW = {("cli", "web"), ("__init__", "web"), ("__init__", "cli"), ("local", "config")}
 ALSO = {
@@ -34,6 +34,8 @@ OWNERS = {
     "flask": ("funnel/web/", "funnel/cli/", "funnel/__init__.py"),
     "flask_wtf": ("funnel/web/",),
     "wtforms": ("funnel/web/",),
+    "flask_babel": ("funnel/web/",),
+    "babel": ("funnel/languages.py",),
     "celery": ("tasks/",),
     "kombu": ("tasks/",),
     "aiosmtplib": ("funnel/mail/smtp.py",),

@@ -46,6 +46,7 @@ def _subscriber(session: Session, sign_up: SignUp, now: datetime) -> Subscriber:
             email=sign_up.email,
             address_hash=sign_up.address_hash,
             form_id=sign_up.form_id,
+            language=sign_up.language,
             source=sign_up.source,
             utm=sign_up.utm,
             created_at=now,

@@ -171,6 +171,7 @@ def _add(session: Session, new: Newcomer, state: SubscriberState, now: datetime)
         address_hash=tokens.address_hash(email),
         state=state,
         form_id=new.form.id,
+        language=new.form.language,
         source=SOURCE,
         created_at=now,
     )
@@ -203,6 +204,7 @@ def _ask(
         email=person.email,
         address_hash=person.address_hash,
         first_name=preferences.tidy_name(first_name),
+        language=form.language,
         source=person.source,
         wording=form.wording,
         nonce=secrets.token_bytes(signup.NONCE_BYTES),

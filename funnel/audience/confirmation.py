@@ -118,6 +118,7 @@ def _activate(session: Session, subscriber: Subscriber, sign_up: SignUp, now: da
         subscriber.first_name = subscriber.time_zone = ""
     subscriber.first_name = sign_up.first_name or subscriber.first_name
     subscriber.time_zone = sign_up.time_zone or subscriber.time_zone
+    subscriber.language = sign_up.language  # of the form they have just used, also when they come back by another
     if subscriber.ended_at is not None:
         withdrawals.note(session, Kind.RETURNED, subscriber.address_hash, now)
     subscriber.state = SubscriberState.ACTIVE

@@ -75,6 +75,7 @@ class Form(Base):
     leaving: Mapped[str]  # how to leave
     button: Mapped[str]
     wording: Mapped[str]  # what a sign-up agrees to, kept word for word with each Consent
+    language: Mapped[str] = mapped_column(default="en", server_default="en")  # of these words: funnel/languages.py
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
     sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
     state: Mapped[FormState] = mapped_column(words(FormState), default=FormState.OPEN, server_default=FormState.OPEN)
@@ -101,6 +102,7 @@ class SignUp(Base):
     address_hash: Mapped[bytes]
     first_name: Mapped[str] = mapped_column(default="")
     time_zone: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="en", server_default="en")  # the form's
     source: Mapped[str] = mapped_column(default="")  # the post it came from, or ?src=
     utm: Mapped[dict[str, Any]] = mapped_column(default=dict)
     wording: Mapped[str]
@@ -146,6 +148,7 @@ class Subscriber(Base):
     address_hash: Mapped[bytes | None] = mapped_column(unique=True)  # NULL once erased
     first_name: Mapped[str] = mapped_column(default="")
     time_zone: Mapped[str] = mapped_column(default="")  # empty: the practice's
+    language: Mapped[str] = mapped_column(default="en", server_default="en")  # what they are written to in
     state: Mapped[SubscriberState] = mapped_column(words(SubscriberState), default=SubscriberState.PENDING)
     pace: Mapped[Pace] = mapped_column(words(Pace), default=Pace.ALL)
     paused_until: Mapped[datetime | None]

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from funnel import logs
 from funnel.audience.visit import Visit, network_of
 from funnel.config import settings
+from funnel.web import spoken
 from funnel.web.upload import Request
 
 BLUEPRINTS = (
@@ -109,6 +110,7 @@ log = logging.getLogger(__name__)
 def attach(app: Flask) -> None:
     """Gives `app` its pages, headers and error pages."""
     app.request_class = Request
+    spoken.attach(app)
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"funnel.web.{name}").blueprint)
     app.before_request(_name_request)
@@ -136,7 +138,7 @@ def _name_request() -> None:
 
 
 def _everywhere() -> dict[str, object]:
-    return {"settings": settings()}
+    return {"settings": settings(), "language": spoken.language()}
 
 
 @functools.cache

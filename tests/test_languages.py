@@ -1,0 +1,104 @@
+"""Languages: what is told readers is there in each of them, and each knows its own ways."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages import mofile, pofile
+from babel.messages.catalog import Catalog, Message
+from babel.messages.frontend import CommandLineInterface
+
+from funnel import languages
+from funnel.languages import Said
+
+ROOT = Path(__file__).parent.parent
+CATALOGS = sorted(languages.FOLDER.glob("*/LC_MESSAGES/*.po"))
+MORNING = datetime(2026, 11, 28, 8, tzinfo=UTC)
+HOME = ZoneInfo("Europe/London")
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return pofile.read_po(file, path.parts[-3] if path.suffix == ".po" else None)
+
+
+def told(catalog: Catalog) -> list[Message]:
+    return [message for message in catalog if message.id]
+
+
+def test_the_five_are_known_by_their_own_names():
+    names = {language.code: language.name for language in languages.known()}
+    assert names == {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français", "it": "Italiano"}
+
+
+def test_the_catalogs_hold_what_pages_and_code_say(tmp_path, monkeypatch):
+    """`make words` collects it."""
+    monkeypatch.chdir(ROOT)
+    fresh, cfg = tmp_path / "messages.pot", "funnel/translations/babel.cfg"
+    options = ["--keywords=Said lazy_gettext", "--add-location=file", "--sort-by-file", "--omit-header"]
+    CommandLineInterface().run(["pybabel", "-q", "extract", f"--mapping-file={cfg}", *options, f"-o{fresh}", "."])
+    said = {message.id for message in told(read(fresh))}
+    assert said
+    for path in (languages.FOLDER / "messages.pot", *languages.FOLDER.glob("*/LC_MESSAGES/messages.po")):
+        assert {message.id for message in told(read(path))} == said, path
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_nothing_is_left_untranslated_or_doubtful(path):
+    for message in told(read(path)):
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        assert all(strings), message.id
+        assert not message.fuzzy, message.id
+        assert not list(message.check()), message.id
+
+
+@pytest.mark.parametrize("path", CATALOGS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_what_is_read_is_what_was_written(path):
+    compiled = io.BytesIO()
+    mofile.write_mo(compiled, read(path))
+    assert path.with_suffix(".mo").read_bytes() == compiled.getvalue()
+
+
+def test_a_day_is_written_as_its_language_does():
+    days = {code: languages.day(MORNING, code, HOME) for code in languages.codes()}
+    assert days == {
+        "en": "28 November 2026",
+        "de": "28. November 2026",
+        "es": "28 de noviembre de 2026",
+        "fr": "28 novembre 2026",
+        "it": "28 novembre 2026",
+    }
+    assert languages.day_of_year(MORNING, "de", HOME) == "28. November"
+
+
+def test_a_day_is_that_of_the_zone():
+    late = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+    assert languages.day_of_year(late, "it", ZoneInfo("Europe/Rome")) == "29 novembre"
+
+
+def test_a_language_knows_its_direction():
+    assert {language.direction for language in languages.known()} == {"ltr"}
+    assert languages.made("ar").direction == "rtl"
+    assert languages.made("ar").name == "العربية"
+
+
+def test_a_row_whose_language_is_gone_speaks_english():
+    assert languages.named("xx").tag == "en-GB"
+    assert languages.catalog("xx").gettext("Privacy") == "Privacy"
+
+
+def test_a_country_speaks_what_we_speak_of_its_languages():
+    countries = {country: languages.of_country(country) for country in ("GB", "IT", "CH", "BE", "JP")}
+    assert countries == {"GB": "en", "IT": "it", "CH": "de", "BE": "fr", "JP": "en"}
+
+
+def test_what_was_said_is_said_again_in_another_language():
+    said = Said("No cookies, no trackers.")
+    assert (said, languages.say(said, "it")) == ("No cookies, no trackers.", "Nessun cookie, nessun tracciamento.")
+    assert languages.say("a word of the owner’s", "it") == "a word of the owner’s"
+
+
+def test_what_was_filled_in_stays_in_it():
+    assert languages.say(Said("At most %(most)s.", most=3), "it") == "At most 3."
