@@ -170,3 +170,21 @@ def test_words_that_the_page_refuses_are_refused(run, session, issue, words, why
     assert (code, why in said) == (1, True)
     session.expire_all()
     assert issue.state is State.DRAFT
+
+
+def test_after_a_restore_it_is_sent_only_with_the_word_that_it_was_not(run, session, issue):
+    number = str(issue.id)
+    issue.doubted_at = utc_now()
+    session.commit()
+    code, said = run("send", number, *ALL)
+    assert (code, outgoing.IN_DOUBT in said, "--not-sent" in said) == (1, True, True)
+    assert run("send", number, *ALL, "--not-sent")[0] == 0
+    begun(session, issue)
+    outgoing.pause(session, issue.id, utc_now())
+    session.execute(update(Newsletter).values(doubted_at=utc_now()))
+    session.commit()
+    assert "[asks whether it was sent]" in run("list")[1]
+    assert outgoing.IN_DOUBT in run("show", number)[1]
+    assert run("resume", number) == (1, f"Error: {outgoing.IN_DOUBT}\n")
+    assert "is being sent" in run("resume", number, "--not-sent")[1]
+    assert run("resume", number, "--not-sent")[0] == 1

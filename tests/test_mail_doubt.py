@@ -129,7 +129,7 @@ def test_who_withdrew_is_presumed_to_have_got_nothing(place, session):
     assert_balance(session, waiting=0)
 
 
-def test_an_issue_that_was_being_planned_is_paused(place, session):
+def test_an_issue_that_was_being_sent_is_paused_and_all_that_may_have_been_planned_are_in_doubt(place, session):
     def issue(state: NewsletterState, send_at: datetime) -> Newsletter:
         found = Newsletter(
             subject="s", body="b", state=state, send_at=send_at + HOUR, starts_at=send_at, created_at=NOW
@@ -140,11 +140,13 @@ def test_an_issue_that_was_being_planned_is_paused(place, session):
     sending = issue(NewsletterState.SENDING, NOW - HOUR)
     missed, ahead = (issue(NewsletterState.SCHEDULED, at) for at in (NOW, NOW + HOUR))
     draft, sent = issue(NewsletterState.DRAFT, NOW), issue(NewsletterState.SENT, NOW)
+    whole = issue(NewsletterState.SENDING, NOW - HOUR)
+    whole.planned_at = NOW
     halt(session)
-    assert [one.state for one in (sending, missed, ahead, draft, sent)] == [
-        "paused", "paused", "scheduled", "draft", "sent",
-    ]  # fmt: skip
-    assert (missed.started_at, ahead.started_at) == (NOW, None)
+    assert {one.state: one.doubted_at for one in (sending, missed, ahead, draft, sent)} == {
+        "paused": NOW, "scheduled": NOW, "draft": NOW, "sent": None,
+    }  # fmt: skip
+    assert (whole.state, whole.doubted_at) == ("paused", None)
 
 
 def test_what_was_held_in_the_backup_may_have_gone_on_and_left(place, session):
@@ -161,10 +163,14 @@ def test_for_whoever_knows_that_nothing_was_sent_everything_goes(place, session)
     enrolment.enrol(session, ada.id, course.id, NOW)
     deliver(session, NOW)
     tip = a_tip(session, due_at=NOW)
+    session.add(Newsletter(subject="s", body="b", state=NewsletterState.SCHEDULED, created_at=NOW))
     halt(session, NOW + 9 * DAY)
+    scheduled = session.scalars(select(Newsletter)).one()
+    assert scheduled.doubted_at
     guard.resume_all(session, NOW + 9 * DAY)
     session.commit()
     assert queued(session) == {tip.id}
+    assert scheduled.doubted_at is None
     assert guard.check(session, 0, NOW + 9 * DAY)
 
 

@@ -50,11 +50,21 @@ def test_one_that_is_not_sent_yet_can_be_decided_about(session, desk, client):
     assert client.get(f"/archive/{draft.id}").status_code == 404
 
 
-def test_a_cancelled_one_is_not_asked_about(session, desk):
+def test_a_draft_that_was_thrown_away_is_not_asked_about(session, desk):
     issue = an_issue(session, subject="Never mind", state=NewsletterState.CANCELLED)
     session.commit()
     assert "Never mind" not in desk.get(ON).text
     assert press(desk, f"{ON}/{issue.id}/show", on=ON).status_code == 404
+
+
+def test_one_that_was_cancelled_on_its_way_can_be_taken_out_for_those_too_who_have_it(session, desk, client):
+    issue = an_issue(session, subject="Wrong", state=NewsletterState.CANCELLED, started_at=utc_now())
+    session.commit()
+    assert "only the links in its mails lead to it" in desk.get(f"/owner/newsletters/{issue.id}").text
+    for verb, code in (("hide", 410), ("show", 200)):
+        press(desk, f"{ON}/{issue.id}/{verb}", on=ON)
+        assert client.get(f"/archive/{issue.id}-wrong").status_code == code
+    assert "Whoever has its link may read “Wrong”." in desk.get(ON).text
 
 
 def test_the_page_of_a_newsletter_has_the_switch_and_is_led_back_to(session, desk):

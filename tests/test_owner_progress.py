@@ -201,3 +201,10 @@ def test_the_list_counts_the_mails_of_both_subjects(desk, session, tried):
     assert f'data-label="accepted">{sent}</td>' in page
     assert 'aria-label="2 clicked: what came of' in page
     assert page.count('scope="row"') == 2
+
+
+def test_a_second_subject_of_which_nothing_else_is_known_breaks_no_page(desk, session):
+    for state in ("scheduled", "sending"):
+        issue = under_way(session, utc_now(), state=state, subject_b="Stools", id=70 if state == "sending" else 71)
+        page = desk.get(f"/owner/newsletters/{issue.id}")
+        assert (page.status_code, "Stools" in page.text) == (200, True)

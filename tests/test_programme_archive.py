@@ -1,13 +1,17 @@
 """Which issues stand in the archive, in which order, and the switch of each."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
-from funnel.models.content import NewsletterState, Part
-from funnel.programme import archive, subject_trial
+from funnel.db import Session
+from funnel.models.content import Newsletter, NewsletterState, Part
+from funnel.programme import archive, outgoing, subject_trial
 from tests.conftest import NOW
 from tests.factories import an_issue
+from tests.mail_cast import wait_for
 
 State = NewsletterState
 
@@ -35,6 +39,15 @@ def test_what_began_to_leave_stands_there_unless_it_was_cancelled_or_switched_of
     assert shown(session) == ([issue.id] if is_shown else [])
     assert archive.is_offered(session) is is_shown
     assert [one.id for one in archive.latest(session, 9)] == shown(session)
+
+
+def test_one_that_was_cancelled_on_its_way_is_found_by_its_mails_and_listed_nowhere(session):
+    cancelled = {"state": State.CANCELLED, "cancelled_at": NOW + timedelta(days=2)}
+    issue, draft = an_issue(session, started_at=NOW, **cancelled), an_issue(session, started_at=None, **cancelled)
+    assert archive.found(session, issue.id) is issue
+    assert archive.found(session, draft.id) is None
+    assert (shown(session), archive.is_offered(session)) == ([], False)
+    assert archive.changed_at(session) == issue.cancelled_at
 
 
 def test_what_is_switched_off_is_found_so_that_its_page_can_say_so(session):
@@ -87,3 +100,27 @@ def test_wordings_and_resends_have_the_page_and_the_switch_of_their_issue(sessio
     session.expire_all()
     assert all(one.in_archive for one in (issue, part, again))
     assert shown(session) == [issue.id]
+
+
+def test_the_switch_reaches_a_wording_that_is_being_made_at_that_moment(session):
+    issue = an_issue(session, state=State.SENDING, subject_b="Second", trial_hours=4)
+    session.commit()
+    number = issue.id
+    with Session() as planner, ThreadPoolExecutor() as threads:
+        made = subject_trial.wording(planner, outgoing.held(planner, number), Part.A, NOW).id
+        hidden = threads.submit(hide, number)
+        wait_for(somebody_waits)
+        planner.commit()
+        hidden.result()
+    session.expire_all()
+    assert not session.get_one(Newsletter, made).in_archive
+
+
+def hide(number):
+    with Session.begin() as own:
+        archive.hide(own, number, NOW)
+
+
+def somebody_waits():
+    with Session.begin() as own:
+        return own.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from funnel.audience import orders
 from funnel.db import Session
-from funnel.mail import doubt, wishes
+from funnel.mail import wishes
 from funnel.models.content import Newsletter, NewsletterState, Part
 from funnel.models.mail import MessageState
 from funnel.models.sending import GUARD, Rest
@@ -218,14 +218,3 @@ def test_a_part_is_there_once(session):
         an_issue(session, parent_id=issue.id, part=Part.RESEND)
     session.rollback()
     assert session.get(Newsletter, issue.id) is None
-
-
-def test_an_issue_that_a_restore_paused_before_it_began_goes_on_when_told(session):
-    people = readers(session, 2)
-    issue = place(session, an_issue(session))
-    doubt.settle_claims(session, START)
-    work(session)
-    assert (issue.state, mails(session)) == (State.PAUSED, [])
-    outgoing.resume(session, issue.id, START)
-    work(session)
-    assert (issue.started_at, whose(session)) == (START, people)

@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from funnel.audience import dispatch
+from funnel.db import Session
 from funnel.models.content import ZoneMode
+from funnel.models.sending import QueueEntry
 from funnel.programme import calendar, newsletters, outgoing, send_times
 from tests.conftest import NOW
 from tests.factories import a_subscriber
@@ -129,3 +133,43 @@ def test_one_sent_late_comes_to_nobody_in_their_night(session):
     outgoing.confirm_late(session, issue.id, late)
     work(session, late)
     assert [mail.due_at for mail in mails(session)] == [at + timedelta(days=1), at + timedelta(hours=18, minutes=30)]
+
+
+def test_paused_and_let_go_on_at_night_it_comes_to_nobody_in_their_night(session):
+    """Of those for whom it was planned before the pause, and of those for whom it was not."""
+    people = [a_subscriber(session, time_zone=zone).id for zone in ("Asia/Kolkata", "", "America/New_York", "")]
+    at = NOW.replace(hour=9) + timedelta(days=2)
+    issue = place(session, an_issue(session), at=at, zone_mode=ZoneMode.READER)
+    work_once(session, issue, limit=2)
+    outgoing.pause(session, issue.id, issue.starts_at)
+    work(session, issue.starts_at)
+    night = at + 13 * HOUR
+    outgoing.resume(session, issue.id, night)
+    work(session, night)
+    times = {mail.subscriber_id: mail.due_at for mail in mails(session)}
+    next_day = at + timedelta(days=1)
+    indias, londons, new_yorks = next_day - HOUR * 5.5, next_day, next_day + 5 * HOUR
+    assert times == dict(zip(people, (indias, londons, new_yorks, londons), strict=True))
+    entries = session.execute(select(QueueEntry.subscriber_id, QueueEntry.due_at)).all()
+    assert dict(entries) == times
+
+
+def test_one_that_leaves_at_one_moment_for_all_goes_on_when_it_is_told(session):
+    a_subscriber(session)
+    issue = place(session, an_issue(session))
+    work(session, issue.starts_at)
+    outgoing.pause(session, issue.id, issue.starts_at)
+    work(session, issue.starts_at)
+    night = issue.starts_at + 13 * HOUR
+    outgoing.resume(session, issue.id, night)
+    work(session, night)
+    assert [entry.due_at for entry in session.scalars(select(QueueEntry))] == [night]
+
+
+def work_once(session, issue, limit):
+    session.commit()
+    with Session.begin() as own:
+        outgoing.start(own, issue.starts_at)
+    with Session.begin() as own:
+        dispatch.step(own, issue.id, issue.starts_at, limit)
+    session.expire_all()

@@ -155,6 +155,17 @@ def test_one_that_was_switched_off_says_so_and_not_what_it_was(session, client):
     assert 'href="/archive"' in read(client, f"/archive/{hidden.id}").text
 
 
+def test_one_that_was_cancelled_on_its_way_is_read_by_whoever_has_it_and_by_no_search_engine(session, client):
+    issue = an_issue(session, subject="Chairs", state=NewsletterState.CANCELLED, started_at=NOW)
+    other = an_issue(session, subject="Stools")
+    session.commit()
+    page = read(client, f"/archive/{issue.id}-chairs")
+    assert page.status_code == 200
+    assert '<meta name="robots" content="noindex">' in page.text
+    assert "Chairs" not in read(client, "/archive").text + read(client, "/archive/feed.xml").text
+    assert "noindex" not in read(client, f"/archive/{other.id}-stools").text
+
+
 @pytest.mark.parametrize("path", ["9", "9-x", str(2**63 - 1), str(2**63), "x"])
 def test_what_was_never_written_is_not_there(client, path):
     assert read(client, f"/archive/{path}").status_code == 404

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from funnel.audience import addressees
 from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.sending import GUARD, Rest
 from funnel.programme import contest, newsletters, outgoing, settling
 
 
@@ -36,9 +37,10 @@ def step(session: Session, issue_id: int, now: datetime, limit: int = newsletter
             if not swept:
                 settling.finish(session, issue, now)
             return Step(more=swept > 0)
-        case NewsletterState.SENDING:
+        # In a database that was set back none is let go: then it could not be told any more which may have left.
+        case NewsletterState.SENDING if session.get(Rest, GUARD) is None:
             # One that was stopped as it was let go is found here later: none waits for a word that was said.
-            if waits and settling.release(session, ids, now):
+            if waits and settling.release(session, issue, ids, now):
                 return Step(more=True, due=True)
             return _send(session, issue, now, limit)
     return Step()

@@ -18,7 +18,7 @@ from funnel.insight.issue_account import Account
 from funnel.models.content import Newsletter, NewsletterState, ZoneMode
 from funnel.models.house import AuditEntry
 from funnel.models.mail import MessageState
-from funnel.programme import contest, outgoing, send_times, settling
+from funnel.programme import contest, forgotten, outgoing, send_times, settling
 
 SHOWN = 50
 MINUTE_S, HOUR_S = 60, 3600
@@ -32,6 +32,9 @@ WORDS = {
 }
 P = ParamSpec("P")
 NUMBER = click.argument("number", type=click.IntRange(1, 2**63 - 1))
+NOT_SENT = click.option(
+    "--not-sent", is_flag=True, help="After a restore: it was not sent in the time that the backup does not know."
+)
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would be done, to how many and when. Change nothing.")
 
 
@@ -47,7 +50,8 @@ def list_issues() -> None:
         newest = select(Newsletter).where(outgoing.is_issue()).order_by(Newsletter.id.desc()).limit(SHOWN)
         for issue in session.scalars(newest).all():
             when = _time(issue.ended_at or issue.send_at)
-            click.echo(f"{issue.id:>8}  {issue.state:9}  {when:21}  {issue.subject}")
+            asks = "  [asks whether it was sent]" if forgotten.asks(issue) else ""
+            click.echo(f"{issue.id:>8}  {issue.state:9}  {when:21}  {issue.subject}{asks}")
 
 
 @newsletter.command("show")
@@ -75,9 +79,16 @@ def show(number: int, count: bool) -> None:
 @click.option("--readers-clock", is_flag=True, help="At that hour of each reader's own clock.")
 @click.option("--segment", metavar="NAME|everybody", help="To whom. Needed for a draft of which that is not known.")
 @click.option("--with-course", is_flag=True, help="Also to those who are still in a course.")
+@NOT_SENT
 @DRY_RUN
 def send(
-    number: int, wall: datetime | None, readers_clock: bool, segment: str | None, with_course: bool, dry_run: bool
+    number: int,
+    wall: datetime | None,
+    readers_clock: bool,
+    segment: str | None,
+    with_course: bool,
+    not_sent: bool,
+    dry_run: bool,
 ) -> None:
     """Schedule a draft: in five minutes, in which `newsletter cancel` takes it back, or --at a time.
 
@@ -89,6 +100,8 @@ def send(
         raise click.UsageError("--readers-clock needs --at.")
     with Session() as session:
         issue = _issue(session, number)
+        if not_sent:
+            _ask(forgotten.believe, session, number)
         if wall is None and send_times.lateness(issue, now):
             _ask(outgoing.confirm_late, session, number, now)
             what = "sent late, from now on"
@@ -115,10 +128,11 @@ def pause(number: int, dry_run: bool) -> None:
 
 @newsletter.command("resume")
 @NUMBER
+@NOT_SENT
 @DRY_RUN
-def resume(number: int, dry_run: bool) -> None:
-    """Let a paused newsletter go on where it stopped."""
-    _do(outgoing.resume, number, "resumed a newsletter", dry_run)
+def resume(number: int, not_sent: bool, dry_run: bool) -> None:
+    """Let a paused newsletter go on where it stopped; with --not-sent, one that waits since a restore."""
+    _do(forgotten.go_on if not_sent else outgoing.resume, number, "resumed a newsletter", dry_run)
 
 
 @newsletter.command("cancel")
@@ -180,6 +194,9 @@ def _said(session: OrmSession, issue: Newsletter, now: datetime) -> Iterator[str
         if late := send_times.lateness(issue, now):
             ago = f"{late.total_seconds() / HOUR_S:.0f} hours ago"
             yield f"its time passed {ago}, while the service was down: `newsletter send {issue.id}` sends it now"
+    if issue.doubted_at:
+        yield outgoing.IN_DOUBT
+        yield "not sent: `newsletter send` or `resume` with --not-sent; sent: on its page, or `newsletter cancel`"
     if verdict := contest.kept(issue):
         first, second = (f"{count:,} of {of:,}" for count, of in (verdict.a, verdict.b))
         yield f"two subjects: {first} clicked the first, {second} the second"

@@ -10,6 +10,7 @@ from funnel.cli.plainly import refuse
 from funnel.mail import unready
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
 from funnel.models.segments import SavedSegment
+from funnel.programme import outgoing
 from funnel.programme.outgoing import Order
 from funnel.programme.subject_trial import Trial
 
@@ -30,6 +31,8 @@ def order(
     """The order, with the trial it had. Ends the command, in words, where it is not to be given."""
     if issue.state is NewsletterState.SCHEDULED and at is None:
         refuse(SET)
+    if issue.doubted_at:
+        refuse(f"{outgoing.IN_DOUBT} With --not-sent it is sent.")
     if words := unready.why(session, issue, now):
         refuse(words)
     rule, segment_id = _whom(session, issue, segment)

@@ -10,6 +10,7 @@ from funnel.insight import messages as message_list
 from funnel.insight.whereabouts import Where
 from funnel.mail import guard, rests
 from funnel.models.house import AuditEntry
+from funnel.programme import forgotten
 
 
 @click.group(cls=Group)
@@ -79,6 +80,8 @@ def resume(name: str | None, nothing_was_sent: bool) -> None:
                 doubted = guard.resume(session, now)
                 if doubted:
                     click.echo(f"{doubted} mails may have been sent before the restore, and are unknown now.")
+                if asking := forgotten.asking(session):
+                    click.echo(f"{asking} newsletters may have been sent, and wait for a word: `newsletter list`.")
             session.add(AuditEntry(action="ended a rest", detail={"rest": ended}, at=now))
     for ended in names:
         click.echo(f"{ended}: goes on.")

@@ -7,15 +7,14 @@ is. Journals that are still there tell which of them were taken.
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import and_, delete, func, or_, select, text, update
+from sqlalchemy import and_, delete, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from funnel.mail import abandoned, journal, reap
 from funnel.mail.record import REPEATED
-from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.mail import Message, MessageState
 from funnel.models.sending import NEVER, Claim, QueueEntry
-from funnel.programme import waiting
+from funnel.programme import forgotten, waiting
 from funnel.programme.history import among
 
 WHY = "a backup was restored, and it may have been sent in the time that the backup does not know"
@@ -35,22 +34,14 @@ WHERE marketing_stamp.at < excluded.at
 def settle_claims(session: Session, now: datetime) -> int:
     """Settles what was being sent at the moment of the backup, whose workers have nothing to do with it any more.
 
-    An issue that was being planned then is paused: others of its mails may have left. Returns how many mails are in
-    doubt.
+    Issues that were not planned whole are in doubt: others of their mails may have left. Returns how many mails are.
     """
     settled = 0
     for claim_id, ids in session.execute(delete(Claim).returning(Claim.id, Claim.ids)).all():
         again = list(session.scalars(select(Message.id).where(among(Message.id, ids), Message.kind.in_(REPEATED))))
         waiting.put(session, again)
         settled += _settle(session, set(ids) - set(again), claim_id, now, now)
-    begun = or_(
-        Newsletter.state == NewsletterState.SENDING,
-        (Newsletter.state == NewsletterState.SCHEDULED) & (Newsletter.starts_at <= now),
-    )
-    # One that may have begun in the time that is lost has, for whoever then goes on with it or cancels it.
-    started_at = func.coalesce(Newsletter.started_at, now)
-    paused = {"state": NewsletterState.PAUSED, "paused_at": now, "started_at": started_at}
-    session.execute(update(Newsletter).where(begun).values(**paused))
+    forgotten.doubt(session, now)
     return settled
 
 

@@ -16,7 +16,7 @@ from funnel.mail import doubt, lineage, mark, rests
 from funnel.mail.lineage import Here
 from funnel.mail.mark import Mark
 from funnel.models.sending import GUARD, Rest
-from funnel.programme import presumed
+from funnel.programme import forgotten, presumed
 
 ANOTHER = "this is not the database that mails last left from: it was restored, moved, copied or promoted"
 OLDER = "the database is older than what was sent from this machine: a backup or snapshot of it was restored"
@@ -89,6 +89,7 @@ def resume(session: Session, now: datetime) -> int:
 def resume_all(session: Session, now: datetime) -> None:
     """Goes on with all that waits. For whoever knows that nothing was sent since the backup, as after a move."""
     if _halted_at(session):
+        forgotten.trust(session)
         _go_on(session, now)
 
 

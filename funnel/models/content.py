@@ -217,9 +217,7 @@ class Newsletter(Base):
     segment_id: Mapped[int | None]  # from which the rule was taken; it may be gone, so no foreign key
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # to whom, as scheduled; None: all
     with_course: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    zone_mode: Mapped[ZoneMode] = mapped_column(
-        words(ZoneMode), default=ZoneMode.PRACTICE, server_default=ZoneMode.PRACTICE
-    )
+    zone_mode: Mapped[ZoneMode] = mapped_column(words(ZoneMode), default=ZoneMode.PRACTICE, server_default="practice")
     send_at: Mapped[datetime | None]  # as the practice's clock has it
     starts_at: Mapped[datetime | None]  # when its planning begins: some readers' hour comes before the practice's
     scheduled_at: Mapped[datetime | None]
@@ -228,6 +226,7 @@ class Newsletter(Base):
     paused_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]  # sent or cancelled, and nothing of it waits or is under way
+    doubted_at: Mapped[datetime | None]  # when a backup was restored that may not know that it was sent, or taken back
     planned_to: Mapped[int] = mapped_column(default=0)  # subscribers up to this id were looked at
     looked_at: Mapped[int] = mapped_column(default=0, server_default="0")  # how many
     planned: Mapped[int] = mapped_column(default=0, server_default="0")  # mails, those of its wordings among them

@@ -1,8 +1,9 @@
 """The archive: the issues that everybody may read, newest first, and the owner's switch of each.
 
-An issue stands in it from the moment it began to leave, since its mails lead there. Drafts, scheduled and cancelled
-ones never do; nor do the rows of a trial's wordings and of a resend, which are the same issue once more: they have its
-switch, and their mails lead to its page.
+An issue stands in it from the moment it began to leave, since its mails lead there. One that was cancelled then keeps
+its page for those who have such a mail, and is listed nowhere. Drafts and scheduled ones never stand there; nor do the
+rows of a trial's wordings and of a resend, which are the same issue once more: they have its switch, and their mails
+lead to its page.
 """
 
 from datetime import datetime
@@ -16,6 +17,7 @@ from funnel.models.content import Newsletter, NewsletterState, Part
 PAGE = "/archive"
 
 _LEFT = (NewsletterState.SENDING, NewsletterState.SENT)
+_STOPPED = (NewsletterState.PAUSED, NewsletterState.CANCELLED)
 _NOT_YET = (NewsletterState.DRAFT, NewsletterState.SCHEDULED, NewsletterState.PAUSED)
 _PUBLISHED = func.coalesce(Newsletter.started_at, Newsletter.send_at, Newsletter.created_at)
 _NEWEST_FIRST = (_PUBLISHED.desc(), Newsletter.id.desc())
@@ -38,13 +40,13 @@ def subject(issue: Newsletter) -> str:
 
 def began() -> ColumnElement[bool]:
     """Which newsletters are issues that began to leave, shown or not."""
-    paused = and_(Newsletter.state == NewsletterState.PAUSED, Newsletter.started_at.is_not(None))
-    return and_(Newsletter.part.is_(None), or_(Newsletter.state.in_(_LEFT), paused))
+    stopped = and_(Newsletter.state.in_(_STOPPED), Newsletter.started_at.is_not(None))
+    return and_(Newsletter.part.is_(None), or_(Newsletter.state.in_(_LEFT), stopped))
 
 
 def is_public() -> ColumnElement[bool]:
-    """Which newsletters everybody may read."""
-    return and_(began(), Newsletter.in_archive)
+    """Which newsletters are listed for everybody to read."""
+    return and_(began(), Newsletter.in_archive, Newsletter.state != NewsletterState.CANCELLED)
 
 
 def may_be_shown() -> ColumnElement[bool]:
@@ -54,7 +56,12 @@ def may_be_shown() -> ColumnElement[bool]:
 
 def has_begun(issue: Newsletter) -> bool:
     """The same as `began`, of one that may be shown."""
-    return issue.state in _LEFT or (issue.state is NewsletterState.PAUSED and issue.started_at is not None)
+    return issue.state in _LEFT or (issue.state in _STOPPED and issue.started_at is not None)
+
+
+def is_listed(issue: Newsletter) -> bool:
+    """The same as `is_public`, of one that began to leave."""
+    return issue.in_archive and issue.state is not NewsletterState.CANCELLED
 
 
 def latest(session: Session, most: int, skip: int = 0) -> list[Newsletter]:
@@ -93,8 +100,9 @@ def is_offered(session: Session) -> bool:
 
 
 def changed_at(session: Session) -> datetime | None:
-    """When an issue last came into it, or was put in or taken out by hand; None: it was always empty."""
-    last: ColumnElement[datetime] = func.max(func.greatest(_PUBLISHED, Newsletter.archive_set_at))  # past a NULL
+    """When an issue last came into it, was cancelled, or put in or taken out by hand; None: it was always empty."""
+    moments = _PUBLISHED, Newsletter.archive_set_at, Newsletter.cancelled_at
+    last: ColumnElement[datetime] = func.max(func.greatest(*moments))  # past a NULL
     return session.scalars(select(last).where(began())).one()
 
 
@@ -109,6 +117,8 @@ def hide(session: Session, issue_id: int, now: datetime) -> bool:
 
 
 def _set(session: Session, issue_id: int, now: datetime, *, in_archive: bool) -> bool:
+    # Who makes a wording of it holds the issue: what is read after that sees the wording.
+    session.execute(select(Newsletter.id).where(Newsletter.id == issue_id).with_for_update())
     family = or_(Newsletter.id == issue_id, Newsletter.parent_id == issue_id)
     changed = update(Newsletter).where(family, Newsletter.in_archive.is_(not in_archive))
     done = changed.values(in_archive=in_archive, archive_set_at=now).returning(Newsletter.id)

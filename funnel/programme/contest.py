@@ -65,7 +65,7 @@ def decide(session: Session, issue: Newsletter, now: datetime) -> bool:
     Its hours begin once its mails have left: while more than a few of them are due and do not leave (a daily limit, a
     rate, a server that is away), its end moves on.
     """
-    if issue.state is not NewsletterState.SENDING or issue.winner or issue.trial_ends_at is None:
+    if issue.state is not NewsletterState.SENDING or issue.winner or issue.planned_at or issue.trial_ends_at is None:
         return False
     if _is_leaving(session, issue, now):
         ends_at = subject_trial.end(issue, now)
@@ -83,7 +83,7 @@ def choose(session: Session, issue_id: int, part: Part, now: datetime) -> Verdic
     issue = session.get(Newsletter, issue_id, with_for_update=True, populate_existing=True)
     if issue is None or issue.state not in (NewsletterState.SENDING, NewsletterState.PAUSED) or not issue.trial_ends_at:
         raise NotNow(NO_TRIAL)
-    if issue.winner:
+    if issue.winner or issue.planned_at:
         raise NotNow(CHOSEN)
     found = judged(session, issue_id)
     verdict = Verdict(found.a, found.b, found.chance, part, BY_OWNER)

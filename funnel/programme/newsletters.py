@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, DateTime, Select, String, column, distinct, func, literal, select
+from sqlalchemy import ColumnElement, Select, distinct, func, literal, select
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
@@ -133,11 +133,7 @@ def _timed(issue: Newsletter, people: Select[int], window: _Window, now: datetim
     """`people` with the moment at which each is due, where that is their own."""
     if issue.zone_mode is ZoneMode.PRACTICE:
         return people
-    times = send_times.own_times(issue, {"", *window.zones})
-    own = (
-        func.unnest(literal(list(times), ARRAY(String)), literal(list(times.values()), ARRAY(DateTime(timezone=True))))
-        .table_valued(column("zone", String), column("at", DateTime(timezone=True)), name="own")
-        .render_derived()
-    )
+    times = send_times.own_times(issue, {"", *window.zones}, now)
+    own = send_times.table(times)
     due = func.greatest(func.coalesce(own.c.at, times[""]), now)
     return people.outerjoin(own, own.c.zone == Subscriber.time_zone).add_columns(due.label("due_at"))

@@ -34,6 +34,7 @@ NO_SUBJECT = "It has no subject."
 NO_WORDS = "It has no words."
 BEGUN = "It had begun to leave when it was cancelled: write a new one from it."
 NOT_LATE = "It is not late: it leaves by itself when its time has come."
+IN_DOUBT = "A backup was restored that does not know whether it was sent since: say first which it is."
 
 
 # Written out, for the partial indexes; and built once, since it is asked several times a second.
@@ -89,7 +90,7 @@ def schedule(session: Session, issue_id: int, order: Order, now: datetime) -> Ne
     send_at = max(order.at or soonest, soonest)
     zone_mode = order.zone_mode if order.at else ZoneMode.PRACTICE
     trial = order.trial
-    issue = _moved(
+    issue = moved(
         session,
         issue_id,
         State.SCHEDULED,
@@ -104,6 +105,7 @@ def schedule(session: Session, issue_id: int, order: Order, now: datetime) -> Ne
         subject_b=trial and trial.subject,
         trial_percent=trial and trial.percent,
         trial_hours=trial and trial.hours,
+        doubted_at=None,  # whoever schedules it has been asked
     )
     for words, why in ((issue.subject, NO_SUBJECT), (issue.body, NO_WORDS)):
         if not words.strip():
@@ -113,13 +115,13 @@ def schedule(session: Session, issue_id: int, order: Order, now: datetime) -> Ne
 
 def unschedule(session: Session, issue_id: int) -> Newsletter:
     """Makes a scheduled issue a draft again: nothing of it was planned. Raises NotNow when its time has come."""
-    return _moved(session, issue_id, State.DRAFT, (State.SCHEDULED,), send_at=None, starts_at=None, scheduled_at=None)
+    return moved(session, issue_id, State.DRAFT, (State.SCHEDULED,), send_at=None, starts_at=None, scheduled_at=None)
 
 
 def confirm_late(session: Session, issue_id: int, now: datetime) -> Newsletter:
     """Lets an issue leave whose time passed while the service was down. Raises NotNow, for one in time too."""
-    late = Newsletter.starts_at < now - ASKS_AFTER
-    return _moved(session, issue_id, State.SCHEDULED, (State.SCHEDULED,), late, otherwise=NOT_LATE, starts_at=now)
+    late = and_(Newsletter.starts_at < now - ASKS_AFTER, Newsletter.doubted_at.is_(None))
+    return moved(session, issue_id, State.SCHEDULED, (State.SCHEDULED,), late, otherwise=NOT_LATE, starts_at=now)
 
 
 def start(session: Session, now: datetime) -> list[int]:
@@ -129,54 +131,53 @@ def start(session: Session, now: datetime) -> list[int]:
     """
     if session.get(Rest, GUARD) is not None:
         return []
-    due = update(Newsletter).where(
-        Newsletter.state == State.SCHEDULED, Newsletter.starts_at <= now, Newsletter.starts_at >= now - ASKS_AFTER
-    )
+    in_time = Newsletter.starts_at <= now, Newsletter.starts_at >= now - ASKS_AFTER
+    due = update(Newsletter).where(Newsletter.state == State.SCHEDULED, *in_time, Newsletter.doubted_at.is_(None))
     begun = due.values(state=State.SENDING, started_at=now).returning(Newsletter.id)
     return list(session.scalars(begun.execution_options(synchronize_session=False)))
 
 
 def pause(session: Session, issue_id: int, now: datetime) -> Newsletter:
     """Nothing of it leaves any more but what is past its final dot right now. Raises NotNow."""
-    return _moved(session, issue_id, State.PAUSED, (State.SENDING,), paused_at=now)
+    return moved(session, issue_id, State.PAUSED, (State.SENDING,), paused_at=now)
 
 
 def resume(session: Session, issue_id: int, now: datetime) -> Newsletter:
     """Lets it go on where it stopped; the hours of a trial did not run meanwhile. Raises NotNow."""
-    started_at = func.coalesce(Newsletter.started_at, now)
     paused_for = func.coalesce(literal(now, DateTime(timezone=True)) - Newsletter.paused_at, timedelta())
-    return _moved(
+    return moved(
         session,
         issue_id,
         State.SENDING,
         (State.PAUSED,),
+        Newsletter.doubted_at.is_(None),
         paused_at=None,
-        started_at=started_at,
         trial_ends_at=Newsletter.trial_ends_at + paused_for,
     )
 
 
 def cancel(session: Session, issue_id: int, now: datetime) -> Newsletter:
     """Sends no more of it, for good; what waits is skipped by the clock. A scheduled one is unscheduled instead."""
-    return _moved(session, issue_id, State.CANCELLED, (State.SENDING, State.PAUSED), paused_at=None, cancelled_at=now)
+    stopped = (State.SENDING, State.PAUSED)
+    return moved(session, issue_id, State.CANCELLED, stopped, paused_at=None, doubted_at=None, cancelled_at=now)
 
 
 def throw_away(session: Session, issue_id: int, now: datetime) -> Newsletter:
     """Cancels a draft: nobody gets it. `fetch_back` undoes that. Raises NotNow."""
-    return _moved(session, issue_id, State.CANCELLED, (State.DRAFT,), cancelled_at=now, ended_at=now)
+    return moved(session, issue_id, State.CANCELLED, (State.DRAFT,), cancelled_at=now, ended_at=now)
 
 
 def fetch_back(session: Session, issue_id: int) -> Newsletter:
     """Makes what `throw_away` cancelled a draft again. Raises NotNow, for what had begun to leave too."""
     unbegun = Newsletter.started_at.is_(None)
-    return _moved(
+    return moved(
         session, issue_id, State.DRAFT, (State.CANCELLED,), unbegun, otherwise=BEGUN, cancelled_at=None, ended_at=None
     )
 
 
 def reopen(session: Session, issue_id: int) -> Newsletter:
     """Lets mails of an issue be sent that had ended: it is being sent, again or still. Raises NotNow."""
-    return _moved(session, issue_id, State.SENDING, (State.SENDING, State.SENT), ended_at=None)
+    return moved(session, issue_id, State.SENDING, (State.SENDING, State.SENT), ended_at=None)
 
 
 def reopen_ended(session: Session, issue_id: int) -> None:
@@ -205,7 +206,7 @@ def held(session: Session, issue_id: int) -> Newsletter | None:
     return session.scalar(row.execution_options(populate_existing=True))
 
 
-def _moved(
+def moved(
     session: Session,
     issue_id: int,
     into: NewsletterState,
@@ -214,15 +215,20 @@ def _moved(
     otherwise: str = "",
     **changes: Any,
 ) -> Newsletter:
-    moved = update(Newsletter).where(Newsletter.id == issue_id, Newsletter.state.in_(out_of), is_issue(), *which)
+    """The issue, with its wordings brought from one of the states `out_of` `into` another, where `which` holds too.
+
+    Raises NotNow: it stands otherwise, it is in doubt, or `otherwise`.
+    """
+    found_there = update(Newsletter).where(Newsletter.id == issue_id, Newsletter.state.in_(out_of), is_issue(), *which)
     found = session.scalar(
-        moved.values(state=into, **changes).returning(Newsletter.id).execution_options(synchronize_session=False)
+        found_there.values(state=into, **changes).returning(Newsletter.id).execution_options(synchronize_session=False)
     )
     issue = session.get(Newsletter, issue_id, populate_existing=True)
     if issue is None or not (issue.part is None or issue.part is Part.RESEND):
         raise NotNow(NO_ISSUE)
     if found is None:
-        raise NotNow(otherwise if otherwise and issue.state in out_of else STANDS[issue.state])
+        why = IN_DOUBT if issue.doubted_at else otherwise
+        raise NotNow(why if why and issue.state in out_of else STANDS[issue.state])
     ended = {"ended_at": changes["ended_at"]} if "ended_at" in changes else {}
     parts = update(Newsletter).where(Newsletter.parent_id == issue_id, Newsletter.part.in_(WORDINGS))
     session.execute(parts.values(state=into, **ended).execution_options(synchronize_session=False))

@@ -3,12 +3,13 @@
 As in the calendar, a local time that does not exist moves forward, and one that exists twice means the first.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, DateTime, String, column, func, literal, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from funnel.config import settings
 from funnel.models.content import Newsletter, NewsletterState, ZoneMode
@@ -40,13 +41,24 @@ def own(send_at: datetime, zone: ZoneInfo, soonest: datetime) -> datetime:
     return found
 
 
-def own_times(issue: Newsletter, zones: Iterable[str]) -> dict[str, datetime]:
-    """When it leaves to people of each of these zones; an unknown one is the practice's."""
+def own_times(issue: Newsletter, zones: Iterable[str], now: datetime | None = None) -> dict[str, datetime]:
+    """When it leaves to people of each of these zones; an unknown one is the practice's.
+
+    `now`: as its mails are planned or let go. Whose hour passed more than an hour before has it at that hour of the
+    next day: it was sent late, it was paused, or nobody knew of their clock.
+    """
     assert issue.send_at
     soonest = (issue.scheduled_at or issue.send_at) + UNDO
-    if issue.started_at:  # a clock nobody knew of then, or one sent late: not in their night; what is due waits an hour
-        soonest = max(soonest, issue.started_at - ASKS_AFTER)
+    if now:
+        soonest = max(soonest, now - ASKS_AFTER)
     return {name: own(issue.send_at, calendar.zone(name), soonest) for name in zones}
+
+
+def table(times: Mapping[str, datetime]) -> TableValuedAlias:
+    """What `own_times` says as a table, to be joined to people: columns `zone` and `at`."""
+    values = literal(list(times), ARRAY(String)), literal(list(times.values()), ARRAY(DateTime(timezone=True)))
+    columns = column("zone", String), column("at", DateTime(timezone=True))
+    return func.unnest(*values).table_valued(*columns, name="own").render_derived()
 
 
 def starts_at(session: Session, send_at: datetime, zone_mode: ZoneMode, soonest: datetime) -> datetime:

@@ -8,13 +8,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.content import Newsletter, NewsletterState, ZoneMode
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
+from funnel.models.people import Subscriber
 from funnel.models.sending import NEVER, Claim, Progress, QueueEntry
-from funnel.programme import calendar, outgoing, waiting
+from funnel.programme import calendar, outgoing, send_times, waiting
 from funnel.programme.history import among
 
 CHUNK = 20_000
@@ -45,11 +46,16 @@ def hold(session: Session, ids: Collection[int], why: str = HELD) -> int:
     return len(waits)
 
 
-def release(session: Session, ids: Collection[int], now: datetime) -> int:
-    """Lets held mails go on: each is due when it was, or now, and lives on from then. Returns how many, of a chunk."""
+def release(session: Session, issue: Newsletter, ids: Collection[int], now: datetime) -> int:
+    """Lets held mails go on: each is due when it was, or now, and lives on from then. Returns how many, of a chunk.
+
+    By readers' clocks, whose hour passed more than an hour ago has it at that hour of the next day.
+    """
     waits = list(session.scalars(_entries(ids, QueueEntry.due_at == NEVER)))
     if not waits:
         return 0
+    if issue.zone_mode is ZoneMode.READER:
+        _spare_their_night(session, issue, waits, now)
     lasts = func.greatest(Message.expires_at, func.greatest(Message.due_at, now) + calendar.days(LASTS_DAYS))
     longer = update(Message).where(among(Message.id, waits), Message.expires_at < lasts).values(expires_at=lasts)
     session.execute(longer.execution_options(synchronize_session=False))
@@ -60,6 +66,15 @@ def release(session: Session, ids: Collection[int], now: datetime) -> int:
     )
     session.execute(again.execution_options(synchronize_session=False))
     return len(waits)
+
+
+def _spare_their_night(session: Session, issue: Newsletter, waits: Collection[int], now: datetime) -> None:
+    missed = and_(among(Message.id, waits), Message.due_at < now - send_times.ASKS_AFTER)
+    theirs = select(Subscriber.time_zone).join(Message, Message.subscriber_id == Subscriber.id).where(missed)
+    times = send_times.own_times(issue, {"", *session.scalars(theirs.distinct())}, now)
+    own = send_times.table(times)
+    again = update(Message).where(missed, Subscriber.id == Message.subscriber_id, own.c.zone == Subscriber.time_zone)
+    session.execute(again.values(due_at=own.c.at).execution_options(synchronize_session=False))
 
 
 def sweep(session: Session, ids: Collection[int], now: datetime) -> int:

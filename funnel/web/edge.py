@@ -68,6 +68,7 @@ BLUEPRINTS = (
     "owner.rhythms",
     "owner.orders",
     "owner.progress",
+    "owner.forgotten",
     "owner.resends",
     "owner.entrances",
     "owner.own_posts",

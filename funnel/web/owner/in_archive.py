@@ -39,7 +39,9 @@ def show(issue_id: int) -> AnyResponse:
         if archive.show(session, issue_id, now):
             gate.note(session, "put a newsletter into the archive", now, newsletter=issue_id)
         subject, began = merge.shown(archive.subject(issue)), archive.has_begun(issue)
-    flash(f"Everybody may read “{subject}”{'' if began else ' once it is sent'}.")
+        listed = archive.is_listed(issue)
+    who, when = "Everybody" if listed else "Whoever has its link", "" if began else " once it is sent"
+    flash(f"{who} may read “{subject}”{when}.")
     return _back()
 
 

@@ -79,6 +79,7 @@ def show(number: int, slug: str) -> AnyResponse | tuple[str, int]:
             entry=entry,
             before=before and _entry(before, web_version.heading(before)),
             after=after and _entry(after, web_version.heading(after)),
+            is_listed=archive.is_listed(issue),
             card=shown,
             where_from=card.where_from(),
         )
