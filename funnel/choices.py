@@ -3,10 +3,12 @@
 import re
 from dataclasses import dataclass
 
+from funnel import origins
 from funnel.environment import Environment
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SWITCH = ("on", "off")
+MOST_SITES = 50  # all of them stand in a header of each embedded form
 EMERGENCY_NUMBERS = {
     "GB": "999", "IE": "112", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "IT": "112", "DE": "112",
     "FR": "112", "ES": "112", "CH": "112", "AT": "112", "NL": "112", "BE": "112", "PT": "112", "SE": "112",
@@ -84,6 +86,22 @@ def letters(read: Environment) -> Letters:
         hour=read.whole("LETTER_HOUR", Letters.hour, 0, 23),
         bookings=read.choice("BOOKING_MAIL", "on", SWITCH) == "on",
     )
+
+
+def sites(read: Environment) -> tuple[str, ...]:
+    """The sites whose pages may show our forms in a frame, and where a form may lead to."""
+    found: list[str] = []
+    wrong: list[str] = []
+    for typed in read.text("SITES", "").replace(",", " ").split():
+        try:
+            found.append(origins.site(typed))
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        read.refuse("SITES", ". ".join(wrong), "Write one a line")
+    if len(found) > MOST_SITES:
+        read.refuse("SITES", f"there are {len(found)} of them, and {MOST_SITES} fit", "Use a star for subdomains")
+    return tuple(dict.fromkeys(found))
 
 
 def _place(weekday: str) -> int:

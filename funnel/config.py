@@ -60,6 +60,7 @@ class Settings:
     limits: Limits
     window: Window
     letters: Letters
+    sites: tuple[str, ...]  # origins of the pages that may show our forms
     local: bool  # BASE_URL is on loopback
     local_outbox: bool  # the local catcher takes the mail
 
@@ -190,6 +191,7 @@ class _Reader(Variables):
             limits=choices.limits(self),
             window=choices.window(self),
             letters=choices.letters(self),
+            sites=choices.sites(self),
             local=local,
             local_outbox=local and not self.text("SMTP_URL", ""),
         )

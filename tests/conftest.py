@@ -16,6 +16,7 @@ from funnel import config
 from funnel.local import broker, database, ports
 
 # Once for all: a fixture that is imported into two test modules is two fixtures, and two browsers.
+from tests.blog_site import blog  # noqa: F401
 from tests.browser import browser, live, page  # noqa: F401
 from tests.sink import single, sink  # noqa: F401
 
@@ -38,6 +39,7 @@ LEFT_OUT = [
     "PRACTITIONER_NAME",
     "REPLY_TO",
     "SECRET_KEY_FALLBACKS",
+    "SITES",
     "SMTP_URL",
     "TIMEZONE",
     "TRUSTED_PROXIES",

@@ -22,6 +22,7 @@ ROWS = [
     {"config", "logs", "local", "migrations"},
     {"variables"},
     {"choices"},
+    {"origins"},
     {"environment", "relay", "languages"},
 ]
 SAME_ROW = {("cli", "web"), ("__init__", "web"), ("__init__", "cli"), ("local", "config")}

@@ -76,6 +76,8 @@ class Form(Base):
     button: Mapped[str]
     wording: Mapped[str]  # what a sign-up agrees to, kept word for word with each Consent
     language: Mapped[str] = mapped_column(default="en", server_default="en")  # of these words: funnel/languages.py
+    thanks_url: Mapped[str] = mapped_column(default="", server_default="")  # where a sign-up leads; '': our own page
+    accent: Mapped[str] = mapped_column(default="", server_default="")  # #rrggbb; '': the house's colour
     post_id: Mapped[int | None] = mapped_column(ForeignKey("post.id"))
     sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
     state: Mapped[FormState] = mapped_column(words(FormState), default=FormState.OPEN, server_default=FormState.OPEN)

@@ -125,6 +125,12 @@ def attach(app: Flask) -> None:
     app.register_error_handler(Exception, _say_our_fault)
 
 
+def policy() -> str:
+    """The security policy of this request's page. A form may be led on to where `leads_to` said it may."""
+    onward = g.get("leads_to", "")
+    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {onward}".strip())
+
+
 def visit() -> Visit:
     """Who makes this request, as far as we keep it."""
     agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
@@ -157,7 +163,7 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     if request.endpoint == "static" and "v" in request.args:
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("Content-Security-Policy", policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
         headers.setdefault("X-Frame-Options", "DENY")

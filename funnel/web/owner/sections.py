@@ -112,6 +112,22 @@ BOOKING = Section(
         ),
     ),
 )
+SITES = Section(
+    "sites",
+    "Your other sites",
+    "Whose pages may show your forms, such as your blog. No other page can, so nobody puts your form into theirs. A form "
+    "may also lead to a page of these sites when somebody has signed up.",
+    (
+        Field(
+            "SITES",
+            "Sites",
+            lambda known: "\n".join(known.sites),
+            "One a line, such as https://example.org. A star stands for all subdomains: https://*.example.org. The address "
+            "of any page of the site will do.",
+            kind="lines",
+        ),
+    ),
+)
 WINDOW = Section(
     "window",
     "When mails leave",
@@ -210,7 +226,7 @@ LETTERS = Section(
         ),
     ),
 )
-SECTIONS = {section.slug: section for section in (PRACTICE, SENDER, BOOKING, WINDOW, LIMITS, LETTERS)}
+SECTIONS = {section.slug: section for section in (PRACTICE, SENDER, BOOKING, SITES, WINDOW, LIMITS, LETTERS)}
 
 
 def zones() -> list[str]:

@@ -19,7 +19,7 @@ CHANGED = "changed settings"
 TAKEN_BACK = "took back a change of settings"
 MEANWHILE = "Somebody else changed these settings since you opened them. Yours stand below: save again to keep them."
 NOT_AS_BEFORE = "Nothing was taken back: with what was changed since, the settings of before do not go together."
-LONGEST = 500  # signs of a setting
+LONGEST = 5000  # signs of a setting
 
 blueprint = gate.pages("settings", __name__)
 
@@ -104,7 +104,7 @@ def page_of(about: str) -> str:
 def _typed(field: Field) -> str:
     if field.kind == "switch":
         return "on" if field.name in request.form else "off"
-    return request.form.get(field.name, "").strip()[:LONGEST]
+    return request.form.get(field.name, "").replace("\r\n", "\n").strip()[:LONGEST]
 
 
 def _in_force(section: Section, kept: Mapping[str, Any]) -> dict[str, str]:

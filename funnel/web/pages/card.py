@@ -4,16 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import request
+from flask import g, request, url_for
 from sqlalchemy.orm import Session
 
+from funnel import origins
 from funnel.audience import signup, views
 from funnel.models.people import Form
+from funnel.programme import thanks
 from funnel.response import machine
 from funnel.tokens import Purpose
 from funnel.web import edge
-from funnel.web.pages import trap
+from funnel.web.pages import place, trap
 from funnel.web.pages.fields import SignUpForm
+
+LOOKED_AT = ("iframe", "same-origin")
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,20 @@ class Card:
     token: str
     source: str
     utm: dict[str, str]
+
+    def __post_init__(self) -> None:
+        # A browser asks the page's policy about where a form is led on to, too.
+        if thanks.is_trusted(self.form.thanks_url):
+            g.leads_to = origins.of(self.form.thanks_url)
+
+    @property
+    def action(self) -> str:
+        """Where it is sent, and answered: within the frame, when it stands in one."""
+        return place.address("sign_up", slug=self.form.slug)
+
+    @property
+    def privacy(self) -> str:
+        return place.address("privacy", slug=self.form.slug) if place.framed() else url_for("privacy.show")
 
 
 def empty(form: Form, source: str, now: datetime) -> Card:
@@ -39,6 +57,8 @@ def count_view(session: Session, form: Form, source: str, now: datetime) -> None
     """Counts that a person saw the form; a robot, a preview or a page fetched ahead is none."""
     ahead = "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
     head = request.method == "HEAD"
+    # A frame on a page of ours is the owner's look at it.
+    ahead = ahead or (request.headers.get("Sec-Fetch-Dest"), request.headers.get("Sec-Fetch-Site")) == LOOKED_AT
     if not ahead and not machine.reason(head=head, agent=edge.visit().agent, delivery=None, now=now):
         views.count(session, form.id, source, now)
 

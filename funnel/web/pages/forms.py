@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,10 +15,11 @@ from funnel.audience import signup, typo
 from funnel.audience.signup import Typed
 from funnel.db import Session, utc_now
 from funnel.models.people import Form, FormState
+from funnel.programme import thanks
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge
 from funnel.web.nudge import nudge
-from funnel.web.pages import card, discreet, posts, trap
+from funnel.web.pages import card, discreet, place, posts, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm
 from funnel.web.pages.named import named
@@ -29,10 +30,11 @@ NOBODY = 0  # the sign-up in a robot's resend token
 AGAIN = {"again": "1"}
 OFFERED = 3  # other forms, and posts, on the page of one that is closed
 
-blueprint = Blueprint("forms", __name__)
+blueprint = place.blueprint("forms", __name__)
 log = logging.getLogger(__name__)
 
 
+@blueprint.get("/f/<slug>/embed", endpoint="framed_show")
 @blueprint.get("/f/<slug>")
 def show(slug: str) -> str | tuple[str, int]:
     now, source = utc_now(), card.source()
@@ -44,6 +46,7 @@ def show(slug: str) -> str | tuple[str, int]:
         return render_template("pages/forms/show.html", card=card.empty(form, source, now))
 
 
+@blueprint.post("/f/<slug>/embed", endpoint="framed_sign_up")
 @blueprint.post("/f/<slug>")
 def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
     now, fields = utc_now(), SignUpForm(request.form)
@@ -54,21 +57,25 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)
         if verdict is Verdict.ROBOT:
             log.info("a robot filled in the form %s: nothing is stored", form.slug)
-            return _sent(slug, NOBODY)
+            return _thanks(form, NOBODY)
         shown = card.filled(form, fields, now)
         if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
             return page, 422
         sign_up_id = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, edge.visit(), now).id
+        answer = _thanks(form, sign_up_id)
     nudge(settle_one, sign_up_id)
-    return _sent(slug, sign_up_id)
+    return answer
 
 
+@blueprint.get("/f/<slug>/embed/sent", endpoint="framed_sent")
 @blueprint.get("/f/<slug>/sent")
 def sent(slug: str) -> Response:
     with Session.begin() as session:
+        form = named(session, Form, slug)
         page = render_template(
             "pages/forms/sent.html",
-            form=named(session, Form, slug),
+            form=form,
+            onward=form.thanks_url if thanks.is_trusted(form.thanks_url) else "",
             token=_good_token(request.args.get("t", "")),
             again="again" in request.args,
             where_from=card.where_from(),
@@ -76,11 +83,12 @@ def sent(slug: str) -> Response:
     return discreet.keep_quiet(Response(page, mimetype="text/html"))
 
 
+@blueprint.post("/f/<slug>/embed/resend", endpoint="framed_resend")
 @blueprint.post("/f/<slug>/resend")
 def resend(slug: str) -> AnyResponse:
     token = _good_token(request.form.get("token", ""))
     if not token:
-        return redirect(url_for(".show", slug=slug), 303)
+        return redirect(place.address("show", slug=slug), 303)
     (sign_up_id,) = tokens.read(Purpose.RESEND, token)
     with Session.begin() as session:
         again = signup.again(session, sign_up_id, edge.visit(), utc_now())
@@ -88,6 +96,14 @@ def resend(slug: str) -> AnyResponse:
     if fresh_id:
         nudge(settle_one, fresh_id)
     return _sent(slug, fresh_id or sign_up_id, AGAIN)
+
+
+@blueprint.get("/f/<slug>/embed/privacy", endpoint="framed_privacy")
+def privacy(slug: str) -> str:
+    """What is kept, to be read without leaving the frame."""
+    with Session.begin() as session:
+        named(session, Form, slug)
+    return render_template("pages/privacy/show.html", slug=slug)
 
 
 def _closed(session: OrmSession, form: Form) -> tuple[str, int]:
@@ -142,6 +158,13 @@ def _good_token(token: str) -> str:
     return token
 
 
+def _thanks(form: Form, sign_up_id: int) -> AnyResponse:
+    """Leads to the page of the owner's site, or to ours: in a frame always, since its page could not be seen in there."""
+    if thanks.is_trusted(form.thanks_url) and not place.framed():
+        return redirect(form.thanks_url, HTTPStatus.SEE_OTHER)
+    return _sent(form.slug, sign_up_id)
+
+
 def _sent(slug: str, sign_up_id: int, more: Mapping[str, Any] | None = None) -> AnyResponse:
     token = tokens.sign(Purpose.RESEND, sign_up_id)
-    return redirect(url_for(".sent", slug=slug, t=token, **(more or {}), **card.where_from()), 303)
+    return redirect(place.address("sent", slug=slug, t=token, **(more or {}), **card.where_from()), 303)

@@ -1,0 +1,50 @@
+"""Where a form stands: on a page of its own, or in a frame on another site. One handler serves both.
+
+In a frame there is no cookie, perhaps no script and an origin of "null", and no link may lead to a page of ours that no
+frame may show.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from funnel.config import settings
+from funnel.web import edge
+
+FRAMED = "framed_"  # begins the names of the endpoints within a frame
+LAYOUTS = {False: "pages/layout.html", True: "pages/frame.html"}
+
+
+def blueprint(name: str, module: str) -> Blueprint:
+    """A blueprint whose templates know the `layout` they stand in, and which frames may show where they are `framed`."""
+    made = Blueprint(name, module)
+    made.context_processor(lambda: {"layout": LAYOUTS[framed()], "framed": framed(), "placed": address})
+    made.after_request(_let_sites_frame)
+    return made
+
+
+def framed() -> bool:
+    """Whether this request is one of a frame on another site."""
+    return (request.endpoint or "").partition(".")[2].startswith(FRAMED)
+
+
+def address(name: str, **values: Any) -> str:
+    """The address of the view `name` of the forms, in the frame when this request is of one."""
+    return url_for(f"forms.{FRAMED if framed() else ''}{name}", **values)
+
+
+def policy() -> str:
+    """The policy of a page that the owner's sites, and our own pages, may show in a frame.
+
+    Our own address stands beside 'self', which is nobody in a sandbox without an origin.
+    """
+    known = settings()
+    mine = edge.policy().replace("'self'", f"'self' {known.base_url}")
+    return mine.replace("frame-ancestors 'none'", " ".join(["frame-ancestors 'self'", *known.sites]))
+
+
+def _let_sites_frame(response: Response) -> Response:
+    if framed():
+        response.headers["Content-Security-Policy"] = policy()
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
