@@ -1,4 +1,4 @@
-"""Somebody's blog: pages on an origin that is not ours (localhost beside 127.0.0.1, and another port), for browser tests.
+"""Somebody's blog for browser tests: pages on an origin that is not ours (localhost, not 127.0.0.1, and another port).
 
 The fixture `blog`, which conftest.py brings in, puts up pages; its origin is one of the owner's sites from then on.
 """
@@ -34,7 +34,8 @@ class Blog:
         """Puts up a page with `inside` in its body, and gives its address. Headers: `Content_Security_Policy="…"`."""
         body = (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A blog</title>'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">{head}</head><body>{inside}</body></html>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"{head}</head><body>{inside}</body></html>"
         )
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.pages[path] = Page(body, {"Content-Type": "text/html; charset=utf-8", **named}, status)

@@ -40,6 +40,6 @@ def is_trusted(address: str) -> bool:
 def distrusted(address: str) -> str:
     """What is wrong with leading there, in words to mend it by."""
     return (
-        f"{origins.of(address)} is not among your sites, so nobody is led there. Add it to Settings, “Your other sites”, "
-        "then save this."
+        f"{origins.of(address)} is not among your sites, so nobody is led there. Add it to Settings, “Your other "
+        "sites”, then save this."
     )

@@ -115,15 +115,15 @@ BOOKING = Section(
 SITES = Section(
     "sites",
     "Your other sites",
-    "Whose pages may show your forms, such as your blog. No other page can, so nobody puts your form into theirs. A form "
-    "may also lead to a page of these sites when somebody has signed up.",
+    "Whose pages may show your forms, such as your blog. No other page can, so nobody puts your form into theirs. A "
+    "form may also lead to a page of these sites when somebody has signed up.",
     (
         Field(
             "SITES",
             "Sites",
             lambda known: "\n".join(known.sites),
-            "One a line, such as https://example.org. A star stands for all subdomains: https://*.example.org. The address "
-            "of any page of the site will do.",
+            "One a line, such as https://example.org. A star stands for all subdomains: https://*.example.org. The "
+            "address of any page of the site will do.",
             kind="lines",
         ),
     ),

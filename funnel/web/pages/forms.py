@@ -159,7 +159,7 @@ def _good_token(token: str) -> str:
 
 
 def _thanks(form: Form, sign_up_id: int) -> AnyResponse:
-    """Leads to the page of the owner's site, or to ours: in a frame always, since its page could not be seen in there."""
+    """Leads to the page of the owner's site, or to ours; in a frame always to ours, which has the way on."""
     if thanks.is_trusted(form.thanks_url) and not place.framed():
         return redirect(form.thanks_url, HTTPStatus.SEE_OTHER)
     return _sent(form.slug, sign_up_id)

@@ -16,7 +16,7 @@ LAYOUTS = {False: "pages/layout.html", True: "pages/frame.html"}
 
 
 def blueprint(name: str, module: str) -> Blueprint:
-    """A blueprint whose templates know the `layout` they stand in, and which frames may show where they are `framed`."""
+    """A blueprint whose templates know their `layout`, and whose `framed` pages the owner's sites may show."""
     made = Blueprint(name, module)
     made.context_processor(lambda: {"layout": LAYOUTS[framed()], "framed": framed(), "placed": address})
     made.after_request(_let_sites_frame)
