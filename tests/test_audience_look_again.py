@@ -6,14 +6,20 @@ import pytest
 from sqlalchemy import event
 
 from funnel import tokens
-from funnel.audience import addressees, confirmation, orders
+from funnel.audience import addressees, bulk, confirmation, orders
+from funnel.audience.bulk import Wish
 from funnel.audience.orders import place
+from funnel.audience.segment import Segment
 from funnel.db import engine
-from funnel.models.mail import MessageState
+from funnel.models.bulk import BulkAction
+from funnel.models.content import NewsletterState
+from funnel.models.mail import Message, MessageState
+from funnel.programme import waiting
 from funnel.programme.outgoing import Order
 from funnel.response import clicks
 from funnel.tokens import Purpose
 from tests.audience_cast import VISIT
+from tests.balance import assert_balance
 from tests.factories import a_form, a_link, a_sequence, a_sign_up
 from tests.issue_cast import START, an_issue, arrive, mails, readers, work
 from tests.issue_cast import place as send
@@ -90,6 +96,33 @@ def test_a_course_that_begins_is_not_interrupted_by_what_was_planned_before(app,
     work(session)
     press(signed_in(app), f"/owner/people/{ada}/enrol", on=f"/owner/people/{ada}/enrol", course=str(course.id))
     assert [mail.state for mail in mails(session, issue)] == [state]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_nor_are_those_of_many_at_once_and_undone_it_comes_to_them_after_all(session, ended):
+    ada, ben, cy = readers(session, 3)
+    course = a_sequence(session, days=(0, 2))
+    issue, to_all = (send(session, an_issue(session), with_course=also) for also in (False, True))
+    work(session)
+    wish = Wish(BulkAction.ENROL, {"sequence": course.id}, Segment(), [ada, ben], cy, 2)
+    job = bulk.ask(session, wish, None, START)
+    while bulk.work(session, job.id, START):
+        pass
+    states = {mail.subscriber_id: mail.state for mail in mails(session, issue)}
+    assert states == {ada: MessageState.SKIPPED, ben: MessageState.SKIPPED, cy: MessageState.QUEUED}
+    assert {mail.state for mail in mails(session, to_all)} == {MessageState.QUEUED}
+    if ended:
+        waiting.skip(session, "left", START, Message.newsletter_id == issue.id)
+        work(session)
+        assert issue.state is NewsletterState.SENT
+    later = START + timedelta(minutes=30)
+    bulk.undo(session, job.id, later)
+    while bulk.work(session, job.id, later):
+        pass
+    states = {mail.subscriber_id: mail.state for mail in mails(session, issue)}
+    assert (states[ada], states[ben], issue.state) == (MessageState.QUEUED, MessageState.QUEUED, "sending")
+    work(session, later)
+    assert_balance(session, waiting=6 - ended)
 
 
 def test_nor_is_one_that_begins_by_confirming_a_sign_up(session):

@@ -142,6 +142,10 @@ def test_to_whom_is_said_or_stands_in_it(run, session, issue):
     assert "to 1 people as of now" in run("send", number, "--segment", "Clients")[1]
     run("cancel", number)
     assert "to 1 people as of now" in run("send", number)[1]
+    run("cancel", number)
+    assert "to 3 people as of now" in run("send", number, *ALL)[1]
+    run("cancel", number)
+    assert run("send", number) == (1, f"Error: {order_words.TO_WHOM}\n")
 
 
 def test_what_is_scheduled_is_moved_only_to_a_time_and_keeps_its_trial(run, session, issue, monkeypatch):

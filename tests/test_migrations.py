@@ -71,3 +71,24 @@ def test_a_consent_line_is_append_only(session):
             session.execute(text(statement))
         session.rollback()
     session.execute(text("UPDATE consent SET network = NULL"))
+
+
+def test_newsletters_sent_before_it_was_kept_how_far_they_are_planned_were_planned(schema):
+    """Else the mails of one that are tried again would plan the whole of it anew."""
+    before = VERSIONS[[path.stem.endswith("issues_sent_before_were_planned") for path in VERSIONS].index(True) - 1]
+    command.downgrade(migrations.config(), before.name[:4])
+    made = "INSERT INTO newsletter (subject, preheader, body, state, created_at, ended_at, planned_to, part, parent_id)"
+    with engine().begin() as connection:
+        connection.execute(
+            text(f"{made} VALUES ('sent', '', 'b', 'sent', '2026-01-01Z', '2026-01-02Z', 0, NULL, NULL)")
+        )
+        connection.execute(text(f"{made} VALUES ('open', '', 'b', 'sending', '2026-01-01Z', NULL, 0, NULL, NULL)"))
+        connection.execute(
+            text(f"{made} SELECT 'part', '', 'b', 'sent', now(), now(), 0, 'a', id FROM newsletter LIMIT 1")
+        )
+    migrations.upgrade()
+    planned = "SELECT subject, planned_at IS NOT DISTINCT FROM ended_at FROM newsletter WHERE planned_at IS NOT NULL"
+    with engine().begin() as connection:
+        found = connection.execute(text(planned)).all()
+        connection.execute(text("DELETE FROM newsletter"))
+    assert [tuple(row) for row in found] == [("sent", True)]

@@ -15,7 +15,8 @@ from tests.factories import add
 from tests.owner_data import press, signed_in
 
 LIST = "/owner/newsletters"
-EDIT = f"{LIST}/1/edit"
+ONE = f"{LIST}/1"
+EDIT = f"{ONE}/edit"
 
 
 @pytest.fixture
@@ -55,11 +56,23 @@ def test_without_any_the_page_says_what_one_is_and_begins_the_first(desk, sessio
 def test_drafts_stand_first_and_then_the_newest(desk, session, issue):
     for number, state in enumerate((NewsletterState.SENT, NewsletterState.CANCELLED)):
         at = utc_now() + timedelta(seconds=number)
-        add(session, Newsletter(subject=f"{state.value} one", body="x\n", state=state, created_at=at))
+        add(session, Newsletter(subject=f"{state.value} one", body="x\n", state=state, created_at=at, started_at=at))
     session.commit()
     page = desk.get(LIST).text
     places = [page.index(words) for words in (">Chairs<", ">cancelled one<", ">sent one<")]
     assert places == sorted(places)
+
+
+def test_drafts_that_were_thrown_away_are_a_list_of_their_own_and_fetched_back_from_there(desk, session, issue):
+    assert "which=thrown-away" not in desk.get(LIST).text
+    press(desk, f"{ONE}/throw-away", on=ONE)
+    assert ">Chairs<" not in desk.get(LIST).text
+    gone = f"{LIST}?which=thrown-away"
+    assert f'href="{gone}"' in desk.get(LIST).text
+    assert ">Chairs<" in desk.get(gone).text
+    press(desk, f"{ONE}/fetch-back", on=gone)
+    assert ">Chairs<" in desk.get(LIST).text
+    assert "None is thrown away any more" in desk.get(gone).text
 
 
 def test_what_is_saved_stands_on_its_page_and_among_its_revisions(desk, session, issue):

@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from funnel.db import utc_now
+from funnel.mail import wishes
 from funnel.models.content import Newsletter, NewsletterState, Part
 from funnel.models.house import AuditEntry
 from funnel.models.mail import MessageState
+from funnel.models.people import Subscriber
 from funnel.programme import issue_words, issues, subject_trial
+from tests.factories import a_message
 from tests.issue_cast import click, mails, whose, work
 from tests.mail_cast import send
 from tests.newsletter_desk import LIST, ONE, another, under_way
@@ -135,6 +138,19 @@ def test_what_was_put_off_or_failed_is_tried_again(desk, session, issue, sink):
     assert "3 planned = 3 sent" in desk.get(ONE).text
     press(desk, f"{ONE}/retry", on=f"{LIST}")
     assert "None of its mails was put off" in desk.get(ONE).text
+
+
+def test_of_very_many_that_failed_a_press_takes_some_and_says_that_there_are_more(desk, session, monkeypatch):
+    monkeypatch.setattr(wishes, "MOST", 2)
+    issue = under_way(session, utc_now(), planned_at=utc_now(), planned=3)
+    failed = {"state": "failed", "troubled_at": utc_now(), "ended_at": utc_now(), "reason": "no"}
+    for person in session.scalars(select(Subscriber)).all():
+        a_message(session, person, kind="newsletter", template="newsletter", newsletter_id=issue.id, **failed)
+    session.commit()
+    for said, more in (("2 mails", True), ("1 mail", False)):
+        press(desk, f"{ONE}/retry", on=LIST)
+        page = desk.get(ONE).text
+        assert (f"{said} that had failed." in page, "Press again for the others" in page) == (True, more)
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume", "cancel", "retry"])

@@ -1,5 +1,7 @@
 """Addressees: whom an issue is for, by the rule it was scheduled with. Whom the gate then turns back is not in it."""
 
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, literal, select
@@ -11,7 +13,7 @@ from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.responses import Event
 from funnel.models.sending import QueueEntry
-from funnel.programme import contest, outgoing, waiting
+from funnel.programme import contest, outgoing, settling, waiting
 from funnel.programme.history import among
 
 NOT_MEANT = "they are none of those any more whom the newsletter is for"
@@ -56,6 +58,30 @@ def look_again(session: Session, subscriber_id: int, now: datetime) -> int:
         if newsletter_id and not _is_meant(session, subscriber_id, newsletter_id, now)
     ]
     return waiting.skip(session, NOT_MEANT, now, among(Message.id, gone)) if gone else 0
+
+
+def look_again_at_many(session: Session, subscriber_ids: Collection[int], now: datetime) -> dict[int, list[int]]:
+    """The same for many at once, whom the caller has locked: which mails were skipped, by whose they were."""
+    gone: dict[int, list[int]] = defaultdict(list)
+    for issue_id in outgoing.under_way(session) if subscriber_ids else ():
+        issue = session.get_one(Newsletter, issue_id)
+        if issue.state is NewsletterState.CANCELLED:
+            continue
+        meant = select(Subscriber.id).where(among(Subscriber.id, subscriber_ids), chosen(issue, now))
+        others = set(subscriber_ids) - set(session.scalars(meant))
+        waits = select(Message.id, Message.subscriber_id).join(QueueEntry, QueueEntry.message_id == Message.id)
+        theirs = among(Message.subscriber_id, others), among(Message.newsletter_id, outgoing.family(session, issue_id))
+        for number, whose in session.execute(waits.where(*theirs, Message.kind == MessageKind.NEWSLETTER)):
+            gone[whose or 0].append(number)
+    waiting.skip(session, NOT_MEANT, now, among(Message.id, [number for mails in gone.values() for number in mails]))
+    return dict(gone)
+
+
+def mean_again(session: Session, message_ids: Collection[int], skipped_at: datetime, now: datetime) -> None:
+    """Lets mails wait again that `look_again_at_many` skipped at that time; their issues go on where they had ended."""
+    mine = among(Message.id, message_ids), Message.kind == MessageKind.NEWSLETTER
+    if message_ids and waiting.unskip(session, NOT_MEANT, skipped_at, now, *mine):
+        settling.reopen(session, message_ids)
 
 
 def _is_meant(session: Session, subscriber_id: int, newsletter_id: int, now: datetime) -> bool:

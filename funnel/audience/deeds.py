@@ -14,7 +14,7 @@ from sqlalchemy import ARRAY, BigInteger, DateTime, and_, column, func, literal,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import ending, own_data, preferences, tags
+from funnel.audience import addressees, ending, own_data, preferences, tags
 from funnel.audience.visit import Visit
 from funnel.models.bulk import BulkAction
 from funnel.models.people import Subscriber, SubscriberState
@@ -154,12 +154,20 @@ def _start_again(session: Session, befores: Befores, detail: Detail, now: dateti
 
 
 def _enrol(session: Session, ids: list[int], detail: Detail, now: datetime) -> Befores:
+    """Newsletters that waited do not come between the mails of a course, as for one who is put on it alone."""
     courses = crowd.enrol(session, ids, detail["sequence"], now)
-    return {number: {"courses": each} for number, each in courses.items()}
+    mails = addressees.look_again_at_many(session, list(courses), now)
+    at = now.isoformat()
+    return {number: {"courses": each, "mails": mails.get(number, []), "at": at} for number, each in courses.items()}
 
 
 def _take_off(session: Session, befores: Befores, detail: Detail, now: datetime) -> Set[int]:
-    return crowd.take_off(session, [one for before in befores.values() for one in before["courses"]])
+    whose = crowd.take_off(session, [one for before in befores.values() for one in before["courses"]])
+    for at in {before["at"] for before in befores.values() if before.get("mails")}:
+        theirs = [befores[number] for number in whose if befores[number].get("at") == at]
+        mails = [one for before in theirs for one in before["mails"]]
+        addressees.mean_again(session, mails, datetime.fromisoformat(at), now)
+    return whose
 
 
 def _unsubscribe(session: Session, ids: list[int], detail: Detail, now: datetime) -> Befores:

@@ -11,6 +11,7 @@ from funnel.audience.line import Line
 from funnel.audience.lines_of_person import Tagged
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.segments import SavedSegment
+from funnel.programme import outgoing
 
 State = NewsletterState
 
@@ -25,7 +26,7 @@ def named(session: Session, tag_id: int) -> list[str]:
 def rename(session: Session, tag_id: int, into_id: int) -> None:
     """Lets all of them name `into_id` instead, and what was thrown away as a draft too: it may be fetched back."""
     change = _into(tag_id, into_id)
-    found: list[Any] = [*_segments(session), *_issues(session, or_(_open(), _thrown_away()))]
+    found: list[Any] = [*_segments(session), *_issues(session, or_(_open(), outgoing.is_thrown_away()))]
     for one in found:
         if _names(one.rule, tag_id):
             one.rule = rules.write(rules.changed(rules.read(one.rule), change))
@@ -46,10 +47,6 @@ def _open() -> ColumnElement[bool]:
     """Until all has left, the rule is asked again of whoever books."""
     states = (State.DRAFT, State.SCHEDULED, State.SENDING, State.PAUSED)
     return and_(Newsletter.state.in_(states), Newsletter.ended_at.is_(None))
-
-
-def _thrown_away() -> ColumnElement[bool]:
-    return and_(Newsletter.state == State.CANCELLED, Newsletter.started_at.is_(None))
 
 
 def _names(plain: rules.Plain | None, tag_id: int) -> bool:

@@ -92,8 +92,8 @@ def send(
 ) -> None:
     """Schedule a draft: in five minutes, in which `newsletter cancel` takes it back, or --at a time.
 
-    It refuses what the page refuses. To whom it goes is --segment, or what it was scheduled to before. One whose time
-    passed while the service was down is sent now.
+    It refuses what the page refuses. To whom it goes is --segment, or the people it was scheduled to before; that it
+    goes to everybody is said each time. One whose time passed while the service was down is sent now.
     """
     now = utc_now()
     if readers_clock and wall is None:

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.content import Newsletter
 from funnel.models.rhythms import Note
-from funnel.programme import issues
+from funnel.programme import issues, outgoing
 from funnel.programme.history import among
 
 LONGEST = 10_000
@@ -87,9 +87,7 @@ def bring_back(session: Session, note_id: int) -> bool:
 
 def is_unsent() -> ColumnElement[bool]:
     """Which notes wait for a newsletter: those in none, and those in a draft that was thrown away."""
-    thrown = select(Newsletter.id).where(
-        Newsletter.state == NewsletterState.CANCELLED, Newsletter.started_at.is_(None)
-    )  # fmt: skip
+    thrown = select(Newsletter.id).where(outgoing.is_thrown_away())
     return and_(Note.deleted_at.is_(None), or_(Note.newsletter_id.is_(None), Note.newsletter_id.in_(thrown)))
 
 

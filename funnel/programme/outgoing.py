@@ -62,6 +62,11 @@ def is_issue() -> ColumnElement[bool]:
     return or_(Newsletter.part.is_(None), Newsletter.part == Part.RESEND)
 
 
+def is_thrown_away() -> ColumnElement[bool]:
+    """Which newsletters are drafts that were thrown away, and can be fetched back."""
+    return and_(Newsletter.state == State.CANCELLED, Newsletter.started_at.is_(None))
+
+
 def issue_of() -> ColumnElement[int]:
     """The issue of which a newsletter is a wording, or else itself."""
     return case((Newsletter.part.in_(WORDINGS), Newsletter.parent_id), else_=Newsletter.id)
@@ -169,9 +174,9 @@ def throw_away(session: Session, issue_id: int, now: datetime) -> Newsletter:
 
 def fetch_back(session: Session, issue_id: int) -> Newsletter:
     """Makes what `throw_away` cancelled a draft again. Raises NotNow, for what had begun to leave too."""
-    unbegun = Newsletter.started_at.is_(None)
+    which = is_thrown_away()
     return moved(
-        session, issue_id, State.DRAFT, (State.CANCELLED,), unbegun, otherwise=BEGUN, cancelled_at=None, ended_at=None
+        session, issue_id, State.DRAFT, (State.CANCELLED,), which, otherwise=BEGUN, cancelled_at=None, ended_at=None
     )
 
 

@@ -39,7 +39,8 @@ ACTIONS = {
         "Put them on a course", "Put {} on a course", "Putting them on the course", "put on the course",
         "Take them off again",
         what="Mail 1 comes on the next day on which mails may come, in the hours of the course. Only to whoever may be "
-        "mailed and was never on it. They agreed to something: do this only if the course is part of that.",
+        "mailed and was never on it. A newsletter that waits for them does not come in between, unless it is sent to "
+        "those in a course too. They agreed to something: do this only if the course is part of that.",
     ),
     BulkAction.UNSUBSCRIBE: Said(
         "Unsubscribe them", "Unsubscribe {}", "Unsubscribing", "unsubscribed", hurts="unsubscribe",

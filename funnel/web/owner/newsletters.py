@@ -17,16 +17,25 @@ from funnel.programme.merge import BadTags
 from funnel.web.owner import frame, gate, progress, standing, texts, typed
 from funnel.web.owner.issue_manner import NEWSLETTERS
 
+THROWN_AWAY = "thrown-away"
+
 blueprint = gate.pages("newsletters", __name__)
 
 
 @blueprint.get("/newsletters")
 def index() -> str:
-    now = utc_now()
+    """All of them; with `?which=thrown-away` the drafts that were thrown away."""
+    now, wanted = utc_now(), request.args.get("which") == THROWN_AWAY
+    listed = backlist.thrown_away if wanted else backlist.listed
     with Session.begin() as session:
-        freshness = tallies.freshen(session, now)
-        found = backlist.listed(session, request.args.get("page", 1, type=int))
-        return render_template("owner/newsletters/index.html", freshness=freshness, found=found, now=now)
+        return render_template(
+            "owner/newsletters/index.html",
+            freshness=tallies.freshen(session, now),
+            found=listed(session, request.args.get("page", 1, type=int)),
+            wanted=THROWN_AWAY if wanted else "",
+            thrown_away=THROWN_AWAY if wanted or backlist.has_thrown_away(session) else "",
+            now=now,
+        )
 
 
 @blueprint.post("/newsletters")

@@ -78,6 +78,8 @@ def retry(text_id: int) -> AnyResponse:
             gate.note(session, "retried a newsletter", now, newsletter=text_id, put_off=put_off, failed=failed)
         nudge(send_bulk)
         flash(f"To be tried now: {counted(put_off, 'mail')} put off, and {counted(failed, 'mail')} that had failed.")
+        if wishes.MOST in (put_off, failed):
+            flash("There may be more: one press takes no more than these. Press again for the others.", "warn")
     except NotNow as why:
         flash(str(why), "warn")
     return _back(text_id)
