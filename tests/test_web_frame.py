@@ -65,3 +65,41 @@ def test_every_state_fits_into_the_frame_that_a_host_gives_it_and_is_clean(live,
     window.goto(live + EMBED)
     fits("closed")
     assert said == []
+
+
+def sandboxed(live, may):
+    return f'<iframe title="Tips" src="{live}{EMBED}" sandbox="{may}" width="340" height="520"></iframe>'
+
+
+def test_in_a_sandbox_without_an_origin_one_signs_up_and_goes_on_in_there(live, page, session, blog, form, monkeypatch):
+    monkeypatch.setattr(trap, "SOONEST_S", 0)
+    form.thanks_url = blog.put("/thanks", "<h1>Thank you</h1>")
+    session.commit()
+    for script, may in ((True, "allow-forms allow-scripts"), (False, "allow-forms")):
+        window = page(script=script, width=360)
+        window.goto(blog.put("/post", sandboxed(live, may)))
+        inside = window.frame_locator("iframe")
+        fill(inside)
+        inside.get_by_role("link", name="Go on").click()
+        inside.get_by_role("heading", name="Thank you").wait_for()
+        assert window.url.endswith("/post")
+
+
+def test_without_a_sandbox_the_whole_window_goes_on_and_a_page_that_is_no_site_of_ours_shows_nothing(
+    live, page, session, blog, form, monkeypatch, setting
+):
+    monkeypatch.setattr(trap, "SOONEST_S", 0)
+    form.thanks_url = blog.put("/thanks", "<h1>Thank you</h1>")
+    session.commit()
+    here = blog.put("/post", f'<iframe title="Tips" src="{live}{EMBED}"></iframe>')
+    window = page(width=360)
+    window.goto(here)
+    fill(window.frame_locator("iframe"))
+    window.frame_locator("iframe").get_by_role("link", name="Go on").click()
+    window.wait_for_url("**/thanks")
+    window.goto(f"{live}/f/back-care")
+    fill(window)
+    window.wait_for_url("**/thanks")
+    setting(SITES="https://example.org")
+    window.goto(here)
+    assert window.frame_locator("iframe").get_by_label("Email address").count() == 0

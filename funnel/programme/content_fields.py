@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from funnel.models.content import SequenceState, StepKind
-from funnel.programme import merge, prose
+from funnel.programme import colour, merge, prose, thanks
 from funnel.programme.front_matter import Document
 from funnel.programme.merge import Problem
 
@@ -22,7 +22,7 @@ LONGEST_SLUG = 80  # as long as the source of a sign-up may be, which a post's s
 LAST_DAY = 365
 MINUTES_OF_A_DAY = 24 * 60
 TAGGED = ("subject", "preheader")  # the fields whose merge tags are filled in
-OPTIONAL = ("post",)
+OPTIONAL = ("post", "thanks_url", "accent")
 
 _BREAKS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\\?")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -187,6 +187,8 @@ FORM: Mapping[str, Reader] = {
     "leaving": line,
     "button": line,
     "wording": line,
+    "thanks_url": thanks.url,
+    "accent": colour.accent,
     "post": slug,
     "course": slug,
 }

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 from funnel.config import settings
 from funnel.models.content import Post, Sequence, SequenceState
 from funnel.models.people import Form
-from funnel.programme import posts, wording
+from funnel.programme import posts, thanks, wording
 from funnel.programme.content_fields import FORM
 from funnel.programme.wording import Fault
 
 TEXTS = ("title", "promise", "rhythm", "leaving", "button", "wording")
 POST, COURSE = "post", "course"  # their slugs
-FIELDS = (*TEXTS, POST, COURSE)
+THANKS, ACCENT = "thanks_url", "accent"
+CHOSEN = (THANKS, ACCENT)  # may be left empty
+FIELDS = (*TEXTS, POST, COURSE, *CHOSEN)
 
 
 def first_words(course: Sequence | None) -> dict[str, str]:
@@ -33,19 +35,22 @@ def first_words(course: Sequence | None) -> dict[str, str]:
         "wording": f"{agreed} session with {settings().practitioner_name}. I can stop at any time.",
         POST: "",
         COURSE: course.slug if course else "",
+        THANKS: "",
+        ACCENT: "",
     }
 
 
 def typed(session: Session, form: Form) -> dict[str, str]:
     """The words in force, as the editor shows them."""
-    return of_values(session, {name: getattr(form, name) for name in (*TEXTS, "post_id", "sequence_id")})
+    return of_values(session, {name: getattr(form, name) for name in (*TEXTS, *CHOSEN, "post_id", "sequence_id")})
 
 
 def of_values(session: Session, values: Mapping[str, Any]) -> dict[str, str]:
     """The words of a form's columns, as they would be typed."""
     post = session.get(Post, values["post_id"]) if values["post_id"] else None
     course = session.get_one(Sequence, values["sequence_id"])
-    return {name: values[name] for name in TEXTS} | {POST: post.slug if post else "", COURSE: course.slug}
+    led = {POST: post.slug if post else "", COURSE: course.slug}
+    return {name: values[name] for name in TEXTS} | led | {name: values.get(name, "") for name in CHOSEN}
 
 
 def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
@@ -55,7 +60,9 @@ def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
 
 def read(session: Session, content: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
     """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
-    values, faults = wording.columns(content, {name: FORM[name] for name in TEXTS})
+    values, faults = wording.columns(content, {name: FORM[name] for name in (*TEXTS, *CHOSEN)})
+    if (address := values.get(THANKS)) and not thanks.is_trusted(address):
+        faults.append(Fault(THANKS, 0, thanks.distrusted(address)))
     slug = content.get(POST, "")
     post = posts.by_slug(session, slug) if slug else None
     values["post_id"] = post.id if post else None

@@ -47,7 +47,9 @@ def save(
 
 def copy(session: Session, form: Form, owner_id: int, now: datetime) -> Form:
     """Another form with the same words and course, under no post."""
-    values = {name: getattr(form, name) for name in form_words.TEXTS} | {"sequence_id": form.sequence_id}
+    values = {name: getattr(form, name) for name in (*form_words.TEXTS, *form_words.CHOSEN)} | {
+        "sequence_id": form.sequence_id
+    }
     return make(session, free(session, form.slug), values | {"post_id": None}, owner_id, now)
 
 

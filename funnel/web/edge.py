@@ -23,6 +23,8 @@ BLUEPRINTS = (
     "links",
     "pages.posts",
     "pages.forms",
+    "pages.colours",
+    "pages.embed",
     "pages.confirm",
     "pages.preferences",
     "pages.my_data",
@@ -149,14 +151,15 @@ def _everywhere() -> dict[str, object]:
 
 
 @functools.cache
-def _version(filename: str) -> str:
+def version(filename: str) -> str:
+    """What a file of ours holds, as a short word: another one whenever it changes."""
     return hashlib.sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
 
 
 def _name_version(endpoint: str, values: dict[str, object]) -> None:
     """A file of ours is asked for by what it holds, so that a browser may keep it for good."""
     if endpoint == "static":
-        values.setdefault("v", _version(str(values["filename"])))
+        values.setdefault("v", version(str(values["filename"])))
 
 
 def _add_headers(response: Response) -> Response:

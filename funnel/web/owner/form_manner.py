@@ -10,7 +10,7 @@ from funnel.db import utc_now
 from funnel.models.content import Post, PostState
 from funnel.models.editing import Kind
 from funnel.models.people import Form, FormState
-from funnel.programme import form_words, forms
+from funnel.programme import colour, form_words, forms
 from funnel.web.owner.look import Content, Look
 from funnel.web.owner.manner import Manner
 from funnel.web.pages import card
@@ -25,12 +25,15 @@ LABELS = {
     "wording": "What they agree to",
     "post": "Stands in the post",
     "course": "Leads to the course",
+    "thanks_url": "After signing up, show",
+    "accent": "Colour",
 }
 
 
 def page(_session: OrmSession, content: Content, _number: int) -> str:
     """The hosted form if it said `content`."""
     form = Form(id=0, slug="preview", **{name: content[name] for name in form_words.TEXTS})
+    form.accent = colour.written(content.get(form_words.ACCENT, "")) or ""
     return render_template("pages/forms/show.html", card=card.empty(form, "", utc_now()))
 
 
@@ -42,7 +45,15 @@ def choices(session: OrmSession, content: Content) -> dict[str, Any]:
     return {
         "courses": form_words.courses(session, content["course"]),
         "posts": list(session.scalars(newest.limit(MOST_POSTS))),
+        "offered": _offered(content.get(form_words.ACCENT, "")),
     }
+
+
+def _offered(typed: str) -> str:
+    """The nearest colour whose words can be read, of one whose words cannot."""
+    found = colour.written(typed)
+    nearest = colour.by_day(found) if found else ""
+    return nearest if nearest != found else ""
 
 
 FORMS = Manner(

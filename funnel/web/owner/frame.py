@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import Response, abort, make_response, request
 
+from funnel.programme import colour
 from funnel.web import edge
 
 CONTENT_SECURITY_POLICY = (
@@ -22,6 +23,7 @@ SCHEMES = ("light", "dark")
 _DARK_RULES = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)", re.IGNORECASE)
 _SCHEMES_KNOWN = re.compile(r"(color-schemes?(?:\"\s+content=\"|\s*:\s*))light(?: dark)?(?: only)?", re.IGNORECASE)
 _SHEETS = re.compile(r'<link rel="stylesheet" href="/static/([a-z]+\.css)[^>]*>')
+_COLOURS = re.compile(r'<link rel="stylesheet" href="/colours/([0-9a-f]{6})\.css">')
 _SCRIPTS = re.compile(r"<script\b[^>]*></script>")
 _HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 
@@ -59,6 +61,7 @@ def framed(html: str, scheme: str) -> str:
 def page(html: str, scheme: str) -> str:
     """`html`, a whole page for readers, as a viewer of `scheme` would see it: its styles are written into it."""
     html = _SHEETS.sub(lambda sheet: f"<style>{_style(sheet[1])}</style>", _SCRIPTS.sub("", html))
+    html = _COLOURS.sub(lambda link: f"<style>{colour.sheet(f'#{link[1]}')}</style>", html)
     return framed(html, scheme)
 
 

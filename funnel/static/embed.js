@@ -1,0 +1,215 @@
+// Puts a sign-up form into a page of another site: in place, as a slide-in once half is read, or behind a button.
+//   <script async src="https://…/embed.js" data-form="back-care" data-look="inline|slide-in|button"></script>
+// No cookie, no request but for the frame. What a reader closed stays closed: this browser keeps that, and nothing else.
+(() => {
+  if (window.funnelForms) return window.funnelForms();
+  const begun = new WeakSet(); // script elements
+  const standing = new Map(); // those whose form stands in the page, and how it is taken out
+  const closed = new Set(); // for as long as this page lives
+  const STYLE = `
+    :host { all: initial; display: block; font: 600 16px/1.25 system-ui, sans-serif; color-scheme: inherit; }
+    :host([hidden]), [hidden] { display: none !important; }
+    .panel { position: relative; }
+    .over { position: fixed; z-index: 2147483000; inset: auto 12px 12px auto; box-sizing: border-box; width: 384px;
+      max-width: calc(100vw - 24px); max-height: calc(100vh - 24px); max-height: calc(100dvh - 24px); overflow: auto;
+      background: Canvas; border-radius: 12px; box-shadow: 0 8px 40px rgb(0 0 0 / 35%); animation: in .3s ease-out; }
+    iframe { display: block; width: 100%; border: 0; }
+    button { min-width: 44px; min-height: 44px; font: inherit; cursor: pointer; border: 0; }
+    button:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
+    .close { position: absolute; z-index: 1; inset: 2px 2px auto auto; padding: 0; font-size: 26px; line-height: 1;
+      color: GrayText; background: transparent; border-radius: 8px; }
+    .open { position: fixed; z-index: 2147482999; inset: auto 12px 12px auto; max-width: calc(100vw - 24px);
+      padding: 12px 20px; border-radius: 24px; box-shadow: 0 4px 20px rgb(0 0 0 / 30%); }
+    @keyframes in { from { transform: translateY(40px); opacity: 0; } }
+    @media (prefers-reduced-motion: reduce) { .over { animation: none; } }`;
+
+  const made = (name, values) => Object.assign(document.createElement(name), values);
+
+  // Words on the button that can be read on its colour.
+  const onto = (colour) => {
+    const [red, green, blue] = [1, 3, 5].map((at) => (parseInt(colour.slice(at, at + 2), 16) / 255) ** 2.2);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000" : "#fff";
+  };
+
+  const isClosed = (key) => {
+    try {
+      return closed.has(key) || localStorage.getItem(key) !== null;
+    } catch {
+      return false; // a browser that keeps nothing
+    }
+  };
+
+  const close = (key) => {
+    closed.add(key);
+    try {
+      localStorage.setItem(key, "1");
+    } catch {
+      // closed for as long as this page lives
+    }
+  };
+
+  const framed = (home, { form, src, title }) => {
+    const address = new URL(`/f/${encodeURIComponent(form)}/embed`, home);
+    const asked = new URLSearchParams(location.search);
+    const place = asked.get("src") || src;
+    if (place) address.searchParams.set("src", place);
+    for (const [name, value] of asked) if (name.startsWith("utm_")) address.searchParams.set(name, value);
+    return made("iframe", { src: address, title: title || "Sign up" });
+  };
+
+  // The frame says how high it is, and 0 when Escape was pressed in it; from anybody else nothing is taken.
+  const hear = (frame, home, signal, escaped) => {
+    frame.style.height = matchMedia("(min-width: 30em)").matches ? "420px" : "520px";
+    window.addEventListener("message", ({ source, origin, data }) => {
+      const height = data?.funnelHeight;
+      if (source !== frame.contentWindow || origin !== home || typeof height !== "number") return;
+      if (height > 0) frame.style.height = `${Math.min(Math.max(height, 100), 2000)}px`;
+      else escaped();
+    }, { signal });
+  };
+
+  // The block of the text with which half of its words are read.
+  const middle = (tag) => {
+    const kinds = "article, main, [role=main]";
+    const text = tag.closest(kinds) ?? document.querySelector(kinds) ?? document.body;
+    const blocks = [...text.querySelectorAll("p, h2, h3, li, blockquote, pre")];
+    let left = blocks.reduce((sum, block) => sum + block.textContent.length, 0) / 2;
+    return blocks.find((block) => (left -= block.textContent.length) <= 0) ?? text;
+  };
+
+  // Half is read once its middle has been on the screen, and the reader has moved: never at once.
+  const afterHalf = (tag, signal, act) => {
+    let block, read = false, moved = false;
+    const watch = new IntersectionObserver((seen) => {
+      read ||= seen.some((one) => one.isIntersecting);
+      if (read && moved) act();
+    }, { rootMargin: "1000000px 0px 0px 0px" });
+    const again = () => {
+      if (block?.isConnected) return;
+      watch.disconnect();
+      watch.observe((block = middle(tag)));
+    };
+    for (const kind of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      window.addEventListener(kind, () => {
+        moved = true;
+        if (read) act();
+      }, { signal, passive: true });
+    }
+    signal.addEventListener("abort", () => watch.disconnect());
+    again();
+    return again;
+  };
+
+  const begin = (tag) => {
+    const { form, look = "inline", title, words, colour, close: closing } = tag.dataset;
+    const home = new URL(tag.src).origin, key = `funnel closed ${look} ${form}`, over = look !== "inline";
+    if (isClosed(key)) return;
+    const control = new AbortController(), signal = control.signal;
+    if (!("adoptedStyleSheets" in document)) {
+      // A browser of before 2023 gets the form where its code stands, and nothing over the page.
+      if (over) return;
+      const frame = framed(home, tag.dataset);
+      Object.assign(frame.style, { display: "block", width: "100%", border: "0" });
+      hear(frame, home, signal, () => {});
+      standing.set(tag, { end: () => (control.abort(), frame.remove(), standing.delete(tag)) });
+      tag.after(frame);
+      return;
+    }
+    const host = made("div", {}), root = host.attachShadow({ mode: "open" });
+    const panel = made("div", { className: over ? "panel over" : "panel", hidden: over, tabIndex: -1 });
+    const shut = made("button", { type: "button", className: "close", textContent: "×" });
+    const opener = made("button", { type: "button", className: "open", textContent: words || title || "Sign up" });
+    let before, frame;
+
+    const end = () => {
+      control.abort();
+      host.remove();
+      standing.delete(tag);
+    };
+    const forGood = () => {
+      const inside = host === document.activeElement;
+      close(key);
+      end();
+      if (inside) before?.focus?.();
+    };
+    const fold = () => {
+      if (!over || panel.hidden) return;
+      if (look !== "button") return forGood();
+      panel.hidden = true;
+      opener.hidden = false;
+      opener.focus();
+    };
+    const show = () => {
+      if (!frame) {
+        frame = framed(home, tag.dataset);
+        hear(frame, home, signal, fold);
+        panel.append(frame);
+      }
+      panel.hidden = false;
+      opener.hidden = true;
+    };
+
+    shut.setAttribute("aria-label", closing || "Close");
+    shut.addEventListener("click", forGood);
+    if (over) {
+      panel.setAttribute("role", "dialog");
+      panel.setAttribute("aria-label", title || "Sign up");
+    }
+    panel.append(shut);
+    root.append(panel);
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    host.addEventListener("focusin", (event) => (before ??= event.relatedTarget));
+    window.addEventListener("keydown", (event) => event.key === "Escape" && fold(), { signal });
+    standing.set(tag, { end });
+
+    if (look === "button") {
+      const ground = /^#[0-9a-f]{6}$/i.test(colour ?? "") ? colour : "#1d5c54";
+      Object.assign(opener.style, { background: ground, color: onto(ground) });
+      opener.addEventListener("click", () => {
+        show();
+        panel.focus();
+      });
+      root.append(opener);
+    } else if (look === "slide-in") {
+      const half = new AbortController();
+      signal.addEventListener("abort", () => half.abort());
+      standing.get(tag).tend = afterHalf(tag, half.signal, () => {
+        half.abort();
+        delete standing.get(tag)?.tend;
+        show();
+      });
+    } else {
+      show();
+    }
+    if (over) document.body.append(host);
+    else tag.after(host);
+  };
+
+  const find = () => {
+    for (const [tag, one] of standing) {
+      if (!tag.isConnected) one.end(); // another page of a site that loads none
+      else one.tend?.();
+    }
+    for (const tag of document.querySelectorAll("script[data-form][src]")) {
+      const waits = document.readyState === "loading" && tag.dataset.look && tag.dataset.look !== "inline";
+      if (begun.has(tag) || waits || !new URL(tag.src).pathname.endsWith("/embed.js")) continue;
+      begun.add(tag);
+      if (!tag.closest("head") || (tag.dataset.look ?? "inline") !== "inline") begin(tag);
+    }
+  };
+
+  let asked = false;
+  window.funnelForms = find;
+  document.addEventListener("DOMContentLoaded", find);
+  new MutationObserver(() => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      find();
+    });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+  find();
+})();
