@@ -1,4 +1,4 @@
-"""A form's own colour: read, and held to the contrast that words need on every ground it stands on (WCAG 2.2, 1.4.3)."""
+"""A form's own colour: read, and held to the contrast that words need on every ground (WCAG 2.2, 1.4.3)."""
 
 import colorsys
 import re
@@ -49,7 +49,8 @@ def sheet(colour: str) -> str:
     """The style sheet that gives a page this colour, in light and dark."""
     day, night = by_day(colour), by_night(colour)
     return (
-        f"@media screen {{ :root {{ --accent: {day}; --accent-deep: {_moved(day, -DEEPER)}; --on-accent: {WHITE}; }} }}\n"
+        f"@media screen {{ :root {{ --accent: {day}; --accent-deep: {_moved(day, -DEEPER)}; --on-accent: {WHITE}; "
+        "} }\n"
         "@media (prefers-color-scheme: dark) { @media screen { :root { "
         f"--accent: {night}; --accent-deep: {_moved(night, DEEPER)}; --on-accent: {NIGHT}; }} }} }}\n"
     )

@@ -1,4 +1,4 @@
-"""A form's own colour as a style sheet: a strict policy lets no page carry one in itself. The address holds all of it."""
+"""A form's own colour as a style sheet, since a strict policy lets no page carry one. Its address holds all of it."""
 
 import re
 
