@@ -19,4 +19,5 @@ def script() -> Response:
     answer.headers["Cache-Control"] = FOR_GOOD if request.args.get("v") == edge.version(NAME) else FOR_AN_HOUR
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     answer.headers["Access-Control-Allow-Origin"] = "*"
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
