@@ -3,6 +3,7 @@
 from funnel.models import (
     bulk,
     content,
+    door,
     editing,
     house,
     imports,
@@ -20,6 +21,7 @@ from funnel.models import (
 __all__ = [
     "bulk",
     "content",
+    "door",
     "editing",
     "house",
     "imports",

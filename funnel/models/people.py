@@ -5,10 +5,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
+    SmallInteger,
+    Text,
     and_,
     exists,
     false,
@@ -21,6 +24,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
+from funnel.models.door import Proof
 from funnel.models.spelling import spelled
 
 
@@ -102,6 +106,7 @@ class SignUp(Base):
     form_id: Mapped[int] = mapped_column(ForeignKey("form.id"))
     email: Mapped[str]  # blanked with the rest of what was typed when its retention ends
     address_hash: Mapped[bytes]
+    mailbox_hash: Mapped[bytes | None]  # of ada@gmail.com for A.da+tips@gmail.com; NULL where that is the same address
     first_name: Mapped[str] = mapped_column(default="")
     time_zone: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="en", server_default="en")  # the form's
@@ -109,6 +114,7 @@ class SignUp(Base):
     utm: Mapped[dict[str, Any]] = mapped_column(default=dict)
     wording: Mapped[str]
     network: Mapped[str | None]  # the IPv4 address or the IPv6 /64; blanked after 30 days
+    wide: Mapped[str | None]  # the /24 or /48 it lies in; blanked with it
     agent: Mapped[str | None]
     nonce: Mapped[bytes] = mapped_column(LargeBinary)  # salts the confirmation token
     state: Mapped[SignUpState] = mapped_column(words(SignUpState), default=SignUpState.NEW)
@@ -118,16 +124,33 @@ class SignUp(Base):
     settled_at: Mapped[datetime | None]
     remind_at: Mapped[datetime | None]  # when to look whether to remind; NULL once that is done
     confirmed_at: Mapped[datetime | None]
+    risk: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")  # audience/risk.py
+    signs: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")  # what makes it so
+    proof: Mapped[Proof] = mapped_column(words(Proof), default=Proof.NONE, server_default=Proof.NONE)
+    let_in_at: Mapped[datetime | None]  # when the owner let in what was refused
 
     __table_args__ = (
         Index("ix_sign_up_new", "id", postgresql_where=text("state = 'new'")),
         Index("ix_sign_up_remind", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
         Index("ix_sign_up_address", "address_hash", "created_at"),
         # The limits count what was let through, so that a flood which was refused costs nothing to count.
-        Index("ix_sign_up_settled_address", "address_hash", postgresql_where=text("state = 'settled'")),
+        Index(
+            "ix_sign_up_settled_mailbox",
+            func.coalesce(text("mailbox_hash"), text("address_hash")),
+            postgresql_where=text("state = 'settled'"),
+        ),
         Index("ix_sign_up_settled_network", "network", "created_at", postgresql_where=text("state = 'settled'")),
+        Index("ix_sign_up_settled_wide", "wide", "created_at", postgresql_where=text("state = 'settled'")),
+        Index("ix_sign_up_wide", "wide", "created_at"),
         Index("ix_sign_up_form", "form_id", "created_at"),
-        Index("ix_sign_up_refused", "created_at", postgresql_where=text("state = 'refused'")),
+        Index("ix_sign_up_refused", "created_at", "id", postgresql_where=text("state = 'refused'")),
+        Index(
+            "ix_sign_up_refused_reason",
+            func.split_part(text("reason"), text("':'"), text("1")),
+            "created_at",
+            "id",
+            postgresql_where=text("state = 'refused'"),
+        ),
         Index("ix_sign_up_created", "created_at"),
     )
 
