@@ -37,6 +37,21 @@ class Limits:
     form_minute: int = 60  # confirmations of one form
     all_minute: int = 600  # confirmations of all
 
+    @property
+    def wide(self) -> tuple[int, int]:
+        """An hour and a day from the /24 or /48 around a network: more than a street has, fewer than a botnet sends."""
+        return self.network_hour * 8, self.network_day * 6
+
+    @property
+    def tap(self) -> tuple[int, int]:
+        """An hour and a day from one network for who looks risky and solves no puzzle."""
+        return max(1, self.network_hour * 2 // 5), max(1, self.network_day // 4)
+
+    @property
+    def tap_minute(self) -> int:
+        """Confirmations of one form for all of them."""
+        return max(1, self.form_minute // 10)
+
 
 @dataclass(frozen=True)
 class Window:

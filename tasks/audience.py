@@ -1,22 +1,57 @@
 """Sign-ups, reminders, retention, and what is done to many people at once."""
 
+import functools
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 
-from funnel.audience import bulk, counting, retention, settle
+from funnel.audience import bulk, counting, domains, mail_server, retention, settle
 from funnel.db import Session, utc_now
 from tasks.celery import app
 from tasks.mail import SLICE_S, send_urgent
 
+LOOKERS = 8  # domains looked up at once by one process
+
+_LOOKING = BoundedSemaphore(LOOKERS)
 log = logging.getLogger(__name__)
 
 
 @app.task(name="tasks.audience.settle")
 def settle_one(sign_up_id: int) -> None:
+    """Settles it, or has its domain looked up first, beside all others: a slow resolver holds up nobody else's."""
+    with Session.begin() as session:
+        domain = domains.unlooked(session, sign_up_id, utc_now())
+    if domain and _LOOKING.acquire(blocking=False):
+        _lookers().submit(_look_and_settle, domain, sign_up_id)
+    else:  # known, or all who look are busy: then it goes out
+        _settle(sign_up_id)
+
+
+def _look_and_settle(domain: str, sign_up_id: int) -> None:
+    # Cut short by the end of the process, it is found by the next tick.
+    try:
+        answer = mail_server.look(domain)
+        with Session.begin() as session:
+            domains.keep(session, domain, answer, utc_now())
+        _settle(sign_up_id)
+    except Exception:
+        log.exception("sign-up %s could not be settled", sign_up_id)
+    finally:
+        _LOOKING.release()
+
+
+def _settle(sign_up_id: int) -> None:
     with Session.begin() as session:
         settled = settle.settle(session, sign_up_id, utc_now())
     if settled:
         send_urgent.delay()
+
+
+@functools.cache
+def _lookers() -> ThreadPoolExecutor:
+    """Of this process: threads do not outlive a fork."""
+    return ThreadPoolExecutor(LOOKERS, thread_name_prefix="look")
 
 
 @app.task(name="tasks.audience.settle_new")

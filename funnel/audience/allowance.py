@@ -7,11 +7,12 @@ All of it is counted in the database, under locks, because Redis may be away and
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import visit
+from funnel.audience import mailbox, visit
 from funnel.config import settings
+from funnel.models.door import Proof
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SignUpState
 
@@ -45,23 +46,23 @@ class Mailed:
         return any(template == ALREADY_IN and due_at > self.now - DAY for template, due_at in self.mails)
 
 
-def lock_address(session: Session, address_hash: bytes) -> None:
-    """Makes every other worker wait that counts for this address, until this transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(address_hash[:8], "big", signed=True))))
+def lock_address(session: Session, mailbox_hash: bytes) -> None:
+    """Makes every other worker wait that counts for the addresses of this mailbox, until this transaction ends."""
+    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(mailbox_hash[:8], "big", signed=True))))
 
 
 def lock_network(session: Session, network: str) -> None:
-    """The same for a network. Always taken after an address, so that two workers cannot wait for each other."""
+    """The same for a network, and a wide one after it. After an address, so that no two wait for each other."""
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"network {network}", 0))))
 
 
-def mailed(session: Session, address_hash: bytes, now: datetime) -> Mailed:
-    """What this address was sent because of forms. Exact only under `lock_address`."""
+def mailed(session: Session, mailbox_hash: bytes, now: datetime) -> Mailed:
+    """What the addresses of this mailbox were sent because of forms. Exact only under `lock_address`."""
     found = session.execute(
         select(Message.template, Message.due_at)
         .join(SignUp, Message.sign_up_id == SignUp.id)
         .where(
-            SignUp.address_hash == address_hash,
+            mailbox.leads_to(mailbox_hash),
             SignUp.state == SignUpState.SETTLED,
             Message.template.in_((CONFIRMATION, REMINDER, ALREADY_IN)),
             Message.due_at > now - MONTH,
@@ -78,22 +79,34 @@ def is_limited(network: str) -> bool:
     return not (settings().local and visit.is_this_machine(network))
 
 
-def network_has_had_enough(session: Session, network: str, now: datetime) -> bool:
-    """As many of its sign-ups as may be were let through within an hour or a day. Exact under `lock_network`."""
+def network_has_had_enough(session: Session, sign_up: SignUp, now: datetime) -> bool:
+    """As many sign-ups of its network as may be were let through within an hour or a day. Exact under `lock_network`.
+
+    It takes fewer where this one looks risky and solved no puzzle.
+    """
     limits = settings().limits
-    network_most = ((limits.network_hour, HOUR), (limits.network_day, DAY))
+    most = limits.tap if sign_up.proof is Proof.TAP else (limits.network_hour, limits.network_day)
+    return _were_let_through(session, SignUp.network == sign_up.network, most, now)
+
+
+def surroundings_have_had_enough(session: Session, sign_up: SignUp, now: datetime) -> bool:
+    """The same of the wider network: a botnet that hires a whole street."""
+    return _were_let_through(session, SignUp.wide == sign_up.wide, settings().limits.wide, now)
+
+
+def _were_let_through(session: Session, whose: ColumnElement[bool], most: tuple[int, int], now: datetime) -> bool:
     counts = [
         select(func.count())
-        .where(SignUp.state == SignUpState.SETTLED, SignUp.network == network, SignUp.created_at > now - within)
+        .where(SignUp.state == SignUpState.SETTLED, whose, SignUp.created_at > now - within)
         .scalar_subquery()
-        for _, within in network_most
+        for within in (HOUR, DAY)
     ]
     found = session.execute(select(*counts)).one()
-    return any(count >= most for count, (most, _) in zip(found, network_most, strict=True))
+    return any(count >= limit for count, limit in zip(found, most, strict=True))
 
 
-def turn(session: Session, form_id: int, now: datetime) -> datetime:
-    """When the next confirmation of this form may leave: now, or in a later minute when this one is full.
+def turn(session: Session, sign_up: SignUp, now: datetime) -> datetime:
+    """When the confirmation of `sign_up` may leave: now, or in a later minute when this one is full.
 
     Nobody is refused for it, or an attacker could close the form. Two workers may give the same turn twice; that
     the minute then holds one mail more is not worth a lock on all sign-ups.
@@ -107,9 +120,12 @@ def turn(session: Session, form_id: int, now: datetime) -> datetime:
         )
         .order_by(Message.due_at.desc())
     )
-    of_form = planned.join(SignUp, Message.sign_up_id == SignUp.id).where(SignUp.form_id == form_id)
+    limits = settings().limits
+    of_form = planned.join(SignUp, Message.sign_up_id == SignUp.id).where(SignUp.form_id == sign_up.form_id)
     full = [
-        session.scalar(planned.offset(settings().limits.all_minute - 1).limit(1)),
-        session.scalar(of_form.offset(settings().limits.form_minute - 1).limit(1)),
+        session.scalar(planned.offset(limits.all_minute - 1).limit(1)),
+        session.scalar(of_form.offset(limits.form_minute - 1).limit(1)),
     ]
+    if sign_up.proof is Proof.TAP:  # they wait among themselves
+        full.append(session.scalar(of_form.where(SignUp.proof == Proof.TAP).offset(limits.tap_minute - 1).limit(1)))
     return max([now, *(due_at + MINUTE for due_at in full if due_at is not None)])

@@ -71,8 +71,8 @@ def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime
             at=sign_up.created_at,
         )
     )
-    sign_up.remind_at = sign_up.created_at + calendar.days(REMINDED_AFTER_DAYS)
-    due_at = allowance.turn(session, sign_up.form_id, now)
+    sign_up.remind_at = sign_up.asked_at + calendar.days(REMINDED_AFTER_DAYS)
+    due_at = allowance.turn(session, sign_up, now)
     _plan(session, sign_up, f"confirm:{sign_up.id}", allowance.CONFIRMATION, due_at, now)
 
 
@@ -101,7 +101,7 @@ def _plan(session: Session, sign_up: SignUp, key: str, template: str, due_at: da
         queue=Queue.URGENT,
         due_at=due_at,
         # With its link; one whose turn comes later than that still waits for it, rather than failing to be planned.
-        expires_at=max(sign_up.created_at + VALID, due_at + allowance.MINUTE),
+        expires_at=max(sign_up.asked_at + VALID, due_at + allowance.MINUTE),
         subscriber_id=sign_up.subscriber_id,
         sign_up_id=sign_up.id,
         now=now,

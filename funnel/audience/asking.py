@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import admission, by_hand
+from funnel.audience import admission, by_hand, mailbox
 from funnel.audience.by_hand import KnownError, Newcomer, RefusedError
 from funnel.audience.intake import Plan
 from funnel.models.imports import Import, ImportRow, Verdict
@@ -34,7 +34,7 @@ def ask(session: Session, found: Import, now: datetime) -> int:
         return 0
     form = session.get_one(Form, plan.form_id)
     evidence = plan.how or f"imported from {found.name}"
-    for row in sorted(rows, key=lambda one: one.address_hash or b""):  # in the order of the locks on addresses
+    for row in sorted(rows, key=lambda one: mailbox.hash_of(one.email)):  # in the order of the locks on addresses
         admission.count(found, **_ask(session, found, row, Newcomer(row.email, row.first_name, evidence, form), now))
     found.line, found.reached = rows[-1].line, found.reached + len(rows)
     session.flush()

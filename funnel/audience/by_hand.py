@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import allowance, answer, former, preferences, signup, suppression
+from funnel.audience import allowance, answer, former, mailbox, preferences, signup, suppression
 from funnel.models.mail import MessageKind
 from funnel.models.people import (
     Consent,
@@ -111,7 +111,7 @@ def ask_again(session: Session, subscriber_id: int, now: datetime) -> None:
     person = session.get_one(Subscriber, subscriber_id)
     if person.state is not SubscriberState.PENDING or person.address_hash is None:
         raise RefusedError("They are not waiting to confirm any more.")
-    allowance.lock_address(session, person.address_hash)
+    allowance.lock_address(session, mailbox.hash_of(person.email or ""))
     if reason := suppression.reason(session, person.address_hash):
         raise RefusedError(WHY_SUPPRESSED[reason])
     before = select(SignUp).where(SignUp.subscriber_id == subscriber_id).order_by(SignUp.id.desc()).limit(1)
@@ -183,7 +183,7 @@ def _add(session: Session, new: Newcomer, state: SubscriberState, now: datetime)
 def _refuse_known(session: Session, email: str) -> None:
     address_hash = tokens.address_hash(email)
     # Two at once, or a sign-up that is being settled, come one after the other.
-    allowance.lock_address(session, address_hash)
+    allowance.lock_address(session, mailbox.hash_of(email))
     person = session.scalar(select(Subscriber).where(Subscriber.address_hash == address_hash))
     if person is not None:
         raise KnownError(person)
@@ -196,13 +196,14 @@ def _ask(
 ) -> SignUp:
     assert person.email is not None
     assert person.address_hash is not None
-    mailed = allowance.mailed(session, person.address_hash, now)
+    mailed = allowance.mailed(session, mailbox.hash_of(person.email), now)
     if mailed.rests() or mailed.has_had_enough():
         raise RefusedError("They were asked to confirm a moment ago, or often enough. Please wait for their answer.")
     sign_up = SignUp(
         form_id=form.id,
         email=person.email,
         address_hash=person.address_hash,
+        mailbox_hash=mailbox.mark(person.email),
         first_name=preferences.tidy_name(first_name),
         language=form.language,
         source=person.source,

@@ -100,7 +100,7 @@ def _state(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now
         return "expired"
     if sign_up.confirmed_at is not None:
         return "done" if subscriber.state == SubscriberState.ACTIVE else "expired"
-    if now >= sign_up.created_at + VALID:
+    if now >= sign_up.asked_at + VALID:
         return "expired"
     if subscriber.ended_at is not None and sign_up.created_at < subscriber.ended_at:
         return "expired"  # an old mail must not undo a leaving that came after it

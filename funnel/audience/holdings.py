@@ -61,6 +61,8 @@ _SIGN_UPS = (
         SignUp.wording,
         SignUp.network,
         SignUp.agent,
+        SignUp.risk,
+        SignUp.signs,
         SignUp.state,
         SignUp.reason,
         SignUp.settled_at,
@@ -167,8 +169,15 @@ def blank_sign_ups(session: Session, which: ColumnElement[bool], now: datetime) 
     session.execute(
         theirs.where(SignUp.state == SignUpState.NEW).values(state=SignUpState.REFUSED, reason=ERASED, settled_at=now)
     )
-    blank = {"email": "", "address_hash": b"", "first_name": "", "time_zone": "", "utm": {}}
-    session.execute(theirs.values(**blank, network=None, agent=None, remind_at=None))
+    blank: dict[str, Any] = {
+        "email": "",
+        "address_hash": b"",
+        "mailbox_hash": None,
+        "first_name": "",
+        "time_zone": "",
+        "utm": {},
+    }
+    session.execute(theirs.values(**blank, network=None, wide=None, agent=None, remind_at=None))
 
 
 def _bookings(person: Subscriber) -> Select[*tuple[Any, ...]]:

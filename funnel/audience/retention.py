@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from funnel.audience import domains
+from funnel.models.door import MailDomain, SpentPuzzle
 from funnel.models.house import OwnerSession
 from funnel.models.people import Consent, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, Event
@@ -28,14 +30,17 @@ def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int
 
     Called, in transactions of their own, until every count is 0, it leaves nothing that is past its time.
     """
+    old_answers = MailDomain.looked_at < now - domains.KEPT
     return {
         "unconfirmed sign-ups": _delete_sign_ups(session, now, batch),
         "people who never confirmed": _blank_people(session, now, batch),
-        "networks of sign-ups": _blank_networks(session, SignUp, SignUp.created_at, now, batch),
+        "networks of sign-ups": _blank_networks(session, SignUp, SignUp.created_at, now, batch, ("wide",)),
         "networks of consents": _blank_networks(session, Consent, Consent.at, now, batch),
         "texts of bookings": _blank_bookings(session, now, batch),
         "events": _delete_events(session, now, batch),
         "sessions of owners": _delete_sessions(session, now, batch),
+        "answers of the DNS": _delete_keyed(session, MailDomain.domain, old_answers, batch),
+        "spent puzzles": _delete_keyed(session, SpentPuzzle.mark, SpentPuzzle.until < now, batch),
     }
 
 
@@ -73,10 +78,13 @@ def _blank_people(session: Session, now: datetime, batch: int) -> int:
     return len(ids)
 
 
-def _blank_networks(session: Session, table: Any, made_at: Any, now: datetime, batch: int) -> int:
+def _blank_networks(
+    session: Session, table: Any, made_at: Any, now: datetime, batch: int, more: tuple[str, ...] = ()
+) -> int:
     held = or_(table.network.is_not(None), table.agent.is_not(None))
     ids = _some(session, table, batch, made_at < now - NETWORKS, held)
-    session.execute(update(table).where(table.id.in_(ids)).values(network=None, agent=None))
+    blank = dict.fromkeys(("network", "agent", *more))
+    session.execute(update(table).where(table.id.in_(ids)).values(blank))
     return len(ids)
 
 
@@ -99,6 +107,12 @@ def _delete_sessions(session: Session, now: datetime, batch: int) -> int:
     ids = _some(session, OwnerSession, batch, OwnerSession.created_at < now - NETWORKS)
     session.execute(delete(OwnerSession).where(OwnerSession.id.in_(ids)))
     return len(ids)
+
+
+def _delete_keyed(session: Session, key: Any, condition: ColumnElement[bool], batch: int) -> int:
+    keys = list(session.scalars(select(key).where(condition).limit(batch).with_for_update(skip_locked=True)))
+    session.execute(delete(key.class_).where(key.in_(keys)))
+    return len(keys)
 
 
 def _some(session: Session, table: Any, batch: int, *conditions: ColumnElement[bool]) -> list[int]:

@@ -16,8 +16,9 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import address
-from funnel.audience.visit import Visit
+from funnel.audience import address, mailbox, risk
+from funnel.audience.visit import Visit, truncated
+from funnel.models.door import Proof
 from funnel.models.people import Form, SignUp
 
 LONGEST_EMAIL = 254  # octets: RFC 5321 §4.5.3.1.3, less the angle brackets
@@ -37,6 +38,17 @@ class Typed:
     email: str
     first_name: str = ""
     time_zone: str = ""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How it looked at the door: the signs of `risk`, and what the reader did to be let in all the same."""
+
+    signs: tuple[str, ...] = ()
+    proof: Proof = Proof.NONE
+
+
+UNREMARKABLE = Looks()
 
 
 def email_problem(text: str) -> str | None:
@@ -72,7 +84,14 @@ def _is_address(text: str) -> bool:
 
 
 def sign_up(
-    session: Session, form: Form, typed: Typed, source: str, utm: Mapping[str, str], visit: Visit, now: datetime
+    session: Session,
+    form: Form,
+    typed: Typed,
+    source: str,
+    utm: Mapping[str, str],
+    visit: Visit,
+    now: datetime,
+    looks: Looks = UNREMARKABLE,
 ) -> SignUp:
     """Inserts one SignUp, and nothing else, whatever the address. `settle.settle` decides what follows."""
     email = normalised(typed.email)
@@ -86,6 +105,9 @@ def sign_up(
         source=clean_source(source),
         utm=clean_utm(utm),
         wording=form.wording,
+        risk=risk.of(looks.signs).score,
+        signs=list(looks.signs),
+        proof=looks.proof,
     )
     return _add(session, row, visit, now)
 
@@ -105,12 +127,16 @@ def again(session: Session, sign_up_id: int, visit: Visit, now: datetime) -> Sig
         source=old.source,
         utm=old.utm,
         wording=old.wording,
+        risk=old.risk,
+        signs=old.signs,
+        proof=old.proof,
     )
     return _add(session, row, visit, now)
 
 
 def _add(session: Session, row: SignUp, visit: Visit, now: datetime) -> SignUp:
-    row.network, row.agent = visit.network, visit.agent
+    row.mailbox_hash = mailbox.mark(row.email)
+    row.network, row.wide, row.agent = visit.network, truncated(visit.network), visit.agent
     row.nonce = secrets.token_bytes(NONCE_BYTES)
     row.created_at = now
     session.add(row)

@@ -129,6 +129,11 @@ class SignUp(Base):
     proof: Mapped[Proof] = mapped_column(words(Proof), default=Proof.NONE, server_default=Proof.NONE)
     let_in_at: Mapped[datetime | None]  # when the owner let in what was refused
 
+    @property
+    def asked_at(self) -> datetime:
+        """From when on its mail's link is good: the owner may have let it in days later."""
+        return self.let_in_at or self.created_at
+
     __table_args__ = (
         Index("ix_sign_up_new", "id", postgresql_where=text("state = 'new'")),
         Index("ix_sign_up_remind", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),

@@ -1,0 +1,80 @@
+"""At the door: what came from a network lately, how often somebody was stopped there, and which puzzles are spent."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, literal, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from funnel.audience import allowance
+from funnel.audience.visit import truncated
+from funnel.config import settings
+from funnel.models.door import DoorDay, SpentPuzzle, Stop
+from funnel.models.people import SignUp, SignUpState
+
+LATELY = timedelta(hours=1)
+LOOKED_AT = 50  # newest sign-ups of a wider network: a flood is no more work than a few
+BEFORE = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Company:
+    """The sign-ups beside one: of its network and the wider one within the hour; whether its form is in a rush."""
+
+    from_network: int
+    from_around: int
+    is_rush: bool
+
+
+def company(session: Session, form_id: int, network: str, now: datetime) -> Company:
+    """Counts them, up to LOOKED_AT, whatever came of each: what an address is must not show in it (law 4)."""
+    around = (
+        select(SignUp.network)
+        .where(SignUp.wide == truncated(network), SignUp.created_at > now - LATELY)
+        .order_by(SignUp.created_at.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    counted = select(func.count().filter(around.c.network == network), func.count()).select_from(around).subquery()
+    row = session.execute(select(counted.c[0], counted.c[1], _is_rush(form_id, now))).one()
+    return Company(row[0], row[1], row[2])
+
+
+def _is_rush(form_id: int, now: datetime) -> ColumnElement[bool]:
+    """Whether the form had more sign-ups in this minute than it lets out."""
+    full = settings().limits.form_minute
+    over = select(literal(1)).where(SignUp.form_id == form_id, SignUp.created_at > now - allowance.MINUTE)
+    return over.order_by(SignUp.created_at.desc()).offset(full).limit(1).exists()
+
+
+def was_refused_before(session: Session, sign_up: SignUp, now: datetime) -> bool:
+    """Whether an earlier sign-up of its network was refused lately. Only for behind the page: it tells of addresses."""
+    if not sign_up.wide:
+        return False
+    before = (
+        select(SignUp.state, SignUp.network)
+        .where(SignUp.wide == sign_up.wide, SignUp.created_at > now - BEFORE, SignUp.id != sign_up.id)
+        .order_by(SignUp.created_at.desc())
+        .limit(LOOKED_AT)
+    )
+    return any(row.state is SignUpState.REFUSED and row.network == sign_up.network for row in session.execute(before))
+
+
+def count(session: Session, form_id: int, what: Stop, now: datetime) -> None:
+    """Counts one more that was stopped, on the practice's day."""
+    # A number for the owner: a crash may lose the last of it, and a flood of robots waits for no disk.
+    session.execute(text("SET LOCAL synchronous_commit TO off"))
+    day = now.astimezone(settings().zone).date()
+    row = insert(DoorDay).values(form_id=form_id, day=day, what=what, times=1, last_at=now)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["form_id", "day", "what"], set_={"times": DoorDay.times + 1, "last_at": now}
+        )
+    )
+
+
+def spend(session: Session, mark: bytes, until: datetime) -> bool:
+    """Spends a puzzle that is good until then; False when it was spent before, by whichever process."""
+    spent = insert(SpentPuzzle).values(mark=mark, until=until).on_conflict_do_nothing(index_elements=["mark"])
+    return session.scalar(spent.returning(SpentPuzzle.mark)) is not None

@@ -1,0 +1,138 @@
+"""Whether a domain takes mail: what the DNS says, how long that is kept, and what follows for a sign-up."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from funnel.audience import domains, mail_server, settle
+from funnel.db import utc_now
+from funnel.models.door import MailDomain, MailServer
+from funnel.models.mail import Message
+from funnel.models.people import SignUp, SignUpState
+from tasks import audience
+from tests.audience_cast import count, signs_up
+from tests.conftest import NOW
+from tests.dns_server import SILENT, NameServer
+from tests.factories import a_form, a_sign_up
+
+ZONE = {
+    "post.example": {"MX": "10 mail.post.example."},
+    "host.example": {"A": "192.0.2.1"},
+    "six.example": {"AAAA": "2001:db8::1"},
+    "null.example": {"MX": "0 ."},
+    "bare.example": {},
+    "broken.example": "SERVFAIL",
+    "gone.example": None,
+}
+
+
+@pytest.fixture
+def public(setting):
+    setting(
+        BASE_URL="https://mail.example.org",
+        SMTP_URL="smtp://relay.example.org",
+        MAIL_FROM="a@example.org",
+        PRACTICE_ADDRESS="1 Road",
+    )
+
+
+def test_what_the_dns_says_is_a_fact_and_what_it_does_not_say_is_unknown():
+    with NameServer(ZONE):
+        found = {name: mail_server.look(name) for name in ZONE}
+    assert found == {
+        "post.example": MailServer.THERE,
+        "host.example": MailServer.THERE,
+        "six.example": MailServer.THERE,
+        "null.example": MailServer.NONE,
+        "bare.example": MailServer.NONE,
+        "broken.example": MailServer.UNKNOWN,
+        "gone.example": MailServer.NONE,
+    }
+
+
+def test_a_server_that_never_answers_is_given_up_and_unknown(monkeypatch):
+    monkeypatch.setattr(mail_server, "LONGEST_S", 0.2)
+    with NameServer({"slow.example": SILENT}):
+        assert mail_server.look("slow.example") == MailServer.UNKNOWN
+
+
+def test_what_is_no_name_is_unknown():
+    assert mail_server.look("a" * 300 + ".example") == MailServer.UNKNOWN
+
+
+def test_an_address_that_can_get_no_mail_is_refused_and_says_so(session):
+    domains.keep(session, "gone.example", MailServer.NONE, NOW)
+    row = signs_up(session, a_form(session), "ada@GONE.example")
+    assert (row.state, row.reason, row.signs) == (SignUpState.REFUSED, settle.NO_MAIL, ["no mail server"])
+    assert count(session, Message) == 0
+
+
+def test_an_answer_that_is_unknown_or_old_refuses_nobody(session):
+    domains.keep(session, "slow.example", MailServer.UNKNOWN, NOW)
+    domains.keep(session, "gone.example", MailServer.NONE, NOW - domains.GOOD_FOR[MailServer.NONE])
+    form = a_form(session)
+    for domain in ("slow.example", "gone.example", "other.example"):
+        assert signs_up(session, form, f"ada@{domain}").state == SignUpState.SETTLED
+
+
+def test_no_answer_leaves_an_older_one_in_force_while_that_is_good(session):
+    domains.keep(session, "post.example", MailServer.THERE, NOW)
+    domains.keep(session, "post.example", MailServer.UNKNOWN, NOW + timedelta(days=1))
+    assert session.get_one(MailDomain, "post.example", populate_existing=True).answer == MailServer.THERE
+    domains.keep(session, "post.example", MailServer.UNKNOWN, NOW + timedelta(days=8))
+    assert session.get_one(MailDomain, "post.example", populate_existing=True).answer == MailServer.UNKNOWN
+
+
+def test_on_ones_own_machine_nothing_is_looked_up(session):
+    assert domains.unlooked(session, a_sign_up(session).id, NOW) is None
+
+
+def test_a_domain_is_looked_up_once_for_all(session, public):
+    form = a_form(session)
+    first, second = (a_sign_up(session, form, email=f"{name}@Post.example") for name in ("ada", "zoe"))
+    assert domains.unlooked(session, first.id, NOW) == "post.example"
+    domains.keep(session, "post.example", MailServer.THERE, NOW)
+    assert domains.unlooked(session, second.id, NOW) is None
+    assert domains.unlooked(session, second.id, NOW + timedelta(days=8)) == "post.example"
+
+
+def test_the_worker_looks_beside_its_work_and_settles_then(session, public):
+    form = a_form(session)
+    ids = [
+        a_sign_up(session, form, email=email, created_at=utc_now()).id
+        for email in ("ada@post.example", "zoe@gone.example")
+    ]
+    session.commit()
+    with NameServer(ZONE):
+        for sign_up_id in ids:
+            audience.settle_one(sign_up_id)
+        audience._lookers().shutdown(wait=True)
+    audience._lookers.cache_clear()
+    session.expire_all()
+    reasons = session.scalars(select(SignUp.reason).order_by(SignUp.id)).all()
+    assert reasons == ["confirmation planned", settle.NO_MAIL]
+
+
+def test_while_all_who_look_are_busy_it_goes_out(session, public, monkeypatch):
+    monkeypatch.setattr(audience._LOOKING, "acquire", lambda blocking: False)
+    row = a_sign_up(session, email="ada@gone.example", created_at=utc_now())
+    session.commit()
+    audience.settle_one(row.id)
+    session.refresh(row)
+    assert row.state == SignUpState.SETTLED
+
+
+def test_a_look_up_that_fails_leaves_the_sign_up_to_the_next_tick(session, public, monkeypatch, caplog):
+    def broken(domain):
+        raise RuntimeError("no resolver")
+
+    monkeypatch.setattr(mail_server, "look", broken)
+    row = a_sign_up(session, email="ada@post.example", created_at=utc_now())
+    session.commit()
+    audience.settle_one(row.id)
+    audience._lookers().shutdown(wait=True)
+    audience._lookers.cache_clear()
+    session.refresh(row)
+    assert row.state == SignUpState.NEW
+    assert "could not be settled" in caplog.text
