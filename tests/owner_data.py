@@ -17,10 +17,11 @@ from funnel.db import utc_now
 from funnel.insight import cancellations, decisions
 from funnel.mail import unknown, wishes
 from funnel.models.content import EnrolmentState, Newsletter, NewsletterState, Part, Sequence, Step, StopReason
+from funnel.models.door import FormView
 from funnel.models.editing import Kind
 from funnel.models.house import AuditEntry, Heartbeat, Owner, Role
 from funnel.models.mail import Link, LinkKind, Message, MessageKind, MessageState, Queue
-from funnel.models.people import Form, FormView, SignUpState, Subscriber, SubscriberState
+from funnel.models.people import Form, SignUpState, Subscriber, SubscriberState
 from funnel.models.responses import Booking, BookingHow, BookingState, Event, EventKind
 from funnel.models.sending import Progress
 from funnel.programme import content_files, drafts, editing, wording

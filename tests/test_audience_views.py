@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 
 from funnel.audience import views
-from funnel.models.people import FormView
+from funnel.models.door import FormView
 from tests.conftest import NOW
 from tests.factories import a_form
 

@@ -7,7 +7,8 @@ import pytest
 from funnel.insight import entrances, funnel, tallies
 from funnel.insight.entrances import Figures
 from funnel.models.content import PostState
-from funnel.models.people import FormState, FormView
+from funnel.models.door import FormView
+from funnel.models.people import FormState
 from funnel.models.tallies import Tally
 from funnel.programme import posts
 from tests.conftest import NOW

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from funnel.insight import series, tallies
 from funnel.insight.funnel import FEW, funnel
 from funnel.models.content import SequenceState
+from funnel.models.door import FormView
 from funnel.models.mail import LinkKind, MessageState
-from funnel.models.people import FormView
 from funnel.models.responses import BookingState, EventKind
 from tests.conftest import NOW
 from tests.factories import a_booking, a_form, a_link, a_message, a_sequence, a_subscriber, add, an_event

@@ -1,8 +1,8 @@
 from datetime import date, timedelta
 
 from funnel.insight import tallies, week
+from funnel.models.door import FormView
 from funnel.models.mail import MessageKind, MessageState
-from funnel.models.people import FormView
 from funnel.models.responses import BookingState, EventKind
 from tests.conftest import NOW  # a Tuesday
 from tests.factories import a_booking, a_form, a_message, a_subscriber, add, an_event

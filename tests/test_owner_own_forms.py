@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from funnel.db import utc_now
-from funnel.models.people import Consent, Form, FormState, FormView, SignUp
+from funnel.models.door import FormView
+from funnel.models.people import Consent, Form, FormState, SignUp
 from tests.factories import a_form, a_post, a_sequence
 from tests.owner_data import press, signed_in
 from tests.readers import fields_of, fill_in

@@ -10,7 +10,8 @@ from funnel import tokens
 from funnel.audience import confirmation
 from funnel.db import engine, utc_now
 from funnel.models.content import NewsletterState
-from funnel.models.people import FormView, SignUpState, SubscriberState
+from funnel.models.door import FormView
+from funnel.models.people import SignUpState, SubscriberState
 from funnel.tokens import Purpose
 from funnel.web.pages.archive import LISTED
 from tests.conftest import NOW

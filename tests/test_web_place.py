@@ -2,7 +2,8 @@
 
 import pytest
 
-from funnel.models.people import FormState, FormView, SignUp
+from funnel.models.door import FormView
+from funnel.models.people import FormState, SignUp
 from tests.factories import a_form
 from tests.readers import fields_of, fill_in
 

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from funnel import tokens
 from funnel.models.content import PostState
+from funnel.models.door import FormView
 from funnel.models.mail import Link, LinkKind
-from funnel.models.people import FormView
 from funnel.programme import content_files
 from funnel.tokens import Purpose
 from funnel.web.pages.posts import LISTED

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from funnel.audience.signup import clean_source
 from funnel.config import settings
-from funnel.models.people import FormView
+from funnel.models.door import FormView
 
 MOST_SOURCES_A_DAY = 100  # made-up ?src= would otherwise grow the table without end; more count as no source
 

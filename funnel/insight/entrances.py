@@ -16,7 +16,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from funnel.insight.paging import Page, paged
 from funnel.insight.wilson import Rate
 from funnel.models.content import Post, Sequence
-from funnel.models.people import Form, FormState, FormView
+from funnel.models.door import FormView
+from funnel.models.people import Form, FormState
 from funnel.models.tallies import Tally, Way
 
 

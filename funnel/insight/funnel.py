@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session, joinedload
 from funnel.config import settings
 from funnel.insight import subjects
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.models.people import FormView
+from funnel.models.door import FormView
 from funnel.models.tallies import Arrival, Tally, Way
 
 FEW = 20  # a rate of fewer people than this says little

@@ -8,8 +8,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.config import settings
 from funnel.insight import messages
+from funnel.models.door import FormView
 from funnel.models.mail import MARKETING, MessageState
-from funnel.models.people import FormView
 from funnel.models.responses import Booking, BookingState, Event, EventKind
 from funnel.models.tallies import MailTally, Tally, Way
 

@@ -1,4 +1,4 @@
-"""At the door: what is known of mail servers, who was kept out and how often, and the puzzles that are spent."""
+"""At the door: who looked at a form, what is known of mail servers, who was kept out and how often, and the puzzles that are spent."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -31,6 +31,16 @@ class Stop(StrEnum):
     ROBOT = "robot"  # filled in the field that nobody sees
     STEP = "step"  # looked risky, and was asked for one step more
     RUSH = "rush"  # the same while a form had too many sign-ups a minute
+
+
+class FormView(Base):
+    """How often a form was seen by people, a row a day and source."""
+
+    __tablename__ = "form_view"
+    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)  # in the practice's time zone
+    source: Mapped[str] = mapped_column(primary_key=True, default="")
+    views: Mapped[int]
 
 
 class MailDomain(Base):

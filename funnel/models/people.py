@@ -1,6 +1,6 @@
 """The people: who filled in a form, who is subscribed, what they agreed to, and who must not be mailed."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -86,16 +86,6 @@ class Form(Base):
     sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
     state: Mapped[FormState] = mapped_column(words(FormState), default=FormState.OPEN, server_default=FormState.OPEN)
     created_at: Mapped[datetime]
-
-
-class FormView(Base):
-    """How often a form was seen by people, a row a day and source."""
-
-    __tablename__ = "form_view"
-    form_id: Mapped[int] = mapped_column(ForeignKey("form.id"), primary_key=True)
-    day: Mapped[date] = mapped_column(primary_key=True)  # in the practice's time zone
-    source: Mapped[str] = mapped_column(primary_key=True, default="")
-    views: Mapped[int]
 
 
 class SignUp(Base):
