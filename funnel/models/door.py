@@ -1,4 +1,4 @@
-"""At the door: who looked at a form, what is known of mail servers, who was kept out and how often, and the puzzles that are spent."""
+"""At the door: who saw a form, what is known of mail servers, how many were kept out, and which puzzles are spent."""
 
 from datetime import date, datetime
 from enum import StrEnum
