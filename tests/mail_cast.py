@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from funnel.audience import suppression
+from funnel.db import Session as Opened
 from funnel.mail import claim, delivery
 from funnel.mail.claimed import Claimed
 from funnel.models.mail import WAITING, Message, MessageKind, MessageState, Queue
@@ -80,6 +81,12 @@ def wait_for(found: Callable[[], Any]) -> None:
     while not found():
         assert time.monotonic() < ends, "it did not come to pass"
         time.sleep(0.02)
+
+
+def somebody_waits() -> bool:
+    """Whether a transaction waits for a lock that another one holds."""
+    with Opened.begin() as own:
+        return bool(own.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")))
 
 
 class Asked:

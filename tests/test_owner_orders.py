@@ -16,6 +16,7 @@ from tests.factories import a_sequence, a_stamp, a_subscriber, an_enrolment
 from tests.issue_cast import work
 from tests.newsletter_desk import LIST, ONE, another, order, ready
 from tests.owner_data import press, signed_in
+from tests.readers import fields_of
 
 TOMORROW = (utc_now() + timedelta(days=1)).date().isoformat()
 
@@ -87,6 +88,21 @@ def test_once_it_leaves_it_cannot_be_taken_back_and_that_is_said(desk, session, 
     desk.post(f"{ONE}/undo", data={"csrf_token": token})
     assert "It could not be taken back: it is being sent." in desk.get(ONE).text
     assert state(session) is NewsletterState.SENDING
+
+
+def test_pressed_twice_or_from_a_page_of_before_it_is_scheduled_once_and_that_is_said(desk, session, issue):
+    order(desk, "send", when="at", day="2030-03-05", time="09:00")
+    session.refresh(issue)
+    before = issue.send_at
+    assert order(desk, "send").location == ONE
+    assert "Nothing was changed" in desk.get(ONE).text
+    session.expire_all()
+    assert issue.send_at == before
+    seen = fields_of(desk.get(f"{ONE}/send"))["seen"]
+    assert fields_of(order(desk, seen=seen))["seen"] == seen
+    order(desk, "send", seen=seen)
+    session.expire_all()
+    assert issue.send_at < before
 
 
 def test_a_time_is_by_the_practices_clock(desk, session, issue, setting):
@@ -209,7 +225,8 @@ def test_one_that_is_late_asks_and_is_sent_only_when_told(desk, session):
 def test_another_time_is_chosen_for_one_that_is_late(desk, session):
     past = utc_now() - timedelta(hours=3)
     ready(session, state="scheduled", send_at=past, starts_at=past, scheduled_at=past)
-    order(desk, "send", when="at", day=TOMORROW, time="09:00")
+    seen = fields_of(desk.get(f"{ONE}/send"))["seen"]
+    order(desk, "send", when="at", day=TOMORROW, time="09:00", seen=seen)
     assert "It is scheduled" in desk.get(ONE).text
 
 

@@ -131,6 +131,8 @@ def test_it_is_deleted_after_a_question(desk, session):
     assert session.scalars(select(Rhythm)).all() == []
     assert desk.get(f"{LIST}/1").status_code == 404
     assert press(desk, f"{LIST}/1/pause", on=LIST).status_code == 404
+    assert press(desk, question, on=LIST).location == LIST
+    assert "It was gone already" in desk.get(LIST).text
 
 
 def test_the_clocks_task_makes_the_draft_and_the_pages_lead_to_it(desk, session):

@@ -143,6 +143,7 @@ def test_a_segment_is_deleted_after_a_question_unless_another_names_it(desk):
     for one in (other, number):
         page = desk.press(f"/owner/segments/{one}/delete", on=f"/owner/segments/{one}/delete")
     assert "is deleted. Nobody in it has changed." in page
+    assert "It was gone already" in desk.press(f"/owner/segments/{one}/delete", on="/owner/segments/new")
     assert desk.session.scalars(select(SavedSegment)).all() == []
     assert "deleted a segment" in desk.noted()
 

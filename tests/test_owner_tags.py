@@ -44,6 +44,7 @@ def test_a_tag_is_renamed_and_one_that_is_taken_offers_to_merge(desk):
     desk.press(f"/owner/tags/{second}/merge", into=str(second))
     assert desk.status == 400
     assert "is deleted" in desk.press(f"/owner/tags/{second}/delete")
+    assert "It was gone already" in desk.press(f"/owner/tags/{second}/delete")
     assert desk.browser.get(f"/owner/tags/{second}").status_code == 404
 
 

@@ -4,14 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from funnel.db import Session
 from funnel.models.content import Newsletter, NewsletterState, Part
 from funnel.programme import archive, outgoing, subject_trial
 from tests.conftest import NOW
 from tests.factories import an_issue
-from tests.mail_cast import wait_for
+from tests.mail_cast import somebody_waits, wait_for
 
 State = NewsletterState
 
@@ -119,8 +118,3 @@ def test_the_switch_reaches_a_wording_that_is_being_made_at_that_moment(session)
 def hide(number):
     with Session.begin() as own:
         archive.hide(own, number, NOW)
-
-
-def somebody_waits():
-    with Session.begin() as own:
-        return own.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))

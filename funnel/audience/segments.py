@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from funnel.audience import rule as rules
 from funnel.audience.line import Line
-from funnel.audience.lines_of_person import InSegment
+from funnel.audience.lines_of_person import InSegment, Tagged
 from funnel.audience.rule import Plain, Rule, RuleError, each
 from funnel.audience.segment import Segment
 from funnel.audience.signup import HIDDEN
@@ -22,6 +23,7 @@ from funnel.models.segments import SavedSegment
 from funnel.models.tags import Tag
 
 LONGEST = 60
+TAKEN = "There is a segment “{}” already."
 GONE = "Please choose another: what this line names is there no more."
 CIRCLE = "A segment may not name itself, nor one that names it."
 
@@ -59,13 +61,14 @@ def keep(session: Session, name: str, plain: Plain, now: datetime, segment_id: i
     check(session, rule, segment_id)
     taken = session.scalar(select(SavedSegment.id).where(SavedSegment.name == tidy))
     if taken not in (None, segment_id):
-        raise BadNameError(f"There is a segment “{tidy}” already.")
-    found = session.get_one(SavedSegment, segment_id, with_for_update=True) if segment_id else SavedSegment()
-    if not segment_id:
-        found.created_at = now
-        session.add(found)
-    found.name, found.rule, found.updated_at = tidy, rules.write(rule), now
-    session.flush()
+        raise BadNameError(TAKEN.format(tidy))
+    found = session.get_one(SavedSegment, segment_id) if segment_id else SavedSegment(created_at=now)
+    try:
+        with session.begin_nested():
+            found.name, found.rule, found.updated_at = tidy, rules.write(rule), now
+            session.add(found)
+    except IntegrityError:  # somebody saved another one of this name at the same moment
+        raise BadNameError(TAKEN.format(tidy)) from None
     return found
 
 
@@ -86,11 +89,26 @@ def remove(session: Session, segment_id: int) -> None:
     session.flush()
 
 
+def hold(session: Session, ids: Iterable[int], changed: int | None = None) -> None:
+    """Lets none of these segments be deleted until the transaction ends, nor `changed` be changed by another."""
+    for number in sorted(ids):  # in this order, for whoever deletes a tag holds all of them (tag_uses)
+        own = number == changed
+        row = select(SavedSegment.id).where(SavedSegment.id == number)
+        session.execute(row.with_for_update() if own else row.with_for_update(read=True, key_share=True))
+
+
 def check(session: Session, rule: Rule, segment_id: int | None = None) -> None:
-    """Raises RuleError, naming the place, where the rule names what is not there, or leads back to `segment_id`."""
+    """Raises RuleError, naming the place, where the rule names what is not there, or leads back to `segment_id`.
+
+    What it names stays there until the transaction ends.
+    """
+    hold(session, {*_named_in(rule), *([segment_id] if segment_id else [])}, segment_id)
+    named = {line.tag for _, line in each(rule) if isinstance(line, Tagged)}
+    tags = select(Tag.id).where(Tag.id.in_(named)).order_by(Tag.id)
+    session.execute(tags.with_for_update(read=True, key_share=True))
     for place, line in each(rule):
         for part, table in _NAMED.items():
-            if hasattr(line, part) and session.get(table, getattr(line, part)) is None:
+            if hasattr(line, part) and session.get(table, getattr(line, part), populate_existing=True) is None:
                 raise RuleError(GONE, place)
         if isinstance(line, InSegment):
             try:

@@ -16,8 +16,15 @@ from funnel.programme import outgoing
 State = NewsletterState
 
 
+def hold(session: Session) -> None:
+    """Lets none of them change until the transaction ends, nor be read by a planner; waits for one chunk."""
+    open_ones = select(Newsletter.id).where(Newsletter.rule.is_not(None), or_(_open(), outgoing.is_thrown_away()))
+    session.execute(open_ones.order_by(Newsletter.id).with_for_update())
+    session.execute(select(SavedSegment.id).order_by(SavedSegment.id).with_for_update())
+
+
 def named(session: Session, tag_id: int) -> list[str]:
-    """What the segments and newsletters are called that name the tag, the segments first."""
+    """What the segments and newsletters are called that name the tag, the segments first. `hold` them before."""
     segments = [f"the segment “{one.name}”" for one in _segments(session) if _names(one.rule, tag_id)]
     issues = [f"the newsletter “{one.subject}”" for one in _issues(session, _open()) if _names(one.rule, tag_id)]
     return segments + issues
@@ -34,12 +41,12 @@ def rename(session: Session, tag_id: int, into_id: int) -> None:
 
 
 def _segments(session: Session) -> list[SavedSegment]:
-    return list(session.scalars(select(SavedSegment).order_by(SavedSegment.name).with_for_update()))
+    found = select(SavedSegment).order_by(SavedSegment.name)
+    return list(session.scalars(found.execution_options(populate_existing=True)))
 
 
 def _issues(session: Session, which: ColumnElement[bool]) -> list[Newsletter]:
-    """Held, so that no planner reads the old rule while the tag goes; it is waited for, for one chunk."""
-    ruled = select(Newsletter).where(Newsletter.rule.is_not(None), which).order_by(Newsletter.id).with_for_update()
+    ruled = select(Newsletter).where(Newsletter.rule.is_not(None), which).order_by(Newsletter.id)
     return list(session.scalars(ruled.execution_options(populate_existing=True)))
 
 

@@ -102,15 +102,25 @@ def rename(session: Session, tag_id: int, name: str) -> str:
     return tidy
 
 
+def held(session: Session, tag_id: int) -> Tag | None:
+    """The tag, ours until the transaction ends, and so all that may name it; None when it is gone.
+
+    Those before it, since a newsletter or a segment comes to its tags in that order.
+    """
+    tag_uses.hold(session)
+    return session.get(Tag, tag_id, with_for_update=True, populate_existing=True)
+
+
 def merge(session: Session, tag_id: int, into_id: int) -> None:
     """Whoever bears the one bears the other afterwards; the first is gone, and rules that name it name the other."""
     if tag_id == into_id:
         raise ValueError("a tag is not merged into itself")
+    held(session, tag_id)
     both = select(Tagged.subscriber_id).where(Tagged.tag_id == into_id)
     moved = update(Tagged).where(Tagged.tag_id == tag_id, Tagged.subscriber_id.not_in(both)).values(tag_id=into_id)
     session.execute(moved.execution_options(synchronize_session=False))
     tag_uses.rename(session, tag_id, into_id)
-    remove(session, tag_id)
+    session.execute(delete(Tag).where(Tag.id == tag_id))
 
 
 def remove(session: Session, tag_id: int) -> None:
@@ -118,7 +128,7 @@ def remove(session: Session, tag_id: int) -> None:
 
     "Not tagged" so would mean everybody.
     """
-    session.get_one(Tag, tag_id, with_for_update=True)
+    held(session, tag_id)
     if by := tag_uses.named(session, tag_id):
         raise UsedError(by)
     session.execute(delete(Tag).where(Tag.id == tag_id))

@@ -29,7 +29,10 @@ NO_NUMBER = "Please type the share and the hours as whole numbers."
 
 @dataclass
 class TypedOrder:
-    """The form. `whom`: EVERYBODY, CHOSEN below, KEPT as scheduled before, or a segment; `problems` by the part."""
+    """The form. `whom`: EVERYBODY, CHOSEN below, KEPT as scheduled before, or a segment; `problems` by the part.
+
+    `seen`: how the issue stood as the form was opened (`standing`).
+    """
 
     whom: str = EVERYBODY
     rule: TypedRule = field(default_factory=TypedRule)
@@ -41,6 +44,7 @@ class TypedOrder:
     subject_b: str = ""
     percent: str = SHARE
     hours: str = HOURS
+    seen: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -96,12 +100,13 @@ def read(form: Mapping[str, str]) -> TypedOrder:
         subject_b=form.get("subject_b", "")[:LONGEST].replace("\0", ""),
         percent=form.get("percent", "").strip(),
         hours=form.get("hours", "").strip(),
+        seen=form.get("seen", ""),
     )
 
 
 def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
     """As it was ordered last, or as one begins."""
-    typed = TypedOrder(with_course=issue.with_course, two=issue.subject_b is not None)
+    typed = TypedOrder(with_course=issue.with_course, two=issue.subject_b is not None, seen=standing(issue))
     if issue.segment_id and session.get(SavedSegment, issue.segment_id):
         typed.whom = f"{SEGMENT}{issue.segment_id}"
     elif issue.rule is not None:
@@ -117,6 +122,11 @@ def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
         typed.subject_b, typed.percent = issue.subject_b, str(issue.trial_percent or SHARE)
         typed.hours = str(issue.trial_hours or HOURS)
     return typed
+
+
+def standing(issue: Newsletter) -> str:
+    """Another word each time it is scheduled or taken back."""
+    return issue.scheduled_at.isoformat() if issue.scheduled_at else ""
 
 
 def _has_its_time(issue: Newsletter) -> bool:

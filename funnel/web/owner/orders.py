@@ -30,6 +30,9 @@ from tasks.newsletters import work
 OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
 PLACE = f"/newsletters/<{gate.ID}:text_id>"
 
+MEANWHILE = "It was scheduled or taken back since you opened that page. Nothing was changed: it stands as it says here."
+    "It was scheduled or taken back since you opened that page, so nothing was changed. It stands as it says here."
+)
 LATE_BY_READERS = (
     "It leaves now for readers whose hour passed within the last hour. "
     "The others have it at that hour of their next day."
@@ -89,6 +92,9 @@ def place(text_id: int) -> AnyResponse:
         issue = NEWSLETTERS.locked(session, text_id)
         if issue.state not in OPEN:
             return _stands(issue)
+        if typed.seen != order_form.standing(issue):
+            flash(MEANWHILE, "warn")
+            return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
         if _summed(session, issue, typed, now) is None:
             return _page(session, issue, typed, HTTPStatus.UNPROCESSABLE_ENTITY)
         order = typed.order(issue, now)

@@ -116,10 +116,11 @@ class TypedRhythm:
     def _segment(self, session: OrmSession) -> int | None:
         if not self.segment:
             return None
-        known = {str(number): number for number in segments.names(session)}
-        if self.segment not in known:
+        number = int(self.segment) if self.segment.isdecimal() and len(self.segment) < 19 else 0
+        segments.hold(session, [number])
+        if number not in segments.names(session):
             self.problems["segment"] = NO_SEGMENT
-        return known.get(self.segment)
+        return number
 
 
 def read(form: Mapping[str, str]) -> TypedRhythm:

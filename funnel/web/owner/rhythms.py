@@ -20,6 +20,8 @@ from tasks.newsletters import draft
 LIST = "/newsletters/regular"
 PLACE = f"{LIST}/<{gate.ID}:rhythm_id>"
 
+GONE = "It was gone already."
+
 blueprint = gate.pages("rhythms", __name__)
 
 
@@ -63,7 +65,7 @@ def change(rhythm_id: int) -> AnyResponse | tuple[str, int]:
 def pause(rhythm_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        name = _found(session, rhythm_id).name
+        name = _held(session, rhythm_id).name
         if rhythms.pause(session, rhythm_id, now):
             gate.note(session, "paused a regular newsletter", now, rhythm=rhythm_id)
     flash(f"“{name}” is paused: no draft of it is made until you let it go on.")
@@ -74,7 +76,7 @@ def pause(rhythm_id: int) -> AnyResponse:
 def resume(rhythm_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        rhythm = _found(session, rhythm_id)
+        rhythm = _held(session, rhythm_id)
         if rhythms.resume(session, rhythm_id, now):
             gate.note(session, "let a regular newsletter go on", now, rhythm=rhythm_id)
         words = f"“{rhythm.name}” goes on. The next is {moment(turns.moment(rhythm, rhythm.next_on))}."
@@ -93,17 +95,19 @@ def ask_to_remove(rhythm_id: int) -> str:
 def remove(rhythm_id: int) -> AnyResponse:
     now = utc_now()
     with Session.begin() as session:
-        name = _found(session, rhythm_id).name
-        rhythms.remove(session, rhythm_id)
-        gate.note(session, "deleted a regular newsletter", now, name=name)
-    flash(f"“{name}” is deleted. Its drafts and your notes are still there.")
+        rhythm, words = session.get(Rhythm, rhythm_id, with_for_update=True), GONE
+        if rhythm:
+            words = f"“{rhythm.name}” is deleted. Its drafts and your notes are still there."
+            gate.note(session, "deleted a regular newsletter", now, name=rhythm.name)
+            rhythms.remove(session, rhythm_id)
+    flash(words)
     return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
 
 
 def _save(rhythm_id: int | None) -> AnyResponse | tuple[str, int]:
     now, typed = utc_now(), rhythm_form.read(request.form)
     with Session.begin() as session:
-        rhythm = _found(session, rhythm_id) if rhythm_id else None
+        rhythm = _held(session, rhythm_id) if rhythm_id else None
         values = typed.values(session, now)
         if typed.problems:
             return _page(session, rhythm, typed), HTTPStatus.UNPROCESSABLE_ENTITY
@@ -131,3 +135,7 @@ def _page(session: OrmSession, rhythm: Rhythm | None, typed: TypedRhythm) -> str
 
 def _found(session: OrmSession, rhythm_id: int) -> Rhythm:
     return session.get(Rhythm, rhythm_id) or abort(HTTPStatus.NOT_FOUND)
+
+
+def _held(session: OrmSession, rhythm_id: int) -> Rhythm:
+    return session.get(Rhythm, rhythm_id, with_for_update=True) or abort(HTTPStatus.NOT_FOUND)

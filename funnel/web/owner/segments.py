@@ -26,6 +26,8 @@ from tasks.audience import recount
 
 COUNTED_S = 0.3  # spent on the counts of the list; the others are counted on their own pages
 
+GONE = "It was gone already."
+
 blueprint = gate.pages("segments", __name__)
 
 
@@ -98,12 +100,15 @@ def remove(segment_id: int) -> AnyResponse | tuple[str, int]:
     now = utc_now()
     try:
         with Session.begin() as session:
-            name = _saved(session, segment_id).name
-            segments.remove(session, segment_id)
-            gate.note(session, "deleted a segment", now, segment=segment_id, name=name)
+            saved = session.get(SavedSegment, segment_id, with_for_update=True)
+            words = GONE
+            if saved:
+                words = f"The segment “{saved.name}” is deleted. Nobody in it has changed."
+                gate.note(session, "deleted a segment", now, segment=segment_id, name=saved.name)
+                segments.remove(session, segment_id)
     except UsedError as error:
         return ask_to_remove(segment_id, error.by), HTTPStatus.CONFLICT
-    flash(f"The segment “{name}” is deleted. Nobody in it has changed.")
+    flash(words)
     return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
 
 

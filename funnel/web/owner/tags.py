@@ -14,6 +14,8 @@ from funnel.db import Session, utc_now
 from funnel.models.tags import Tag
 from funnel.web.owner import gate, person
 
+GONE = "It was gone already."
+
 blueprint = gate.pages("tags", __name__)
 
 
@@ -60,7 +62,7 @@ def rename(tag_id: int) -> AnyResponse | tuple[str, int]:
 def merge(tag_id: int) -> AnyResponse:
     now, into_id = utc_now(), request.form.get("into", 0, type=int)
     with Session.begin() as session:
-        tag, into = _tag(session, tag_id), _tag(session, into_id)
+        tag, into = tags.held(session, tag_id) or abort(HTTPStatus.NOT_FOUND), _tag(session, into_id)
         if tag_id == into_id:
             abort(HTTPStatus.BAD_REQUEST)
         names = tag.name, into.name
@@ -75,12 +77,14 @@ def remove(tag_id: int) -> AnyResponse | tuple[str, int]:
     now = utc_now()
     try:
         with Session.begin() as session:
-            name = _tag(session, tag_id).name
-            tags.remove(session, tag_id)
-            gate.note(session, "deleted a tag", now, tag=tag_id, name=name)
+            tag, words = tags.held(session, tag_id), GONE
+            if tag:
+                words = f"The tag “{tag.name}” is deleted."
+                gate.note(session, "deleted a tag", now, tag=tag_id, name=tag.name)
+                tags.remove(session, tag_id)
     except UsedError as error:
         return show(tag_id, used_by=error.by), HTTPStatus.CONFLICT
-    flash(f"The tag “{name}” is deleted.")
+    flash(words)
     return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
 
 
