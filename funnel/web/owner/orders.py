@@ -30,9 +30,7 @@ from tasks.newsletters import work
 OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
 PLACE = f"/newsletters/<{gate.ID}:text_id>"
 
-MEANWHILE = "It was scheduled or taken back since you opened that page. Nothing was changed: it stands as it says here."
-    "It was scheduled or taken back since you opened that page, so nothing was changed. It stands as it says here."
-)
+MEANWHILE = "It was scheduled or taken back since you opened that page. Nothing was changed: it stands as told here."
 LATE_BY_READERS = (
     "It leaves now for readers whose hour passed within the last hour. "
     "The others have it at that hour of their next day."
