@@ -27,6 +27,7 @@ def as_claimed(session: Session, message: Message) -> Claimed:
         lease_until=NOW + timedelta(minutes=5),
         email=person.email if person else None,
         first_name=person.first_name if person else None,
+        language=person.language if person else None,
         **{name: getattr(message, name) for name in OF_THE_MESSAGE},
     )
 

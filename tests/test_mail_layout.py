@@ -1,13 +1,15 @@
 """The layout: tags that mjml-python knows, nothing fetched from anywhere, and clean in both schemes and widths."""
 
 import re
+from datetime import datetime
 
 import mjml
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from funnel import languages
 from funnel.db import utc_now
-from funnel.mail import layout, render
+from funnel.mail import layout, notices, render
 from funnel.models.content import Newsletter, Step
 from funnel.programme import content_files
 
@@ -28,7 +30,15 @@ def previews(session):
     steps = {step.slug: render.preview(session, step, None, now) for step in session.query(Step)}
     issue = Newsletter(id=1, subject="News", preheader="What is new this month, and what to do about it", body=ISSUE)
     steps["newsletter"] = render.preview_newsletter(issue, None, now)
-    return steps | {name: render.preview_notice(session, name, now) for name in render.NOTICES}
+    return steps | {name: render.preview_notice(session, name, now) for name in render.NOTICES} | in_each_language(now)
+
+
+def in_each_language(now: datetime) -> dict[str, render.Preview]:
+    """The notices to readers, as `confirmation:it`."""
+    others = [language.code for language in languages.known()[1:]]
+    return {
+        f"{name}:{code}": render.preview_notice(None, name, now, code) for name in notices.TO_READERS for code in others
+    }
 
 
 def test_the_layout_holds_only_tags_that_are_known():
@@ -60,7 +70,8 @@ def test_nothing_is_fetched_from_anywhere(previews):
 def test_every_mail_has_one_title_a_language_and_a_direction(previews):
     for name, found in previews.items():
         assert found.html.count("<h1") == 1, name
-        assert '<html lang="en" dir="ltr"' in found.html
+        tag = languages.named(name.partition(":")[2]).tag
+        assert f'<html lang="{tag}" dir="ltr"' in found.html, name
         assert f"<title>{found.subject}</title>" in found.html
         tables = re.findall(r"<table([^>]*)>", found.html)
         assert all('role="presentation"' in table for table in tables), name

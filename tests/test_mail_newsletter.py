@@ -139,5 +139,5 @@ def test_a_tag_that_no_newsletter_has_is_named(session):
 
 def test_an_address_that_is_too_long_for_a_row_is_refused_before_it_is_one(session):
     issue = an_issue(session, body=f"[a long way](https://example.org/{'x' * 2000})")
-    found = edition.of_newsletters(session, [issue.id], NOW)[issue.id]
+    found = edition.of_newsletters(session, [(issue.id, "en")], NOW)[issue.id, "en"]
     assert "“a long way” leads to an address of more than 2000" in found.reason

@@ -51,9 +51,9 @@ def test_it_has_no_style_no_hidden_link_and_no_script():
 
 
 def test_it_says_when_to_call_for_help_as_the_mail_does():
-    line = (press.FOOTERS / "archive.md").read_text().strip()
+    line = press.footer_file("archive", "en").read_text().strip()
     assert line.startswith(RED_FLAGS)
-    assert line in (press.FOOTERS / "newsletter.md").read_text()
+    assert line in press.footer_file("newsletter", "en").read_text()
     assert "<strong>Call 999 at once</strong>" in told("Words.").footer
 
 

@@ -75,7 +75,7 @@ def test_the_original_words_come_back_by_one_press_and_that_is_taken_back_too(de
 
 
 def test_saving_the_original_words_keeps_none(desk):
-    original = vars(notices.original("reminder"))
+    original = {name: text for name, text in vars(notices.original("reminder")).items() if name in MAIL}
     assert save(desk, "reminder", **original).location == f"{WORDS}/reminder"
     with Session.begin() as session:
         assert stored.rows(session) == {}
@@ -107,3 +107,18 @@ def test_a_reader_finds_the_original_words_until_then(session, client):
 
 def test_a_text_that_is_none_is_not_found(desk):
     assert desk.get(f"{WORDS}/nothing").status_code == 404
+
+
+def test_each_language_has_words_of_its_own(desk, session):
+    words = {**MAIL, "subject": "È stata una Sua richiesta?"}
+    assert "saved=" in save(desk, "confirmation:it", **words).location
+
+    assert notices.words("confirmation", "it").subject == words["subject"]
+    assert notices.words("confirmation") == notices.original("confirmation")
+    assert words["subject"] in desk.get("/owner/mails/confirmation?language=it").text
+    assert "ha chiesto" in desk.get(f"{WORDS}/reminder:it").text
+    assert desk.get("/owner/mails/confirmation/html?language=it&scheme=dark").status_code == 200
+    assert [desk.get(f"/owner/mails/{page}").status_code for page in ("confirmation?language=xx", "1?language=it")] == [
+        404,
+        404,
+    ]

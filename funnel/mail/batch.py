@@ -21,10 +21,10 @@ from funnel.models.people import SignUp, Subscriber
 from funnel.programme.history import among
 
 GONE = replies.unsendable("what it says was deleted")
-# What is said to many and counted: whose words they are, and how those are made ready.
+# What is said to many and counted: whose words they are, and for readers of which language; how those are made ready.
 TO_MANY = {
-    STEP: (attrgetter("step_id"), edition.of_steps),
-    NEWSLETTER: (attrgetter("newsletter_id"), edition.of_newsletters),
+    STEP: (attrgetter("step_id", "language"), edition.of_steps),
+    NEWSLETTER: (attrgetter("newsletter_id", "language"), edition.of_newsletters),
 }
 
 TEST = MessageKind.TEST.value
@@ -33,12 +33,13 @@ Row = TypeVar("Row", Message, Subscriber, SignUp)
 
 
 class Wording(NamedTuple):
-    """Whose words a mail says, by which those of a batch are told apart."""
+    """Whose words a mail says, and to readers of which language: by this those of a batch are told apart."""
 
     template: str
     kind: str
     step_id: int | None
     newsletter_id: int | None
+    language: str | None
 
 
 wording_of = attrgetter(*Wording._fields)
@@ -74,7 +75,7 @@ def prepared(session: Session, claims: Sequence[Claimed], now: datetime) -> list
     wordings: list[tuple[object, ...]] = [wording_of(claimed) for claimed in claims]
     for template, (number_of, editions_of) in TO_MANY.items():
         mine = [one for one in map(Wording._make, set(wordings)) if one.template == template and one.kind != TEST]
-        editions = editions_of(session, {number_of(one) for one in mine} - {None}, now)
+        editions = editions_of(session, {number_of(one) for one in mine if number_of(one)[0]}, now)
         made |= {one: editions.get(number_of(one), GONE) for one in mine}
     both = list(zip(claims, wordings, strict=True))
     alone = _rendered(session, [claimed.id for claimed, wording in both if wording not in made], now)

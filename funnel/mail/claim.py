@@ -121,8 +121,8 @@ def _statement() -> Select[*tuple[Any, ...]]:
     told = (
         select(
             goes.label("goes"),
-            *(final.c[name] for name in ("id", "kind", "attempts", "expires_at")),
-            *(final.c[name] for name in ("subscriber_id", "sign_up_id", "enrolment_id", "email", "first_name")),
+            *(final.c[name] for name in ("id", "kind", "attempts", "expires_at", "email", "first_name", "language")),
+            *(final.c[name] for name in ("subscriber_id", "sign_up_id", "enrolment_id")),
             *message.c,
         )
         .select_from(final.outerjoin(message, goes))

@@ -30,6 +30,7 @@ class Claimed(NamedTuple):
     newsletter_id: int | None
     booking_id: int | None
     created_at: datetime
+    language: str | None = None  # of the subscriber, as it is now
 
 
 FIELDS = tuple(name for name in Claimed._fields if name not in {"claim_id", "lease_until"})

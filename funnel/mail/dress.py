@@ -5,6 +5,8 @@ Colours here are those of light mode. The layout's style sheet turns them dark w
 
 import re
 
+from funnel.mail.pieces import Pieces
+
 SANS = "-apple-system,BlinkMacSystemFont,'Segoe UI','Helvetica Neue',Arial,sans-serif"
 SERIF = "'Iowan Old Style',Charter,'Bitstream Charter','Sitka Text',Cambria,Georgia,serif"
 INK, SOFT, LINE, ACCENT, ON_ACCENT = "#22292a", "#565f5d", "#ddd7cb", "#1d5c54", "#ffffff"
@@ -43,6 +45,13 @@ _BUTTON_OF_A_PAGE = '<p><a class="{}" href="{}">{}</a></p>'
 _BUTTON = re.compile(r'<p class="(button(?: quiet)?)"><a href="([^"]*)">(.*?)</a></p>', re.DOTALL)
 # Not every mail program knows :last-child.
 _LAST_QUOTED = re.compile(rf'<p style="{STYLES["p"]}">((?:(?!<p ).)*)</p>\s*</blockquote>', re.DOTALL)
+_OTHER = {
+    "text-align:left": "text-align:right",
+    "padding:0 0 0 24px": "padding:0 24px 0 0",
+    "padding:2px 0 2px 16px": "padding:2px 16px 2px 0",
+    "border-left:3px": "border-right:3px",
+}
+_SIDES = re.compile("|".join(map(re.escape, _OTHER)))
 _OPENING = re.compile(rf"<({'|'.join(sorted(STYLES, key=len, reverse=True))})(?=[ >])")
 
 
@@ -66,6 +75,14 @@ def undressed(html: str) -> str:
     A quiet one is left out: it is an answer of whoever got the mail, and a page is read by anybody.
     """
     return _BUTTON.sub(lambda found: "" if found[1] == QUIET else _BUTTON_OF_A_PAGE.format(*found.groups()), html)
+
+
+def mirrored(page: Pieces) -> Pieces:
+    """A whole mail in a language from right to left: what leans to one side in its styles leans to the other.
+
+    Said by physical sides, since not every mail program knows the logical ones.
+    """
+    return tuple(_SIDES.sub(lambda found: _OTHER[found[0]], run) if isinstance(run, str) else run for run in page)
 
 
 def _styled(opening: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""An edition: one wording of a step or newsletter, with the rows of its links, ready for all its readers.
+"""An edition: one wording of a step or newsletter, with the rows of its links, ready for all readers of a language.
 
 What is the same for everybody is made once. Composing one person's mail then asks no database and no clock, and costs
 less than its way through the socket: no value that we sign ourselves is looked at twice.
@@ -8,7 +8,7 @@ import functools
 import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from funnel import tokens
 from funnel.config import Settings, settings
+from funnel.languages import ENGLISH
 from funnel.mail import headers, links, press, replies, values, verp
 from funnel.mail.body import LINK
 from funnel.mail.claimed import Claimed
@@ -33,10 +34,11 @@ from funnel.tokens import Purpose
 
 # What is a mail's own, in the order in which `compose` tells it; the links follow.
 OWN = ("date", "to", "message_id", "unsubscribe_link", "preferences_link")
-RUNS_KEPT = 12  # as many wordings as are sent at a time; each keeps names, a megabyte of them at the most
+RUNS_KEPT = 24  # as many wordings as are sent at a time; each keeps names, a megabyte of them at the most
 OUR_ERROR = "an error of ours kept it from being written: see the log"
 
 Words = TypeVar("Words", Step, Newsletter)
+Wanted: TypeAlias = tuple[int, str | None]  # of which step or newsletter, and for readers of which language
 Made = TypeVar("Made")
 P = ParamSpec("P")
 
@@ -82,16 +84,20 @@ def _run(stencil: Stencil, own: tuple[str, ...]) -> Run:
     return Run(stencil, {"subject_prefix": b""}, own)
 
 
-def of_steps(session: Session, ids: Collection[int], now: datetime) -> dict[int, Edition | Outcome]:
+Editions: TypeAlias = dict[Wanted, Edition | Outcome]
+
+
+def of_steps(session: Session, wanted: Collection[Wanted], now: datetime) -> Editions:
     """The editions of these steps, or why there is none. Missing rows of their links are made."""
-    rows = select(Step).where(among(Step.id, ids)).options(joinedload(Step.sequence))
-    return _editions(session, "step_id", session.scalars(rows) if ids else (), press.of_step, now)
+    rows = select(Step).where(among(Step.id, {number for number, _ in wanted})).options(joinedload(Step.sequence))
+    return _editions(session, "step_id", wanted, session.scalars(rows) if wanted else (), press.of_step, now)
 
 
-def of_newsletters(session: Session, ids: Collection[int], now: datetime) -> dict[int, Edition | Outcome]:
+def of_newsletters(session: Session, wanted: Collection[Wanted], now: datetime) -> Editions:
     """The same of newsletters."""
-    rows = select(Newsletter).where(among(Newsletter.id, ids))
-    return _editions(session, "newsletter_id", session.scalars(rows) if ids else (), press.of_newsletter, now)
+    rows = select(Newsletter).where(among(Newsletter.id, {number for number, _ in wanted}))
+    found = session.scalars(rows) if wanted else ()
+    return _editions(session, "newsletter_id", wanted, found, press.of_newsletter, now)
 
 
 def attempted(make: Callable[P, Made], *args: P.args, **more: P.kwargs) -> Made | Outcome:
@@ -108,13 +114,22 @@ def attempted(make: Callable[P, Made], *args: P.args, **more: P.kwargs) -> Made 
 
 
 def _editions(
-    session: Session, owner: Owner, rows: Iterable[Words], sheet_of: Callable[[Words], Sheet], now: datetime
-) -> dict[int, Edition | Outcome]:
-    known = settings()
-    sheets = {words.id: attempted(sheet_of, words) for words in rows}
-    places = {number: sheet.places for number, sheet in sheets.items() if isinstance(sheet, Sheet)}
+    session: Session,
+    owner: Owner,
+    wanted: Collection[Wanted],
+    rows: Iterable[Words],
+    sheet_of: Callable[[Words, str], Sheet],
+    now: datetime,
+) -> Editions:
+    known, found = settings(), {words.id: words for words in rows}
+    sheets = {
+        (number, language): attempted(sheet_of, found[number], language or ENGLISH)
+        for number, language in wanted
+        if number in found
+    }
+    places = {number: sheet.places for (number, _), sheet in sheets.items() if isinstance(sheet, Sheet)}
     link_ids = links.of_mails(session, owner, places, now) if places else {}
     return {
-        number: sheet if isinstance(sheet, Outcome) else attempted(Edition, sheet, link_ids[number], known, now)
-        for number, sheet in sheets.items()
+        one: sheet if isinstance(sheet, Outcome) else attempted(Edition, sheet, link_ids[one[0]], known, now)
+        for one, sheet in sheets.items()
     }

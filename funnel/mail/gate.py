@@ -103,7 +103,7 @@ def times(now: datetime) -> dict[str, Any]:
 
 
 def judged(due: CTE) -> CTE:
-    """The rows of `due` with the person's address and name, verdict, reason and, for those held, until.
+    """The rows of `due` with the person's address, name and language, verdict, reason and, for those held, until.
 
     Each row is looked up for itself: left to itself, the planner reads whole tables to judge a thousand rows.
     """
@@ -118,6 +118,7 @@ def judged(due: CTE) -> CTE:
             due,
             person.c.email,
             person.c.first_name,
+            person.c.language,
             _first(rules, [rule.verdict.value for rule in rules], Verdict.GO.value).label("verdict"),
             _first(rules, [rule.reason for rule in rules], "").label("reason"),
             case(*((rule.holds, rule.until) for rule in rules if rule.until is not None)).label("until"),
@@ -135,7 +136,7 @@ def judged(due: CTE) -> CTE:
 
 
 def _person(due: CTE) -> LateralFromClause:
-    wanted = ("id", "email", "first_name", "address_hash", "state", "pace", "paused_until")
+    wanted = ("id", "email", "first_name", "language", "address_hash", "state", "pace", "paused_until")
     return (
         select(*(getattr(Subscriber, name) for name in wanted), Subscriber.mailable.label("mailable"))
         .where(Subscriber.id == due.c.subscriber_id)

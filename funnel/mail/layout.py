@@ -6,15 +6,16 @@ Placeholders are written [[so]], and put in after compiling: mjml-python reads `
 import functools
 import html
 import re
-from pathlib import Path
 
 import mjml
 
+from funnel import languages
+from funnel.mail import dress
 from funnel.mail.pieces import Pieces, joined
+from funnel.programme import mail_files
 
-FOLDER = Path(__file__).parents[2] / "templates" / "emails"
-FILE = FOLDER / "layout.mjml"
-PLACES = ("title", "preheader", "masthead", "body", "footer")
+FILE = mail_files.FOLDER / "layout.mjml"
+PLACES = ("lang", "dir", "title", "preheader", "masthead", "body", "footer")
 
 # Stands behind the preheader, or the list of mails would go on with the body's first words.
 PADDING = "&#847;&zwnj;&nbsp;" * 80
@@ -29,7 +30,16 @@ def page(places: dict[str, Pieces]) -> Pieces:
     runs: list[Pieces] = []
     for number, run in enumerate(_PLACE.split(_compiled())):
         runs.append(places[run] if number % 2 else (run,))
-    return joined(*runs)
+    whole = joined(*runs)
+    return dress.mirrored(whole) if places["dir"] == ("rtl",) else whole
+
+
+def spoken(words: Pieces, language: str, around: str) -> Pieces:
+    """HTML in a language, marked where what stands `around` it is in another."""
+    if language == around:
+        return words
+    found = languages.named(language)
+    return joined((f'<div lang="{found.tag}" dir="{found.direction}">',), words, ("</div>",))
 
 
 def escaped(words: Pieces) -> Pieces:

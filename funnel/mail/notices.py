@@ -2,18 +2,16 @@
 
 import functools
 
+from funnel import languages
 from funnel.house import stored
-from funnel.mail import layout
+from funnel.languages import ENGLISH
 from funnel.mail.press import Words
-from funnel.programme import front_matter, reminders
+from funnel.programme import front_matter, mail_files, reminders
 
+TO_READERS = ("confirmation", "reminder", "already_in", "booking_thanks", "fresh_link")  # in each language
 NAMES = (
-    "confirmation",
-    "reminder",
-    "already_in",
-    "booking_thanks",
+    *TO_READERS,
     "booking_notice",
-    "fresh_link",
     "invitation",
     "password_link",
     "account_changed",
@@ -21,16 +19,26 @@ NAMES = (
 )
 
 
-def words(name: str) -> Words:
-    """What the notice `name` says, in the practice's own words where there are some. Raises KeyError for no notice."""
-    own = stored.text(name)
-    return Words(**own) if own else original(name)
+def words(name: str, language: str = ENGLISH) -> Words:
+    """What the notice `name` says in a language, in the practice's own words where there are some.
+
+    Raises KeyError for a name that is none of NAMES.
+    """
+    own = stored.text(kept_as(name, language))
+    first = original(name, language)
+    return Words(**own, language=first.language) if own else first
+
+
+def kept_as(name: str, language: str) -> str:
+    """Under which name the practice's own words of it are kept."""
+    return name if language == ENGLISH else f"{name}:{language}"
 
 
 @functools.cache
-def original(name: str) -> Words:
-    """What it says in Funnel's own words. Raises KeyError for a name that is none of NAMES."""
+def original(name: str, language: str = ENGLISH) -> Words:
+    """What it says in Funnel's own words: to owners in English, to readers in any language there is."""
     if name not in NAMES:
         raise KeyError(name)
-    found = front_matter.read(layout.FOLDER / f"{name}.md")
-    return Words(str(found.fields["subject"]), str(found.fields["preheader"]), found.body)
+    spoken = languages.named(language).code if name in TO_READERS else ENGLISH
+    found = front_matter.read(mail_files.path(f"{name}.md", spoken))
+    return Words(str(found.fields["subject"]), str(found.fields["preheader"]), found.body, spoken)

@@ -6,8 +6,11 @@ Kept by the words themselves, so that a corrected step is another stencil and an
 import functools
 import html
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from funnel import languages
 from funnel.config import Settings, settings
+from funnel.languages import ENGLISH
 from funnel.mail import body, dress, headers, layout, links, stencil
 from funnel.mail.body import Body
 from funnel.mail.encoding import Unsendable
@@ -15,14 +18,12 @@ from funnel.mail.links import Place
 from funnel.mail.pieces import Pieces, bound, joined
 from funnel.mail.stencil import Header, Stencil
 from funnel.models.content import Newsletter, Step
-from funnel.programme import archive, merge
+from funnel.programme import archive, mail_files, merge
 from funnel.programme.merge import Tag
 
 STENCILS_KEPT = 128
 LONGEST_URL = 2000  # a row of an index in PostgreSQL holds 2,700 bytes
-FOOTERS = layout.FOLDER / "footers"
-REHEARSAL = "> **Rehearsal.** This mail is part of a trial run with a clock that runs fast. Nobody need act on it.\n\n"
-WEB_VERSION = "Does it look odd here? [View it in the browser]({}).\n\n"
+WEB_PAGE = "{{ web_page }}"  # in the line that leads to the web version
 SIGNATURE = "\n-- \n"  # RFC 3676 §4.3: mail programs leave out of a reply what stands below it
 # Not shown, not read aloud, not reached by the keyboard.
 CANARY = ('<a href="', '" style="display:none" aria-hidden="true" tabindex="-1"></a>')
@@ -30,11 +31,12 @@ CANARY = ('<a href="', '" style="display:none" aria-hidden="true" tabindex="-1">
 
 @dataclass(frozen=True)
 class Words:
-    """What a mail says: Markdown and merge tags, as its author wrote them."""
+    """What a mail says: Markdown and merge tags, as its author wrote them, and in which language."""
 
     subject: str
     preheader: str
     body: str
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -55,15 +57,16 @@ class Sheet:
     places: tuple[Place, ...]
 
 
-def of_step(step: Step) -> Sheet:
-    """The sheet of `step` as it stands. Raises merge.BadTags and Unsendable, as all here do."""
+def of_step(step: Step, reader: str = ENGLISH) -> Sheet:
+    """The sheet of `step` as it stands, for readers of a language. Raises merge.BadTags and Unsendable, as all here."""
     course = Course(step.sequence.title, step.sequence.slug, step.slug)
-    return tip(Words(step.subject, step.preheader, step.body), course, settings())
+    return tip(Words(step.subject, step.preheader, step.body), course, settings(), reader)
 
 
-def of_newsletter(issue: Newsletter) -> Sheet:
-    """The sheet of `issue` as it stands."""
-    return newsletter(Words(issue.subject, issue.preheader, issue.body), issue.id, settings(), web_page(issue))
+def of_newsletter(issue: Newsletter, reader: str = ENGLISH) -> Sheet:
+    """The sheet of `issue` as it stands, for readers of a language."""
+    words = Words(issue.subject, issue.preheader, issue.body)
+    return newsletter(words, issue.id, settings(), reader, web_page(issue))
 
 
 def web_page(issue: Newsletter) -> str:
@@ -72,33 +75,32 @@ def web_page(issue: Newsletter) -> str:
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
-def tip(words: Words, course: Course, known: Settings) -> Sheet:
-    """The sheet of a step. Its last place is the canary."""
+def tip(words: Words, course: Course, known: Settings, reader: str = ENGLISH) -> Sheet:
+    """The sheet of a step for readers of a language, whatever its words are in. Its last place is the canary."""
     head = headers.of_tip(_subject(words, known), course.title, course.slug, course.step, known)
     said = _watched(_read(words, known), known)
-    return _sheet(head, words, said, _footer("tip", known), house(known) | {"form_title": course.title})
+    return _sheet(head, words, said, _footer("tip", known, reader), house(known) | {"form_title": course.title})
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
-def newsletter(words: Words, number: int, known: Settings, page: str = "") -> Sheet:
-    """The sheet of issue `number`. Its last place is the canary. `page`: where all may read it, if there is one."""
+def newsletter(words: Words, number: int, known: Settings, reader: str = ENGLISH, page: str = "") -> Sheet:
+    """The same of issue `number`. `page`: where all may read it, if there is one."""
     head = headers.of_newsletter(_subject(words, known), number, known)
-    footer = _footer("newsletter", known, WEB_VERSION.format(page) if page else "")
+    line = mail_files.line(mail_files.WEB_VERSION, reader).replace(WEB_PAGE, page) if page else ""
+    footer = _footer("newsletter", known, reader, f"{line}\n\n")
     return _sheet(head, words, _watched(_read(words, known), known), footer, house(known))
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
 def notice(words: Words, known: Settings) -> Sheet:
     """The sheet of a notice: its links lead straight to where they lead."""
-    said = straight(_read(words, known), known)
-    return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("notice", known), house(known))
+    return _alone(words, known, "notice")
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
 def letter(words: Words, known: Settings) -> Sheet:
     """The sheet of a letter to the owner: a notice with a footer that says how to be spared it."""
-    said = straight(_read(words, known), known)
-    return _sheet(headers.of_notice(_subject(words, known), known), words, said, _footer("letter", known), house(known))
+    return _alone(words, known, "letter")
 
 
 def house(known: Settings) -> dict[str, str]:
@@ -112,8 +114,15 @@ def house(known: Settings) -> dict[str, str]:
     }
 
 
+def _alone(words: Words, known: Settings, footer: str) -> Sheet:
+    said = straight(_read(words, known), known)
+    head = headers.of_notice(_subject(words, known), known)
+    return _sheet(head, words, said, _footer(footer, known, words.language), house(known))
+
+
 def _read(words: Words, known: Settings) -> Body:
-    return body.read((REHEARSAL if known.rehearsal else "") + words.body, known)
+    rehearsal = f"> {mail_files.line(mail_files.REHEARSAL, words.language)}\n\n" if known.rehearsal else ""
+    return body.read(rehearsal + words.body, known)
 
 
 def _watched(said: Body, known: Settings) -> Body:
@@ -130,25 +139,38 @@ def straight(said: Body, known: Settings) -> Body:
     return replace(said, html=bound(said.html, targets, html.escape), text=bound(said.text, targets), places=())
 
 
-def _footer(name: str, known: Settings, above: str = "") -> Body:
-    return straight(body.read(above + (FOOTERS / f"{name}.md").read_text(), known), known)
+@dataclass(frozen=True)
+class _Footer:
+    said: Body
+    language: str
+
+
+def _footer(name: str, known: Settings, language: str, above: str = "") -> _Footer:
+    return _Footer(straight(body.read(above + footer_file(name, language).read_text(), known), known), language)
+
+
+def footer_file(name: str, language: str) -> Path:
+    return mail_files.path(f"footers/{name}.md", language)
 
 
 def _subject(words: Words, known: Settings) -> Pieces:
     return bound(tuple(merge.pieces(words.subject)), house(known))
 
 
-def _sheet(head: list[Header], words: Words, said: Body, footer: Body, values: dict[str, str]) -> Sheet:
+def _sheet(head: list[Header], words: Words, said: Body, footer: _Footer, values: dict[str, str]) -> Sheet:
     title = layout.escaped(bound(tuple(merge.pieces(words.subject)), values))
     preheader = bound(tuple(merge.pieces(words.preheader)), values)
+    spoken = languages.named(words.language)
     page = layout.page(
         {
+            "lang": (spoken.tag,),
+            "dir": (spoken.direction,),
             "title": title,
             "preheader": layout.escaped(preheader),
             "masthead": (html.escape(values["practice_name"]),),
             "body": said.html if said.has_title else joined((dress.dressed("<h1>"),), title, ("</h1>",), said.html),
-            "footer": footer.html,
+            "footer": layout.spoken(footer.said.html, footer.language, words.language),
         }
     )
-    text = joined(said.text, (SIGNATURE,), footer.text)
+    text = joined(said.text, (SIGNATURE,), footer.said.text)
     return Sheet(stencil.cut(head, bound(text, values), bound(page, values, html.escape)), preheader, said.places)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from funnel import shelf
 from funnel.config import settings
+from funnel.languages import ENGLISH
 from funnel.mail import headers, links, notices, press, values, verp
 from funnel.mail import sketch as sketches
 from funnel.mail.body import LINK
@@ -26,6 +27,7 @@ from funnel.models.content import Newsletter, Step
 from funnel.models.letters import Letter
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
+from funnel.models.responses import Booking
 from funnel.programme import newsletters
 
 STEP, NEWSLETTER = "step", newsletters.TEMPLATE  # the templates of messages whose words are the owner's
@@ -68,7 +70,8 @@ def rendered(session: Session, message: Message, now: datetime) -> Outgoing:
     """
     recipient = _recipient(session, message)
     if message.template in NOTICES:
-        sheet, own = _sheet_of_notice(message.template), values.of_notice(session, message)
+        sheet = _sheet_of_notice(message.template, _language(session, message))
+        own = values.of_notice(session, message)
         prefix = b""
     elif message.template == LETTER:
         sheet, own, prefix = _sheet_of_letter(session.get_one(Letter, Letter.week_in(message.key))), {}, b""
@@ -94,9 +97,9 @@ def preview_newsletter(
     return _seen(press.of_newsletter(issue), subscriber, now, targets)
 
 
-def preview_notice(session: Session, template: str, now: datetime) -> Preview:
-    """A notice as anybody would see it. Raises KeyError for a name that is none of NOTICES."""
-    return _seen(_sheet_of_notice(template), None, now)
+def preview_notice(session: Session, template: str, now: datetime, language: str = ENGLISH) -> Preview:
+    """A notice as anybody of that language would see it. Raises KeyError for a name that is none of NOTICES."""
+    return _seen(_sheet_of_notice(template, language), None, now)
 
 
 def preview_letter(letter: Letter, now: datetime) -> Preview:
@@ -142,8 +145,17 @@ def _sheet_of_letter(letter: Letter) -> Sheet:
     return press.letter(Words(letter.subject, letter.preheader, letter.body), settings())
 
 
-def _sheet_of_notice(name: str) -> Sheet:
-    return press.notice(notices.words(name), settings())
+def _sheet_of_notice(name: str, language: str) -> Sheet:
+    return press.notice(notices.words(name, language), settings())
+
+
+def _language(session: Session, message: Message) -> str:
+    """Of whoever a notice goes to: what they signed up or asked for a session in, else what they are written to in."""
+    if message.sign_up_id:
+        return session.get_one(SignUp, message.sign_up_id).language
+    if message.booking_id:
+        return session.get_one(Booking, message.booking_id).language
+    return session.get_one(Subscriber, message.subscriber_id).language if message.subscriber_id else ENGLISH
 
 
 def _straight(sheet: Sheet) -> Values:

@@ -29,7 +29,7 @@ class Sketch:
         course, words = self.course, self.words
         return {
             "kind": self.kind,
-            "words": [words.subject, words.preheader, words.body],
+            "words": [words.subject, words.preheader, words.body, words.language],
             "sources": self.sources,
             "course": [course.title, course.slug, course.step],
             "page": self.page,
@@ -65,9 +65,9 @@ def of_newsletter(issue: Newsletter) -> Sketch:
 def sheet(sketch: Sketch) -> Sheet:
     """Its sheet, as of the mail it will be. Raises merge.BadTags and Unsendable."""
     if sketch.kind == STEP:
-        return press.tip(sketch.words, sketch.course, settings())
+        return press.tip(sketch.words, sketch.course, settings(), sketch.words.language)
     if sketch.kind == NEWSLETTER:
-        return press.newsletter(sketch.words, NEW_ISSUE, settings(), sketch.page)
+        return press.newsletter(sketch.words, NEW_ISSUE, settings(), sketch.words.language, sketch.page)
     return press.notice(sketch.words, settings())
 
 

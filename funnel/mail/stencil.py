@@ -14,6 +14,7 @@ from email.parser import BytesParser
 from hashlib import blake2b
 from typing import TypeAlias
 
+from funnel.mail.bidi import isolated
 from funnel.mail.encoding import CRLF, LINE_ROOM, SOFT_BREAK, Unsendable, quoted_printable
 from funnel.mail.pieces import Pieces
 from funnel.programme import merge
@@ -94,7 +95,9 @@ def _text(tag: Tag, values: Values) -> str:
     found = values.get(tag.name)
     if isinstance(found, bytes):
         found = found.decode()
-    return found if found and found.strip() else merge.value(tag, {} if found is None else {tag.name: found})
+    if found and found.strip():
+        return isolated(found) if tag.name == merge.NAME else found
+    return merge.value(tag, {} if found is None else {tag.name: found})
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from funnel.mail import body, links, press, values
 from funnel.mail.body import Body
 from funnel.mail.links import Place
 from funnel.mail.pieces import bound, filled
-from funnel.mail.press import FOOTERS, Words
+from funnel.mail.press import Words
 from funnel.mail.values import Values
 from funnel.models.content import Newsletter
 from funnel.models.mail import LinkKind
@@ -56,7 +56,7 @@ def of(issue: Newsletter) -> WebVersion:
 @functools.lru_cache(maxsize=VERSIONS_KEPT)
 def _made(words: Words, known: Settings) -> WebVersion:
     said = body.undressed(words.body, known)
-    footer = body.undressed((FOOTERS / f"{FOOTER}.md").read_text(), known)
+    footer = body.undressed(press.footer_file(FOOTER, words.language).read_text(), known)
     return WebVersion(
         subject=_told(words.subject, known),
         preheader=_told(words.preheader, known),

@@ -79,6 +79,7 @@ class Booking(Base):
     subscriber_id: Mapped[int | None] = mapped_column(ForeignKey("subscriber.id"), index=True)
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", use_alter=True))  # the mail that led here
     source: Mapped[str] = mapped_column(default="")  # the post or ?src= that led here
+    language: Mapped[str] = mapped_column(default="en", server_default="en")  # of the page it was asked for on
     name: Mapped[str] = mapped_column(default="")
     email: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="")

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+NAME = "first_name"
 NAMES = (
-    "first_name",
+    NAME,
     "practitioner_name",
     "practice_name",
     "practice_address",

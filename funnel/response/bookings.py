@@ -37,6 +37,7 @@ class Asked:
     phone: str = ""
     suits: str = ""
     note: str = ""
+    language: str = "en"
 
 
 def ask(session: Session, asked: Asked, reference: str, source: str, now: datetime) -> Booking:
@@ -59,6 +60,7 @@ def ask(session: Session, asked: Asked, reference: str, source: str, now: dateti
         subscriber_id=reader.id if reader else None,
         message_id=origin.mail(session, click, reader.id if reader else None, now),
         source=(click.post if click else "") or signup.clean_source(source) or (reader.source if reader else ""),
+        language=asked.language,
         name=asked.name,
         email=asked.email,
         phone=asked.phone,
@@ -153,7 +155,7 @@ def _reader(session: Session, click: origin.Click | None, email: str) -> Subscri
 
 
 def _posted(session: Session, asked: Asked, now: datetime) -> Booking | None:
-    typed = (Booking.name, Booking.email, Booking.phone, Booking.suits, Booking.note)
+    typed = (Booking.name, Booking.email, Booking.phone, Booking.suits, Booking.note, Booking.language)
     same = [column == value for column, value in zip(typed, astuple(asked), strict=True)]
     return session.scalar(select(Booking).where(Booking.created_at > now - SAME_POST, *same).limit(1))
 
@@ -180,6 +182,7 @@ def _tidy(asked: Asked) -> Asked:
         phone=_plain(asked.phone, LONGEST_PHONE),
         suits=_plain(asked.suits, LONGEST_TEXT),
         note=_plain(asked.note, LONGEST_TEXT),
+        language=asked.language,
     )
 
 

@@ -3,14 +3,15 @@
 from http import HTTPStatus
 from typing import Any, TypedDict
 
-from flask import Response, abort, render_template
+from flask import Response, abort, render_template, request
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session as OrmSession
 from sqlalchemy.orm import selectinload
 
+from funnel import languages
 from funnel.db import Session, utc_now
 from funnel.insight import messages, tallies
-from funnel.mail import render
+from funnel.mail import notices, render
 from funnel.mail.encoding import Unsendable
 from funnel.mail.stencil import TARGET_BYTES
 from funnel.models.content import Sequence, SequenceState, Step
@@ -51,6 +52,7 @@ def show(name: str) -> Response:
                 mail=name,
                 step=step,
                 **_shown(session, name, step),
+                **_spoken(name),
                 **(_edited(session, step) if step else {}),
                 target=TARGET_BYTES,
             )
@@ -64,6 +66,14 @@ def body(name: str) -> Response:
     with Session.begin() as session:
         preview = _shown(session, name, _step(session, name))["preview"] or abort(HTTPStatus.NOT_FOUND)
     return frame.alone(frame.framed(preview.html, scheme))
+
+
+def _spoken(name: str) -> dict[str, Any]:
+    """In which language it is shown, and in which it is there: notices to readers are in each."""
+    there = languages.known() if name in notices.TO_READERS else languages.known()[:1]
+    wanted = request.args.get("language", languages.ENGLISH)
+    found = next((language for language in there if language.code == wanted), None)
+    return {"language": found or abort(HTTPStatus.NOT_FOUND), "languages": there}
 
 
 def _sequences(session: OrmSession) -> list[Sequence]:
@@ -96,7 +106,9 @@ class _Shown(TypedDict):
 def _shown(session: OrmSession, name: str, step: Step | None) -> _Shown:
     now = utc_now()
     try:
-        preview = render.preview(session, step, None, now) if step else render.preview_notice(session, name, now)
+        if step:
+            return {"preview": render.preview(session, step, None, now), "problem": ""}
+        preview = render.preview_notice(session, name, now, _spoken(name)["language"].code)
     except (Unsendable, BadTags) as error:
         return {"preview": None, "problem": str(error)}
     return {"preview": preview, "problem": ""}

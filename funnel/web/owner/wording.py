@@ -8,8 +8,10 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from funnel import languages
 from funnel.db import Session
 from funnel.house import stored
+from funnel.languages import Language
 from funnel.mail import notices
 from funnel.programme import merge, prose
 from funnel.programme.merge import Problem
@@ -34,10 +36,17 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Text:
+    """`language` is that of its readers. `about` of its address is its name, with that behind it."""
+
     name: str
     title: str
     when: str
     tags: tuple[str, ...]
+    language: Language
+
+    @property
+    def about(self) -> str:
+        return notices.kept_as(self.name, self.language.code)
 
     @property
     def is_mail(self) -> bool:
@@ -45,17 +54,22 @@ class Text:
 
     @property
     def original(self) -> dict[str, str]:
-        return dict(vars(notices.original(self.name))) if self.is_mail else page_words.ORIGINAL
+        if not self.is_mail:
+            return page_words.ORIGINAL
+        words = notices.original(self.name, self.language.code)
+        return {"subject": words.subject, "preheader": words.preheader, "body": words.body}
 
 
-TEXTS = {
-    text.name: text
-    for text in (
-        Text("confirmation", "The confirmation mail", "on signing up", MAIL_TAGS),
-        Text("reminder", "The reminder", "a day after signing up, if not confirmed", MAIL_TAGS),
-        Text(page_words.NAME, "The confirmation page", "behind the button in the mail", page_words.TAGS),
+def _in(language: Language) -> tuple[Text, ...]:
+    page = Text(page_words.NAME, "The confirmation page", "behind the button in the mail", page_words.TAGS, language)
+    return (
+        Text("confirmation", "The confirmation mail", "on signing up", MAIL_TAGS, language),
+        Text("reminder", "The reminder", "a day after signing up, if not confirmed", MAIL_TAGS, language),
+        *((page,) if language.code == languages.ENGLISH else ()),
     )
-}
+
+
+TEXTS = {text.about: text for language in languages.known() for text in _in(language)}
 
 blueprint = gate.pages("wording", __name__)
 
@@ -65,7 +79,7 @@ def index() -> str:
     with Session.begin() as session:
         kept = stored.rows(session)
     own = {name for name in TEXTS if stored.WORDS + name in kept}
-    return render_template("owner/wording/index.html", texts=TEXTS.values(), own=own)
+    return render_template("owner/wording/index.html", texts=TEXTS.values(), languages=languages.known(), own=own)
 
 
 @blueprint.get("/settings/words/<about>")
@@ -136,7 +150,7 @@ def _has_link(body: str) -> bool:
 
 
 def _page(text: Text, kept: Mapping[str, Any], said: Mapping[str, str], wrong: Mapping[str, list[str]]) -> str:
-    key = stored.WORDS + text.name
+    key = stored.WORDS + text.about
     return render_template(
         "owner/wording/show.html",
         text=text,

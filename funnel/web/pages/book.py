@@ -10,7 +10,7 @@ from funnel.db import Session, utc_now
 from funnel.response import bookings
 from funnel.response.bookings import Asked
 from funnel.tokens import Purpose
-from funnel.web import edge
+from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
 from funnel.web.pages import card, trap
 from funnel.web.pages.fields import BookForm
@@ -71,6 +71,7 @@ def _asked(fields: BookForm) -> Asked:
         phone=fields.phone.data,
         suits=fields.suits.data,
         note=fields.note.data,
+        language=spoken.language().code,
     )
 
 
