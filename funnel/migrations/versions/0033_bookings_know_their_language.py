@@ -6,8 +6,8 @@ Their mail of thanks is in it. Until now there was one language.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 
