@@ -50,7 +50,9 @@ OWNERS = {
     "disposable_email_domains": ("funnel/audience/disposable.py",),
     "argon2": ("funnel/web/owner/",),
     "pyotp": ("funnel/web/owner/",),
-    "segno": ("funnel/web/owner/",),
+    "segno": ("funnel/web/owner/", "funnel/programme/handout.py"),
+    "typst": ("funnel/programme/handout.py",),
+    "pypdf": ("funnel/programme/pdf_file.py",),
 }
 MOST_LINES = 250
 

@@ -8,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from funnel.audience import domains
 from funnel.models.door import MailDomain, SpentPuzzle
+from funnel.models.handouts import OwnFile
 from funnel.models.house import OwnerSession
-from funnel.models.people import Consent, SignUp, Subscriber, SubscriberState
+from funnel.models.people import Consent, Form, SignUp, Subscriber, SubscriberState
 from funnel.models.responses import Booking, Event
 
 UNCONFIRMED = timedelta(days=30)
@@ -38,6 +39,7 @@ def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int
         "networks of consents": _blank_networks(session, Consent, Consent.at, now, batch),
         "texts of bookings": _blank_bookings(session, now, batch),
         "events": _delete_events(session, now, batch),
+        "files no form gives": _delete_files(session, now, batch),
         "sessions of owners": _delete_sessions(session, now, batch),
         "answers of the DNS": _delete_keyed(session, MailDomain.domain, old_answers, batch),
         "spent puzzles": _delete_keyed(session, SpentPuzzle.mark, SpentPuzzle.until < now, batch),
@@ -113,6 +115,14 @@ def _delete_keyed(session: Session, key: Any, condition: ColumnElement[bool], ba
     keys = list(session.scalars(select(key).where(condition).limit(batch).with_for_update(skip_locked=True)))
     session.execute(delete(key.class_).where(key.in_(keys)))
     return len(keys)
+
+
+def _delete_files(session: Session, now: datetime, batch: int) -> int:
+    """PDFs of the owner's that no form gives any more; till then a change can be taken back."""
+    given = exists().where(Form.own_file_id == OwnFile.id)
+    ids = _some(session, OwnFile, batch, OwnFile.made_at < now - NETWORKS, ~given)
+    session.execute(delete(OwnFile).where(OwnFile.id.in_(ids)))
+    return len(ids)
 
 
 def _some(session: Session, table: Any, batch: int, *conditions: ColumnElement[bool]) -> list[int]:

@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from funnel.cli.plainly import Group, refuse
+from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.programme import content_files
+from funnel.programme import content_files, handout
 
 
 @click.group(cls=Group)
@@ -24,3 +25,12 @@ def load_content(folder: Path) -> None:
     except content_files.ContentError as error:
         refuse(error)
     click.echo(str(loaded))
+
+
+@content.command("handout")
+@click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
+def write_handout(target: Path) -> None:
+    """Write the QL reset, as readers get it, to TARGET: a PDF to look at or to have printed."""
+    pdf = handout.ours(settings())
+    target.write_bytes(pdf.data)
+    click.echo(f"Written: {target}, {len(pdf.data) // 1024 + 1} kB.")

@@ -17,6 +17,7 @@ from funnel.insight.paging import Page, paged
 from funnel.insight.wilson import Rate
 from funnel.models.content import Post, Sequence
 from funnel.models.door import FormView
+from funnel.models.handouts import HandoutDay
 from funnel.models.people import Form, FormState
 from funnel.models.tallies import Tally, Way
 
@@ -40,6 +41,15 @@ class Figures:
 
 
 NOTHING = Figures()
+
+
+@dataclass(frozen=True)
+class Taken:
+    """How often a form's handout was taken: by how many for the first time, in how many visits, and by machines."""
+
+    people: int
+    visits: int
+    machines: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,14 @@ def posts(session: Session, first: date | None, last: date, page: int = 1) -> Pa
 def of_form(session: Session, form_id: int, first: date | None, last: date) -> Figures:
     """The figures of one form."""
     return by(session, Tally.form_id, FormView.form_id, first, last, form_id).get(form_id, NOTHING)
+
+
+def taken(session: Session, form_id: int, first: date | None, last: date) -> Taken:
+    """Of the handout of one form, on these days."""
+    counted = (HandoutDay.people, HandoutDay.visits, HandoutDay.machines)
+    sums = [func.coalesce(func.sum(column), 0) for column in counted]
+    row = session.execute(select(*sums).where(_of(HandoutDay.form_id, HandoutDay.day, first, last, form_id))).one()
+    return Taken(*map(int, row))
 
 
 def of_post(session: Session, post: Post, first: date | None, last: date) -> Figures:

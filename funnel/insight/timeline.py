@@ -157,6 +157,8 @@ def _event(row: Row[*tuple[Any, ...]]) -> Entry:
         who = "A machine followed" if row.machine else "Clicked"
         words = f"{who} “{row.label or row.url}”{in_mail}"
         return Entry(row.at, "machine" if row.machine else "click", words, row.reason)
+    if row.kind == EventKind.HANDOUT:
+        return Entry(row.at, "click", f"Took “{row.detail.get('title', 'the handout')}”")
     if row.kind == EventKind.UNSUBSCRIBE:
         return Entry(row.at, "left", f"Left{origin}", row.reason)
     if row.kind == EventKind.COMPLAINT:

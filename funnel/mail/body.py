@@ -24,7 +24,11 @@ from funnel.programme import merge
 from funnel.programme.merge import Tag
 
 INTEREST = "interest"  # the Markdown title of a link that tells what somebody likes to read on
-ANSWERS = {"booking_link": LinkKind.BOOKING, "booked_link": LinkKind.BOOKED}  # where these lead is decided at the click
+ANSWERS = {  # where these lead is decided at the click
+    "booking_link": LinkKind.BOOKING,
+    "booked_link": LinkKind.BOOKED,
+    "handout_link": LinkKind.HANDOUT,
+}
 LINK = "link:"  # begins the name of the tag that stands where a link's URL will
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})

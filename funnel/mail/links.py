@@ -87,4 +87,6 @@ def direct(place: Place, known: Settings) -> str:
         return known.booking_url or f"{known.base_url}/book"
     if place.kind == LinkKind.BOOKED:
         return f"{known.base_url}/privacy"  # its own page needs a person; this one harms nobody
+    if place.kind == LinkKind.HANDOUT:
+        return f"{known.base_url}/"  # where the form stands that gives it
     return place.url

@@ -50,6 +50,7 @@ class LinkKind(StrEnum):
     CONTENT = "content"
     BOOKING = "booking"
     BOOKED = "booked"  # "I have already booked"
+    HANDOUT = "handout"  # what their form gives
     INTEREST = "interest"  # a chosen level, never a symptom
     CANARY = "canary"  # hidden in every tip: no person sees it, so whoever follows it is a machine
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
 from funnel.models.door import Proof
+from funnel.models.handouts import Gives
 from funnel.models.spelling import spelled
 
 
@@ -86,6 +87,8 @@ class Form(Base):
     sequence_id: Mapped[int] = mapped_column(ForeignKey("sequence.id"))
     state: Mapped[FormState] = mapped_column(words(FormState), default=FormState.OPEN, server_default=FormState.OPEN)
     created_at: Mapped[datetime]
+    gives: Mapped[Gives] = mapped_column(words(Gives), default=Gives.OURS, server_default=Gives.OURS)
+    own_file_id: Mapped[int | None] = mapped_column(ForeignKey("own_file.id"))  # of Gives.OWN
 
 
 class SignUp(Base):

@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     COMPLAINT = "complaint"
     UNSUBSCRIBE = "unsubscribe"
     BOOKING = "booking"
+    HANDOUT = "handout"  # took it for the first time
 
 
 class BookingState(StrEnum):

@@ -18,6 +18,7 @@ NAMES = (
     "site",
     "booking_link",
     "booked_link",
+    "handout_link",
     "unsubscribe_link",
     "preferences_link",
     "confirm_link",

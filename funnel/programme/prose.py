@@ -21,6 +21,7 @@ STEP_TAGS = (
     "site",
     "booking_link",
     "booked_link",
+    "handout_link",
     "unsubscribe_link",
     "preferences_link",
 )

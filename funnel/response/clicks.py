@@ -17,6 +17,7 @@ from funnel.models.content import Post, Step
 from funnel.models.mail import Link, LinkKind, Message, MessageKind
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Event, EventKind
+from funnel.programme import handouts
 from funnel.response import calendars, doubts, machine
 
 REFERENCE_BYTES = 9  # twelve signs, 72 bits: not to be guessed within its 60 days
@@ -40,6 +41,7 @@ _PLACE = (
         Subscriber.first_name,
         Subscriber.email,
         Subscriber.state.label("standing"),
+        Subscriber.form_id,
         _RESENDS.label("resends"),
     )
     .outerjoin(Step, Step.id == Link.step_id)
@@ -71,6 +73,7 @@ class _Place:
     resends: bool = False  # an issue is being sent once more to those who did not click
     name: str = ""
     email: str = ""
+    form_id: int = 0
 
 
 def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime) -> str:
@@ -110,6 +113,7 @@ def _place(session: Session, token: str) -> _Place:
         resends=found.resends,
         name=found.first_name or "",
         email=found.email or "",
+        form_id=found.form_id or 0,
     )
 
 
@@ -151,6 +155,8 @@ def _target(place: _Place, token: str, reference: str) -> str:
     base = settings().base_url
     if place.kind == LinkKind.BOOKED:
         return f"{base}/booked/{token}"
+    if place.kind == LinkKind.HANDOUT:
+        return handouts.address(place.form_id, place.subscriber_id or 0)
     if place.kind != LinkKind.BOOKING:
         return place.url
     if not settings().booking_url:

@@ -13,7 +13,7 @@ from funnel.db import Session, utc_now
 from funnel.insight import entrances
 from funnel.models.content import Post, Sequence
 from funnel.models.people import Form
-from funnel.programme import form_words, forms
+from funnel.programme import form_words, forms, handouts
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
 from funnel.web.owner import brings, form_manner, frame, gate, texts
@@ -72,6 +72,8 @@ def show(text_id: int) -> Response:
             first=pages.form_of(session, post.id) if post else None,
             course=session.get_one(Sequence, form.sequence_id),
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
+            taken=entrances.taken(session, text_id, days.first_day, days.last_day),
+            handout=handouts.offered(session, form),
             **brought,
             **_use(form),
         )

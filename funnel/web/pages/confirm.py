@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session as OrmSession
 from funnel.audience import confirmation
 from funnel.audience.confirmation import Confirmation
 from funnel.db import Session, utc_now
-from funnel.programme import archive
+from funnel.programme import archive, handouts
 from funnel.web import edge
 from funnel.web.nudge import nudge
 from funnel.web.pages import discreet, page_words
@@ -37,4 +37,6 @@ def _page(session: OrmSession, found: Confirmation) -> str:
         form=found.form,
         words=page_words.filled(),
         archive=archive.is_offered(session),
+        handout=handouts.offered(session, found.form) if found.state == "done" else None,
+        take=handouts.address(found.form.id, found.sign_up.subscriber_id or 0),
     )

@@ -14,7 +14,7 @@ def blueprint(name: str, module: str) -> Blueprint:
 
 
 def keep_quiet(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response

@@ -1,0 +1,120 @@
+"""What a form gives to whoever confirms: ours, a PDF of the owner's own, or nothing; changed, seen, and taken back."""
+
+from http import HTTPStatus
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session as OrmSession
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.config import settings
+from funnel.db import Session, utc_now
+from funnel.models.content import SequenceState, Step
+from funnel.models.handouts import Gives, OwnFile
+from funnel.models.house import AuditEntry
+from funnel.models.people import Form
+from funnel.programme import handout, handouts
+from funnel.programme.pdf_file import LARGEST, TOO_LARGE, PdfError
+from funnel.web.owner import gate
+from funnel.web.owner.form_manner import FORMS
+from funnel.web.pages.handout import answer
+
+CHANGED = "changed what a form gives"
+ROUND_IT = 64 * 1024  # bytes of a request beside the file
+NO_FILE = "Please choose the PDF first."
+
+blueprint = gate.pages("handouts", __name__)
+
+
+@blueprint.url_value_preprocessor
+def _take_files(endpoint: str | None, _values: object) -> None:
+    """Before the token is looked for, which reads what was sent."""
+    if endpoint == "handouts.change":
+        request.max_content_length = LARGEST + ROUND_IT
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def _say_too_large(_error: RequestEntityTooLarge) -> tuple[str, int]:
+    return show(int((request.view_args or {})["text_id"]), TOO_LARGE), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+@blueprint.get(f"/forms/<{gate.ID}:text_id>/handout")
+def show(text_id: int, problem: str = "", chosen: Gives | None = None) -> str:
+    with Session.begin() as session:
+        form = FORMS.found(session, text_id)
+        return render_template(
+            "owner/handouts/show.html",
+            form=form,
+            chosen=chosen or form.gives,
+            own=session.get(OwnFile, form.own_file_id) if form.own_file_id else None,
+            ours=handout.ours(settings()),
+            mails=_naming(session, form),
+            problem=problem,
+            saved=request.args.get("saved", type=int),
+        )
+
+
+@blueprint.get(f"/forms/<{gate.ID}:text_id>/handout.pdf")
+def file(text_id: int) -> Response:
+    """What readers would get, or with `?ours` ours. Nothing is counted."""
+    with Session.begin() as session:
+        form = FORMS.found(session, text_id)
+        return answer(handout.ours(settings()) if "ours" in request.args else handouts.given(session, form))
+
+
+@blueprint.post(f"/forms/<{gate.ID}:text_id>/handout")
+def change(text_id: int) -> AnyResponse | tuple[str, int]:
+    now = utc_now()
+    try:
+        gives = Gives(request.form.get("gives", ""))
+    except ValueError:
+        abort(HTTPStatus.BAD_REQUEST)
+    sent = request.files.get("file")
+    try:
+        with Session.begin() as session:
+            form = FORMS.locked(session, text_id)
+            own_file_id = form.own_file_id
+            if gives is Gives.OWN and sent and sent.filename:
+                own_file_id = handouts.keep(session, sent.filename, sent.stream.read(LARGEST + 1), now).id
+            if gives is Gives.OWN and own_file_id is None:
+                return show(text_id, NO_FILE, gives), HTTPStatus.UNPROCESSABLE_ENTITY
+            if (gives, own_file_id) == (form.gives, form.own_file_id):
+                flash("Nothing was changed.")
+                return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+            entry = _give(session, form, gives, own_file_id)
+    except PdfError as error:
+        return show(text_id, str(error), gives), HTTPStatus.UNPROCESSABLE_ENTITY
+    return redirect(url_for(".show", text_id=text_id, saved=entry), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/forms/<{gate.ID}:text_id>/handout/undo/<{gate.ID}:entry_id>")
+def undo(text_id: int, entry_id: int) -> AnyResponse:
+    with Session.begin() as session:
+        form = FORMS.locked(session, text_id)
+        entry = session.get(AuditEntry, entry_id)
+        if entry is None or entry.action != CHANGED or entry.detail["form"] != text_id:
+            abort(HTTPStatus.NOT_FOUND)
+        before, after = entry.detail["before"], entry.detail["after"]
+        if after != [form.gives.value, form.own_file_id]:
+            flash("It has been changed again since, so nothing was taken back.", "warn")
+        elif before[1] and session.get(OwnFile, before[1]) is None:
+            flash("The file from before is not kept any more. Please choose it again.", "warn")
+        else:
+            _give(session, form, Gives(before[0]), before[1])
+            flash("Taken back: it is as it was before.")
+    return redirect(url_for(".show", text_id=text_id), HTTPStatus.SEE_OTHER)
+
+
+def _give(session: OrmSession, form: Form, gives: Gives, own_file_id: int | None) -> int:
+    before = [form.gives.value, form.own_file_id]
+    handouts.give(session, form, gives, own_file_id)
+    after = [form.gives.value, form.own_file_id]
+    return gate.note(session, CHANGED, utc_now(), form=form.id, before=before, after=after)
+
+
+def _naming(session: OrmSession, form: Form) -> list[Step]:
+    """The mails of the form's course that link to it."""
+    named = Step.body.contains("handout_link", autoescape=True)
+    live = select(Step).where(Step.sequence_id == form.sequence_id, named, Step.state != SequenceState.RETIRED)
+    return list(session.scalars(live.order_by(Step.day, Step.id)))

@@ -1,0 +1,68 @@
+"""The QL reset as it is printed: one page, for everybody, with nothing in it that a health practice must not say."""
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from pypdf import PdfReader
+
+from funnel.config import settings
+from funnel.programme import front_matter, handout, pdf_file, words
+
+
+@pytest.fixture
+def known(clean):
+    return replace(settings(), practice_name="Soft *Tissue* [Clinic]", practice_country="IT", booking_url="")
+
+
+@pytest.fixture
+def sheet(known):
+    return PdfReader(io.BytesIO(handout.ours(known).data))
+
+
+def test_it_is_one_light_page_of_a4_with_the_practices_name_number_and_address(known, sheet):
+    text = sheet.pages[0].extract_text()
+    assert len(sheet.pages) == 1
+    assert len(handout.ours(known).data) < 300_000
+    assert [round(float(side)) for side in sheet.pages[0].mediabox[2:]] == [595, 842]
+    for said in ("Soft *Tissue* [Clinic]", "Call 112", "127.0.0.1:8000/book", "Five gentle movements", "osteoporosis"):
+        assert said in text
+
+
+def test_it_is_tagged_and_names_its_title_and_language_and_each_drawing_is_described(sheet):
+    root = sheet.root_object
+    assert (sheet.metadata.title, root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("The QL reset", "en-GB", True)
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    described = [str(one["/Alt"]) for one in tags(root["/StructTreeRoot"]) if "/Alt" in one]
+    assert len([alt for alt in described if alt.startswith("A person")]) == 5
+    assert any("code" in alt for alt in described)
+
+
+def test_a_long_name_and_address_still_leave_it_one_page(known):
+    name = "The Practice for Remedial Soft Tissue Therapy and Sports Massage of Hampstead and Kilburn"
+    address = f"https://calendar.example.org/{'first-session-' * 12}?lang=en"
+    made = handout.ours(replace(known, practice_name=name, practitioner_name="Maria " * 6, booking_url=address))
+    assert pdf_file.pages(made.data) == 1
+
+
+def test_it_is_the_same_from_every_machine_and_another_when_the_practice_changes(known):
+    first = handout.ours(known)
+    handout._made.cache_clear()
+    assert handout.ours(known) == first
+    assert handout.ours(replace(known, practice_name="Another")).digest != first.digest
+
+
+def test_its_words_are_checked_and_each_of_its_drawings_is_there(known):
+    folder = handout.FOLDER / handout.QL_RESET
+    document = front_matter.read(folder / handout.SHEET)
+    assert words.check(document.body) == []
+    pictures = re.findall(r"\((\S+\.svg)\)", document.body)
+    assert sorted(pictures) == sorted(path.name for path in folder.glob("*.svg"))
+
+
+def tags(node):
+    node = node.get_object()
+    if isinstance(node, list):
+        return [one for part in node for one in tags(part)]
+    return [node, *tags(node["/K"])] if isinstance(node, dict) and "/K" in node else [node] * isinstance(node, dict)
