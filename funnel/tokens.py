@@ -169,11 +169,8 @@ def ensure_keys() -> None:
     for purpose in KEYS:
         wrapped = _wrapping().encrypt(secrets.token_bytes(KEY_BYTES))
         with Session.begin() as session:
-            session.execute(
-                insert(DataKey)
-                .values(purpose=purpose, wrapped=wrapped, created_at=utc_now())
-                .on_conflict_do_nothing(index_elements=["purpose"])
-            )
+            made = insert(DataKey).values(purpose=purpose, wrapped=wrapped, created_at=utc_now())
+            session.execute(made.on_conflict_do_nothing(index_elements=["purpose"]))
         _data_key(purpose)
 
 

@@ -10,8 +10,9 @@ from funnel.audience import by_hand, former, holdings, merging, own_data, suppre
 from funnel.mail import claim, record, verp
 from funnel.mail.ledger import Result
 from funnel.mail.replies import Reply, Stage, outcome
+from funnel.models.former import FormerAddress
 from funnel.models.mail import MessageState, Queue
-from funnel.models.people import FormerAddress, SubscriberState, SuppressionReason
+from funnel.models.people import SubscriberState, SuppressionReason
 from funnel.models.responses import EventKind
 from funnel.response import bounces
 from tests import returned

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from funnel.models.former import FormerAddress
 from funnel.models.mail import Message
-from funnel.models.people import FormerAddress, Subscriber
+from funnel.models.people import Subscriber
 
 UNDER_WAY = timedelta(minutes=15)  # a mail is recorded as sent at most so long after its address was read
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.audience import pointer, suppression
 from funnel.models.content import Enrolment, Sequence, Step
+from funnel.models.former import FormerAddress
 from funnel.models.mail import Link, Message
-from funnel.models.people import Consent, Form, FormerAddress, SignUp, SignUpState, Subscriber
+from funnel.models.people import Consent, Form, SignUp, SignUpState, Subscriber
 from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
 from funnel.models.tags import Tag, Tagged

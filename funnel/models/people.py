@@ -225,16 +225,6 @@ class Subscriber(Base):
     )
 
 
-class FormerAddress(Base):
-    """An address somebody had until it was corrected, or they were merged into another: a late bounce is about it."""
-
-    __tablename__ = "former_address"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"), index=True)
-    address_hash: Mapped[bytes]
-    until: Mapped[datetime]
-
-
 class Consent(Base):
     """One line of evidence. Append only; a trigger holds that, and lets only the network and agent be blanked."""
 

@@ -27,21 +27,22 @@ def show(token: str) -> Response:
             agent=edge.visit().agent,
             now=utc_now(),
         )
-    return answer(pdf)
-
-
-def answer(pdf: Pdf) -> Response:
-    """The file, whole or the part that is asked for; nothing when the reader has it already."""
-    response = send_file(
-        io.BytesIO(pdf.data),
-        mimetype="application/pdf",
-        download_name=pdf.file_name,
-        etag=pdf.digest,
-        conditional=True,
-    )
+    response = answer(pdf)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "private, no-cache"  # kept by the browser, which asks whether it is still so
     return response
+
+
+def answer(pdf: Pdf, *, attached: bool = False) -> Response:
+    """The file, whole or the part that is asked for; nothing when the reader has it already."""
+    return send_file(
+        io.BytesIO(pdf.data),
+        mimetype="application/pdf",
+        download_name=pdf.file_name,
+        as_attachment=attached,
+        etag=pdf.digest,
+        conditional=True,
+    )
 
 
 def _begins() -> bool:
