@@ -116,7 +116,7 @@ def test_the_preview_is_the_hosted_form_of_what_is_typed(app, session, form):
     desk = signed_in(app)
     answer = press(desk, "/owner/forms/preview", on="/owner/forms/new", title="Typed", button="Go", scheme="dark")
 
-    assert "<h1>Typed</h1>" in answer.text
+    assert '<h1 dir="auto">Typed</h1>' in answer.text
     assert "@media all" in answer.text
     assert "Tips" in desk.get("/owner/forms/1/page").text
     assert desk.get("/owner/forms/1/page?scheme=pink").status_code == 404

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from funnel.audience.signup import HIDDEN, tidy
+from funnel.languages import Said
 from funnel.models.content import StopReason
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Pace, Subscriber, SubscriberState
@@ -99,13 +100,13 @@ def name_problem(first_name: str) -> str | None:
     """
     name = tidy_name(first_name)
     if len(name) > LONGEST_NAME:
-        return f"Please shorten the name to {LONGEST_NAME} signs or fewer."
+        return Said("Please shorten the name to %(most)s signs or fewer.", most=LONGEST_NAME)
     if any(unicodedata.category(sign) in HIDDEN for sign in name):
-        return "There is a hidden sign in this name. Please type it afresh instead of pasting it."
+        return Said("There is a hidden sign in this name. Please type it afresh instead of pasting it.")
     if "=?" in name:
-        return "Please leave the signs =? out of the name."
+        return Said("Please leave the signs =? out of the name.")
     if LINK.search(name):
-        return "Please leave web and mail addresses out of the name."
+        return Said("Please leave web and mail addresses out of the name.")
     return None
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from funnel import tokens
 from funnel.audience import address, mailbox, risk
 from funnel.audience.visit import Visit, truncated
+from funnel.languages import Said
 from funnel.models.door import Proof
 from funnel.models.people import Form, SignUp
 
@@ -60,19 +61,19 @@ def email_problem(text: str) -> str | None:
     if address.usual(typed):
         return None
     if not typed:
-        return "Please type your mail address."
+        return Said("Please type your mail address.")
     if len(typed.encode(errors="replace")) > LONGEST_EMAIL:
-        return f"This is longer than a mail address can be ({LONGEST_EMAIL} signs). Please check it."
+        return Said("This is longer than a mail address can be (%(most)s signs). Please check it.", most=LONGEST_EMAIL)
     if any(unicodedata.category(sign) in HIDDEN for sign in typed):
-        return "There is a hidden sign in this address. Please type it afresh instead of pasting it."
+        return Said("There is a hidden sign in this address. Please type it afresh instead of pasting it.")
     if typed.count("@") != 1:
-        return "A mail address has one @ sign, as in name@example.org."
+        return Said("A mail address has one @ sign, as in name@example.org.")
     if _is_address(typed):
         return None
     domain = typed.rpartition("@")[2]
     if not _is_address(f"name@{domain}"):
-        return "Please check the part after the @ sign. It should look like example.org."
-    return "Please check the part before the @ sign. It has no spaces, and no dot at its start or end."
+        return Said("Please check the part after the @ sign. It should look like example.org.")
+    return Said("Please check the part before the @ sign. It has no spaces, and no dot at its start or end.")
 
 
 def _is_address(text: str) -> bool:

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from funnel import logs
 from funnel.audience.visit import Visit, network_of
 from funnel.config import settings
+from funnel.languages import Said
 from funnel.web import spoken
 from funnel.web.upload import Request
 
@@ -96,17 +97,17 @@ LONGEST_AGENT = 200
 STATIC = Path(__file__).parent.parent / "static"
 QUIET = {"/health", "/ready", "/static/<path:filename>"}  # asked too often to be worth a line
 WORDS = {
-    400: ("That did not reach us whole", "Please go back and try again."),
-    403: ("This page is not for everyone", "You may need to sign in first."),
+    400: (Said("That did not reach us whole"), Said("Please go back and try again.")),
+    403: (Said("This page is not for everyone"), Said("You may need to sign in first.")),
     404: (
-        "There is no such page",
-        "The address may have been cut in two. Please check it, or start from the beginning.",
+        Said("There is no such page"),
+        Said("The address may have been cut in two. Please check it, or start from the beginning."),
     ),
-    405: ("That does not work here", "Please go back and use the button on the page."),
-    413: ("That is too much at once", "Please send less text."),
-    429: ("That was a little fast", "Please wait a minute and try again."),
-    500: ("Something went wrong on our side", "It has been noted. Please try again in a minute."),
-    503: ("We cannot do this just now", "Nothing is lost. Please try again in a minute."),
+    405: (Said("That does not work here"), Said("Please go back and use the button on the page.")),
+    413: (Said("That is too much at once"), Said("Please send less text.")),
+    429: (Said("That was a little fast"), Said("Please wait a minute and try again.")),
+    500: (Said("Something went wrong on our side"), Said("It has been noted. Please try again in a minute.")),
+    503: (Said("We cannot do this just now"), Said("Nothing is lost. Please try again in a minute.")),
 }
 
 log = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ def _name_request() -> None:
 
 
 def _everywhere() -> dict[str, object]:
-    return {"settings": settings(), "language": spoken.language()}
+    return {"settings": settings()}
 
 
 @functools.cache
@@ -214,6 +215,5 @@ def _say_our_fault(error: Exception) -> tuple[str, int]:
 
 def _page(code: int) -> tuple[str, int]:
     title, words = WORDS.get(code, WORDS[400 if code < 500 else 500])
-    return render_template(
-        "pages/error.html", title=title, words=words, code=code, request_id=g.get("request_id")
-    ), code
+    told = {"title": spoken.said(title), "words": spoken.said(words)}
+    return render_template("pages/error.html", **told, code=code, request_id=g.get("request_id")), code

@@ -1,6 +1,10 @@
 """The links that mail programs call by themselves: tracked links, and leaving."""
 
+import logging
+
 from flask import Response, make_response, redirect, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel import tokens
@@ -15,6 +19,7 @@ from funnel.web.pages import discreet
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # the body of RFC 8058 §3.1
 
 blueprint = discreet.blueprint("links", __name__)
+log = logging.getLogger(__name__)
 
 
 @blueprint.get("/go/<token>")
@@ -29,6 +34,7 @@ def go(token: str) -> Response:
 def ask(token: str) -> str:
     """One button. Scanners follow this link, so following it leaves nothing (law 3)."""
     numbers = tokens.read(Purpose.UNSUBSCRIBE, token)
+    _speak_to(numbers[0])
     return render_template(
         "pages/unsubscribe/ask.html", token=token, preferences=tokens.sign(Purpose.PREFERENCES, *numbers)
     )
@@ -41,10 +47,19 @@ def leave(token: str) -> Response | str:
     one_click = request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]
     how = "one-click from a mail program" if one_click else "the button on the leaving page"
     with Session.begin() as session:
+        discreet.speak_to(session, subscriber_id)
         ending.leave(session, subscriber_id, how, edge.visit(), utc_now(), message_id=message_id or None)
         form = _form(session, subscriber_id)
         page = "" if one_click else render_template("pages/unsubscribe/left.html", form=form)
-    return Response("You have left. No more mails will come.\n", mimetype="text/plain") if one_click else page
+    return Response(_("You have left. No more mails will come.") + "\n", mimetype="text/plain") if one_click else page
+
+
+def _speak_to(subscriber_id: int) -> None:
+    try:
+        with Session.begin() as session:
+            discreet.speak_to(session, subscriber_id)
+    except OperationalError:  # with the database away the page still opens, as the browser asks
+        log.warning("the database is away: a page for leaving is in the browser's language")
 
 
 def _form(session: OrmSession, subscriber_id: int) -> Form | None:

@@ -5,6 +5,7 @@ Nothing is kept of it, and no address says it: who opens a link of ours gets the
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, request
@@ -24,9 +25,13 @@ def attach(app: Flask) -> None:
         default_locale=languages.OF_ENGLISH,
         default_translation_directories=str(languages.FOLDER),
         locale_selector=lambda: language().locale,
-        timezone_selector=lambda: g.get("zone") or settings().zone,
+        timezone_selector=_zone,
     )
     app.after_request(_say_what_it_depends_on)
+    app.context_processor(lambda: {"language": language()})
+    app.jinja_env.globals.update(
+        day_written=day, day_of_year=day_of_year, tag_of=lambda code: languages.named(code).tag
+    )
 
 
 def speak(code: str, zone: str = "") -> None:
@@ -56,9 +61,28 @@ def language() -> Language:
     return found
 
 
+def said(words: str) -> str:
+    """What a domain function said, in the language of this page."""
+    return languages.say(words, language().code)
+
+
+def day(at: datetime) -> str:
+    """The day of it for whoever reads the page: 28 November 2026."""
+    return languages.day(at, language().code, _zone())
+
+
+def day_of_year(at: datetime) -> str:
+    """The same without its year."""
+    return languages.day_of_year(at, language().code, _zone())
+
+
 def practice() -> str:
     """The code of the language that the practice's own country speaks."""
     return languages.of_country(settings().practice_country)
+
+
+def _zone() -> ZoneInfo:
+    return g.get("zone") or settings().zone
 
 
 def _of_browser() -> str:

@@ -18,6 +18,7 @@ from funnel.mail.web_version import Heading, WebVersion
 from funnel.models.content import Newsletter
 from funnel.models.people import Form, FormState
 from funnel.programme import archive, wording
+from funnel.web import spoken
 from funnel.web.pages import card, fresh
 from funnel.web.pages.card import Card
 
@@ -89,6 +90,7 @@ def show(number: int, slug: str) -> AnyResponse | tuple[str, int]:
 @blueprint.get("/archive/feed.xml")
 def feed() -> Response:
     """RSS 2.0 with the whole text of the newest issues."""
+    spoken.speak(spoken.practice())
     with Session.begin() as session:
         changed_at = archive.changed_at(session)
         xml = render_template(
@@ -111,6 +113,7 @@ def _entry(issue: Newsletter, said: Heading | WebVersion) -> Entry:
 
 def _nothing(session: OrmSession, issue: Newsletter | None) -> tuple[str, int]:
     """Says that there is nothing to read, and of what was never sent no more than of what was never written."""
+    spoken.speak(spoken.practice())
     page, code = ("gone", HTTPStatus.GONE) if issue else ("none", HTTPStatus.NOT_FOUND)
     return render_template(f"pages/archive/{page}.html", archive=archive.is_offered(session)), code
 
@@ -123,9 +126,9 @@ def _to(entry: Entry) -> AnyResponse:
 
 
 def _card(session: OrmSession, now: datetime) -> Card | None:
-    """The sign-up form of these pages: the oldest that is open."""
-    forms = select(Form).where(Form.state == FormState.OPEN).order_by(Form.id)
-    form = session.scalar(forms.limit(1))
+    """The sign-up form of these pages, whose language they speak: the oldest that is open."""
+    form = session.scalar(select(Form).where(Form.state == FormState.OPEN).order_by(Form.id).limit(1))
+    spoken.speak(form.language if form else spoken.practice())
     if form is None:
         return None
     source = card.source() or SOURCE

@@ -3,6 +3,8 @@
 import logging
 
 from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from funnel import limits
@@ -39,7 +41,7 @@ def ask() -> Response | tuple[str, int]:
     if not fields.validate():
         return _page(fields), 422
     if verdict is not Verdict.PERSON:
-        return _page(fields, trap.ONE_MORE_TAP[verdict]), 422
+        return _page(fields, spoken.said(trap.ONE_MORE_TAP[verdict])), 422
     if minutes := _wait_minutes(edge.visit().network):
         return _page(fields, _words_of_limit(minutes)), 429
     with Session.begin() as session:
@@ -90,5 +92,10 @@ def _wait_minutes(network: str) -> int:
 
 
 def _words_of_limit(minutes: int) -> str:
-    when = f"in {minutes} minutes" if minutes < 120 else f"in {-(-minutes // 60)} hours"
-    return f"Several requests came from your network. Please try again {when}; what you typed stays here until then."
+    if minutes < 120:
+        when = ngettext("Please try again in %(num)s minute.", "Please try again in %(num)s minutes.", minutes)
+    else:
+        hours = -(-minutes // 60)
+        when = ngettext("Please try again in %(num)s hour.", "Please try again in %(num)s hours.", hours)
+    told = _("Several requests came from your network."), when, _("What you typed stays here until then.")
+    return " ".join(map(str, told))

@@ -7,7 +7,7 @@ from funnel.audience import confirmation
 from funnel.audience.confirmation import Confirmation
 from funnel.db import Session, utc_now
 from funnel.programme import archive, handouts
-from funnel.web import edge
+from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
 from funnel.web.pages import discreet, page_words
 from tasks.mail import send_urgent
@@ -32,10 +32,11 @@ def confirm(token: str) -> str:
 
 
 def _page(session: OrmSession, found: Confirmation) -> str:
+    spoken.speak(found.sign_up.language, found.sign_up.time_zone)
     return render_template(
         f"pages/confirm/{PAGES[found.state]}.html",
         form=found.form,
-        words=page_words.filled(),
+        words=page_words.filled(found.sign_up.language),
         archive=archive.is_offered(session),
         handout=handouts.offered(session, found.form) if found.state == "done" else None,
         take=handouts.address(found.form.id, found.sign_up.subscriber_id or 0),

@@ -1,8 +1,19 @@
 """Pages behind a token: kept by no cache, found by no search engine, and their address told to no other site."""
 
 from flask import Blueprint, Response, render_template
+from sqlalchemy.orm import Session as OrmSession
 
+from funnel.audience import pointer
+from funnel.languages import Said
+from funnel.models.people import Subscriber
 from funnel.tokens import BadToken
+from funnel.web import spoken
+
+NOT_WHOLE = Said("This link is not whole")
+GO_BACK = Said(
+    "Mail programs sometimes cut a long address in two. Please go back to the mail and tap the link there, or copy all "
+    "of it."
+)
 
 
 def blueprint(name: str, module: str) -> Blueprint:
@@ -20,10 +31,17 @@ def keep_quiet(response: Response) -> Response:
     return response
 
 
+def speak_to(session: OrmSession, subscriber_id: int) -> Subscriber | None:
+    """Whoever a link is about, from here on spoken to in their language, with the days of their zone."""
+    person = session.get(Subscriber, pointer.kept(session, subscriber_id))
+    if person:
+        spoken.speak(person.language, person.time_zone)
+    return person
+
+
 def _say_bad_token(_error: BadToken) -> tuple[str, int]:
     return render_template(
         "pages/error.html",
-        title="This link is not whole",
-        words="Mail programs sometimes cut a long address in two. Please go back to the mail and tap the link there, "
-        "or copy all of it.",
+        title=spoken.said(NOT_WHOLE),
+        words=spoken.said(GO_BACK),
     ), 404

@@ -3,11 +3,15 @@
 import re
 from collections.abc import Callable
 
+from flask_babel import format_number, lazy_gettext
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, StringField, TelField, TextAreaField
 from wtforms.validators import StopValidation
 
 from funnel.audience import preferences, signup
+from funnel.languages import Said
+from funnel.web import spoken
 
 LONGEST_PHONE = 40
 LONGEST_SUITS = 500
@@ -20,18 +24,18 @@ Check = Callable[[FlaskForm, Field], None]
 
 def _address(_form: FlaskForm, field: Field) -> None:
     if problem := signup.email_problem(field.data):
-        raise StopValidation(problem)
+        raise StopValidation(spoken.said(problem))
 
 
 def _first_name(_form: FlaskForm, field: Field) -> None:
     if problem := preferences.name_problem(field.data):
-        raise StopValidation(problem)
+        raise StopValidation(spoken.said(problem))
 
 
 def _given(words: str) -> Check:
     def check(_form: FlaskForm, field: Field) -> None:
         if not field.data:
-            raise StopValidation(words)
+            raise StopValidation(spoken.said(words))
 
     return check
 
@@ -40,16 +44,22 @@ def _at_most(signs: int) -> Check:
     def check(_form: FlaskForm, field: Field) -> None:
         text = field.data
         if len(text) > signs:
-            raise StopValidation(f"Please shorten this: it has {len(text):,} signs, and {signs:,} fit.")
+            raise StopValidation(
+                _(
+                    "Please shorten this: it has %(typed)s signs, and %(most)s fit.",
+                    typed=format_number(len(text)),
+                    most=format_number(signs),
+                )
+            )
         if UNSHOWABLE.search(text):
-            raise StopValidation("There is a sign in it that cannot be shown. Please type it afresh.")
+            raise StopValidation(_("There is a sign in it that cannot be shown. Please type it afresh."))
 
     return check
 
 
 def _one_line(_form: FlaskForm, field: Field) -> None:
     if LINE_BREAK.search(field.data):
-        raise StopValidation("Please type this on one line.")
+        raise StopValidation(_("Please type this on one line."))
 
 
 def _trimmed(text: str | None) -> str:
@@ -67,24 +77,26 @@ class Stateless(FlaskForm):  # type: ignore[misc]  # it comes without types
 
 
 class SignUpForm(Stateless):
-    email = EmailField("Email address", [_address], filters=[_trimmed])
-    first_name = StringField("First name", [_first_name], filters=[_trimmed])
+    email = EmailField(lazy_gettext("Email address"), [_address], filters=[_trimmed])
+    first_name = StringField(lazy_gettext("First name"), [_first_name], filters=[_trimmed])
     timezone = HiddenField(filters=[_trimmed])
 
 
 class BookForm(Stateless):
     name = StringField(
-        "Your name", [_given("Type your name, so that we know how to greet you."), _first_name], filters=[_trimmed]
-    )
-    email = EmailField("Email address", [_address], filters=[_trimmed])
-    phone = TelField("Phone", [_one_line, _at_most(LONGEST_PHONE)], filters=[_trimmed])
-    suits = TextAreaField(
-        "What suits you?",
-        [_given("Say which days or times would suit you."), _at_most(LONGEST_SUITS)],
+        lazy_gettext("Your name"),
+        [_given(Said("Type your name, so that we know how to greet you.")), _first_name],
         filters=[_trimmed],
     )
-    note = TextAreaField("Anything you would like to ask?", [_at_most(LONGEST_NOTE)], filters=[_trimmed])
+    email = EmailField(lazy_gettext("Email address"), [_address], filters=[_trimmed])
+    phone = TelField(lazy_gettext("Phone"), [_one_line, _at_most(LONGEST_PHONE)], filters=[_trimmed])
+    suits = TextAreaField(
+        lazy_gettext("What suits you?"),
+        [_given(Said("Say which days or times would suit you.")), _at_most(LONGEST_SUITS)],
+        filters=[_trimmed],
+    )
+    note = TextAreaField(lazy_gettext("Anything you would like to ask?"), [_at_most(LONGEST_NOTE)], filters=[_trimmed])
 
 
 class NameForm(Stateless):
-    first_name = StringField("First name", [_first_name], filters=[_trimmed])
+    first_name = StringField(lazy_gettext("First name"), [_first_name], filters=[_trimmed])

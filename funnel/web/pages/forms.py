@@ -17,12 +17,12 @@ from funnel.db import Session, utc_now
 from funnel.models.people import Form, FormState
 from funnel.programme import thanks
 from funnel.tokens import BadToken, Purpose
-from funnel.web import edge
+from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
 from funnel.web.pages import card, discreet, place, posts, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm
-from funnel.web.pages.named import named
+from funnel.web.pages.named import form_named
 from funnel.web.pages.trap import Verdict
 from tasks.audience import settle_one
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 def show(slug: str) -> str | tuple[str, int]:
     now, source = utc_now(), card.source()
     with Session.begin() as session:
-        form = named(session, Form, slug)
+        form = form_named(session, slug)
         if form.state is FormState.RETIRED:
             return _closed(session, form)
         card.count_view(session, form, source, now)
@@ -51,7 +51,7 @@ def show(slug: str) -> str | tuple[str, int]:
 def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
     now, fields = utc_now(), SignUpForm(request.form)
     with Session.begin() as session:
-        form = named(session, Form, slug)
+        form = form_named(session, slug)
         if form.state is FormState.RETIRED:
             return _closed(session, form)
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)
@@ -71,7 +71,7 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
 @blueprint.get("/f/<slug>/sent")
 def sent(slug: str) -> Response:
     with Session.begin() as session:
-        form = named(session, Form, slug)
+        form = form_named(session, slug)
         page = render_template(
             "pages/forms/sent.html",
             form=form,
@@ -102,7 +102,7 @@ def resend(slug: str) -> AnyResponse:
 def privacy(slug: str) -> str:
     """What is kept, to be read without leaving the frame."""
     with Session.begin() as session:
-        named(session, Form, slug)
+        form_named(session, slug)
     return render_template("pages/privacy/show.html", slug=slug)
 
 
@@ -139,7 +139,7 @@ def _doubt(shown: Card) -> str:
 def _one_more_tap(shown: Card, verdict: Verdict) -> str:
     if verdict is Verdict.PERSON:
         return ""
-    return render_template("pages/forms/show.html", card=shown, notice=trap.ONE_MORE_TAP[verdict])
+    return render_template("pages/forms/show.html", card=shown, notice=spoken.said(trap.ONE_MORE_TAP[verdict]))
 
 
 def _typed(fields: SignUpForm) -> Typed:

@@ -3,6 +3,7 @@
 import json
 
 from flask import Response, render_template, request
+from flask_babel import gettext as _
 
 from funnel.audience import own_data, preferences
 from funnel.db import Session, utc_now
@@ -22,11 +23,13 @@ def show(token: str) -> str:
 @blueprint.post("/my-data/<token>/name")
 def rename(token: str) -> str | tuple[str, int]:
     subscriber_id, fields = own_data.read_fresh(token, utc_now()), NameForm(request.form)
+    with Session.begin() as session:
+        discreet.speak_to(session, subscriber_id)
     if not fields.validate():
         return _page(token, fields), 422
     with Session.begin() as session:
         preferences.rename(session, session.get_one(Subscriber, subscriber_id), fields.first_name.data, utc_now())
-    return _page(token, said="Your name is corrected.")
+    return _page(token, said=_("Your name is corrected."))
 
 
 @blueprint.get("/my-data/<token>/download")
@@ -41,7 +44,9 @@ def download(token: str) -> Response:
 
 @blueprint.get("/my-data/<token>/delete")
 def ask(token: str) -> str:
-    own_data.read_fresh(token, utc_now())
+    subscriber_id = own_data.read_fresh(token, utc_now())
+    with Session.begin() as session:
+        discreet.speak_to(session, subscriber_id)
     return render_template("pages/my_data/delete.html", token=token)
 
 
@@ -49,6 +54,7 @@ def ask(token: str) -> str:
 def delete(token: str) -> str:
     subscriber_id = own_data.read_fresh(token, utc_now())
     with Session.begin() as session:
+        discreet.speak_to(session, subscriber_id)
         own_data.erase(session, subscriber_id, utc_now())
     return render_template("pages/my_data/deleted.html")
 
@@ -61,6 +67,7 @@ def say_ended(_error: BadToken) -> tuple[str, int]:
 def _page(token: str, fields: NameForm | None = None, said: str = "") -> str:
     subscriber_id = own_data.read_fresh(token, utc_now())
     with Session.begin() as session:
+        discreet.speak_to(session, subscriber_id)
         subscriber = session.get(Subscriber, subscriber_id)
         if subscriber is None or subscriber.email is None:
             return render_template("pages/my_data/deleted.html")

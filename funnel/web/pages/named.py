@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Post
 from funnel.models.people import Form
+from funnel.web import spoken
 
 Noun = TypeVar("Noun", Form, Post)
 
@@ -21,3 +22,10 @@ def found(session: Session, noun: type[Noun], slug: str) -> Noun | None:
 def named(session: Session, noun: type[Noun], slug: str) -> Noun:
     """The form or post with this slug. Answers 404 when there is none."""
     return found(session, noun, slug) or abort(404)
+
+
+def form_named(session: Session, slug: str) -> Form:
+    """The form with this slug, whose language the page speaks from here on. Answers 404 when there is none."""
+    form = named(session, Form, slug)
+    spoken.speak(form.language)
+    return form

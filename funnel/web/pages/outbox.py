@@ -6,11 +6,12 @@ from email.policy import default
 
 from flask import Blueprint, Response, abort, render_template, request
 
+from funnel import languages
 from funnel.config import settings
 from funnel.environment import split
 from funnel.local import outbox
 from funnel.relay import is_loopback
-from funnel.web import edge
+from funnel.web import edge, spoken
 
 # What a mail may do in its frame: show its own styles, and load nothing from anywhere.
 MAIL_SECURITY_POLICY = (
@@ -27,6 +28,7 @@ def only_here() -> None:
     # The name too: another site may give its own name our address, and would then read the mails as its own pages.
     if not settings().local_outbox or not is_loopback(split(f"//{request.host}").hostname or ""):
         abort(404)
+    spoken.speak(languages.ENGLISH)  # it is for whoever tries Funnel out, as the owner's pages are
 
 
 @blueprint.get("/outbox")

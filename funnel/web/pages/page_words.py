@@ -1,21 +1,32 @@
 """The words of the confirmation page, as the practice chose them or as Funnel came with them."""
 
+from funnel import languages
 from funnel.config import settings
 from funnel.house import stored
+from funnel.languages import Said
 from funnel.programme import merge
 
 NAME = "page"
 TAGS = ("practitioner_name", "practice_name")
-ORIGINAL = {
-    "ask": "One tap, and you are in",
-    "not_you": "If you did not ask for this, close the page: nothing will come.",
-    "done": "You are in",
-    "next": "The first mail is on its way to you.",
+ORIGINAL: dict[str, str] = {
+    "ask": Said("One tap, and you are in"),
+    "not_you": Said("If you did not ask for this, close the page: nothing will come."),
+    "done": Said("You are in"),
+    "next": Said("The first mail is on its way to you."),
 }
 
 
-def filled() -> dict[str, str]:
-    """Each with its tags filled in. It is plain text: the template escapes it."""
+def original(code: str) -> dict[str, str]:
+    """Funnel's own, in the language of that code."""
+    return {name: languages.say(words, code) for name, words in ORIGINAL.items()}
+
+
+def filled(code: str) -> dict[str, str]:
+    """Each with its tags filled in. It is plain text: the template escapes it.
+
+    What the practice wrote is in English, or in the language whose code stands behind its name.
+    """
+    own = stored.text(NAME if code == languages.ENGLISH else f"{NAME}:{code}") or {}
     known = settings()
     values = {"practitioner_name": known.practitioner_name, "practice_name": known.practice_name}
-    return {name: merge.fill(text, values) for name, text in {**ORIGINAL, **(stored.text(NAME) or {})}.items()}
+    return {name: merge.fill(text, values) for name, text in {**original(code), **own}.items()}

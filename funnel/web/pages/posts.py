@@ -15,6 +15,7 @@ from funnel.models.content import OldSlug, Post, PostState
 from funnel.models.mail import LinkKind
 from funnel.models.people import Form, FormState
 from funnel.programme import archive
+from funnel.web import spoken
 from funnel.web.pages import article, card
 from funnel.web.pages.card import Card
 from funnel.web.pages.named import found
@@ -29,6 +30,7 @@ blueprint = Blueprint("posts", __name__)
 def newest() -> Response | str:
     """The only post, or the list of them."""
     page = min(max(request.args.get("page", 1, type=int), 1), 10_000)
+    spoken.speak(spoken.practice())
     with Session.begin() as session:
         posts = published(session, LISTED + 1, (page - 1) * LISTED)
         if not posts:
@@ -48,6 +50,7 @@ def newest() -> Response | str:
 @blueprint.get("/posts/<slug>")
 def show(slug: str) -> Response | str | tuple[str, int]:
     now = utc_now()
+    spoken.speak(spoken.practice())
     with Session.begin() as session:
         post = found(session, Post, slug)
         if not post or post.state is PostState.DRAFT:
@@ -65,7 +68,11 @@ def published(session: OrmSession, most: int = LISTED, skip: int = 0) -> list[Po
 
 
 def page(post: Post, card: Card | None, booking: str) -> str:
-    """A post as its readers see it; `booking` is where its booking links lead. Raises merge.BadTags."""
+    """A post as its readers see it; `booking` is where its booking links lead. Raises merge.BadTags.
+
+    What stands around it is in the language of its form.
+    """
+    spoken.speak(card.form.language if card else spoken.practice())
     return render_template(
         "pages/posts/show.html",
         post=post,

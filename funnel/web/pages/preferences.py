@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel import tokens
-from funnel.audience import ending, own_data, pointer, preferences
+from funnel.audience import ending, own_data, preferences
 from funnel.db import Session, utc_now
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import Form, Subscriber
@@ -48,7 +48,7 @@ def change(token: str) -> str:
 
 def _who(session: OrmSession, token: str) -> tuple[Subscriber, int | None]:
     subscriber_id, message_id = tokens.read(Purpose.PREFERENCES, token)
-    subscriber = session.get(Subscriber, pointer.kept(session, subscriber_id))
+    subscriber = discreet.speak_to(session, subscriber_id)
     if subscriber is None:
         raise BadToken
     return subscriber, message_id or None

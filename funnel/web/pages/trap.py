@@ -9,6 +9,7 @@ from enum import StrEnum
 from flask import request
 
 from funnel import tokens
+from funnel.languages import Said
 from funnel.tokens import BadToken, Purpose
 
 FIELD = "token"
@@ -26,9 +27,9 @@ class Verdict(StrEnum):
 
 
 ONE_MORE_TAP = {
-    Verdict.TOO_SOON: "That was quick. Please tap the button once more, so that we know you are a person.",
-    Verdict.TOO_LATE: "This page was open for more than a day. Nothing is lost: please tap the button once more.",
-    Verdict.UNKNOWN: "One more tap, please: look over what you typed, then tap the button.",
+    Verdict.TOO_SOON: Said("That was quick. Please tap the button once more, so that we know you are a person."),
+    Verdict.TOO_LATE: Said("This page was open for more than a day. Nothing is lost: please tap the button once more."),
+    Verdict.UNKNOWN: Said("One more tap, please: look over what you typed, then tap the button."),
 }
 
 
