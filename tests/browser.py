@@ -20,11 +20,11 @@ Pages = Callable[..., Page]
 @pytest.fixture
 def live(clean, setting) -> Iterator[str]:  # type: ignore[no-untyped-def]
     """The app on a loopback port of its own. Gives its address, which is BASE_URL too."""
-    from funnel import create_app
+    from tests import shared_app
 
     port = ports.free()
     setting(BASE_URL=f"http://127.0.0.1:{port}", PORT=str(port))
-    server = make_server("127.0.0.1", port, create_app(), threaded=True)
+    server = make_server("127.0.0.1", port, shared_app.current(), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{port}"

@@ -153,9 +153,9 @@ def session(clean: None) -> Iterator[object]:
 
 @pytest.fixture
 def app(clean: None) -> object:
-    from funnel import create_app
+    from tests import shared_app
 
-    return create_app()
+    return shared_app.current()
 
 
 @pytest.fixture
