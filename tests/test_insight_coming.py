@@ -117,6 +117,19 @@ def test_a_newsletter_that_is_scheduled_stands_there(session):
     assert [issue.send_at for issue in coming.week(session, NOW).issues] == [NOW + DAY]
 
 
+def test_one_that_leaves_only_when_its_owner_says_so_is_not_said_to_leave(session):
+    def issue(state, starts_at, doubted_at=None):
+        times = {"send_at": starts_at, "starts_at": starts_at, "created_at": NOW, "doubted_at": doubted_at}
+        return add(session, Newsletter(subject="News", body="News.", state=state, **times))
+
+    late = issue(NewsletterState.SCHEDULED, NOW - DAY)
+    doubted = issue(NewsletterState.SCHEDULED, NOW + DAY, NOW)
+    paused = issue(NewsletterState.PAUSED, NOW - 2 * DAY, NOW)
+    issue(NewsletterState.PAUSED, NOW - 2 * DAY)
+    found = coming.week(session, NOW)
+    assert (found.issues, found.asking) == ([], [paused, late, doubted])
+
+
 def test_in_a_rehearsal_days_are_as_short_as_there(session, course, setting):
     setting(DAY_SECONDS="1")
     waits(session, course, at=NOW + timedelta(seconds=1))

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import delete
 
 from funnel.db import utc_now
+from funnel.models.content import Newsletter
 from funnel.models.house import Heartbeat
 from funnel.models.responses import BookingHow, BookingState
+from tests.factories import add
 from tests.owner_data import Practice, signed_in
 
 
@@ -198,3 +200,25 @@ def test_the_relay_is_named(desk, practice, setting):
     page = text_of(desk.get("/owner/"))
     assert "mail.example.org:587" in page
     assert "secret" not in page
+
+
+def test_the_overview_says_to_whom_the_next_ones_go_and_which_ask(desk, session, practice):
+    practice.newcomer("Ada")
+    at = utc_now() + timedelta(days=1)
+    first = add(session, Newsletter(subject="First", body="x", state="sent", created_at=utc_now()))
+    for subject, changes in (
+        ("To all", {}),
+        ("To some", {"rule": {"is": "booked"}}),
+        ("Again", {"part": "resend", "parent_id": first.id, "zone_mode": "reader"}),
+        ("Perhaps", {"doubted_at": utc_now()}),
+    ):
+        add(session, Newsletter(subject=subject, body="x", state="scheduled", send_at=at, created_at=at, **changes))
+    session.commit()
+    page = " ".join(re.sub("<[^>]+>", "", desk.get("/owner/").text).split())
+    for words in (
+        "everybody gets the newsletter “To all”.",
+        "some of your people get the newsletter “To some”.",
+        "those who did not click get the newsletter “Again”, at that hour of their own clock.",
+        "asks you Perhaps: nothing more of it leaves until you say so.",
+    ):
+        assert words in page

@@ -1,5 +1,6 @@
 """A newsletter is sent from its page: whom it reaches is told before, and it can be taken back."""
 
+import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -171,7 +172,9 @@ def test_the_subject_that_every_newsletter_begins_with_is_not_sent(desk, session
 def test_two_subjects_are_scheduled_where_people_are_enough(desk, session, issue, monkeypatch):
     monkeypatch.setattr(subject_trial, "LEAST", 2)
     trial = {"two": "1", "subject_b": "Stools", "percent": "100", "hours": "4"}
-    assert "“Chairs” and “Stools” are tried on 100 % of them" in order(desk, **trial).text
+    asked = order(desk, **trial).text
+    assert "“Chairs” and “Stools” are tried on 100 % of them" in asked
+    assert re.search(r"4 hours later, about .*, the one that more people clicked", asked)
     order(desk, "send", **trial)
     session.expire_all()
     found = session.get_one(Newsletter, 1)

@@ -20,7 +20,7 @@ from funnel.config import settings
 from funnel.insight import subjects
 from funnel.models.content import Enrolment, EnrolmentState, Newsletter, NewsletterState, Sequence, SequenceState, Step
 from funnel.models.people import Subscriber, SubscriberState
-from funnel.programme import calendar, course, schedule
+from funnel.programme import calendar, course, forgotten, outgoing, schedule, send_times
 from funnel.programme.course import Course
 from funnel.programme.history import Person
 from funnel.programme.place import Place
@@ -68,6 +68,7 @@ class Week:
 
     mails: list[Coming]
     issues: list[Newsletter]  # scheduled to be sent
+    asking: list[Newsletter]  # that leave only when their owner says so
     until: datetime
     cut: bool
 
@@ -75,9 +76,12 @@ class Week:
 def week(session: Session, now: datetime) -> Week:
     """What leaves within seven days, today being the first, in order of time."""
     until, cut = _horizon(session, now)
-    scheduled = Newsletter.state == NewsletterState.SCHEDULED, Newsletter.send_at < until
-    issues = session.scalars(select(Newsletter).where(*scheduled).order_by(Newsletter.send_at)).all()
-    return Week(_mails(session, until, now), list(issues), until, cut)
+    scheduled = and_(Newsletter.state == NewsletterState.SCHEDULED, Newsletter.send_at < until)
+    doubted = and_(Newsletter.state == NewsletterState.PAUSED, Newsletter.doubted_at.is_not(None), outgoing.is_issue())
+    found = session.scalars(select(Newsletter).where(or_(scheduled, doubted)).order_by(Newsletter.send_at)).all()
+    asking = [issue for issue in found if forgotten.asks(issue) or send_times.lateness(issue, now)]
+    issues = [issue for issue in found if issue not in asking]
+    return Week(_mails(session, until, now), issues, asking, until, cut)
 
 
 def goes_to(mail: Coming) -> ColumnElement[bool]:

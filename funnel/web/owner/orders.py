@@ -18,7 +18,7 @@ from funnel.insight.reckoning import Reckoning
 from funnel.mail import pace, unready
 from funnel.mail.pace import Slow
 from funnel.models.content import Newsletter, NewsletterState, ZoneMode
-from funnel.programme import outgoing, send_times
+from funnel.programme import outgoing, send_times, subject_trial
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import LEAST, BadTrial
 from funnel.web.nudge import nudge
@@ -49,6 +49,7 @@ class Sum:
     last: datetime
     is_now: bool
     slow: Slow | None  # the mail servers' daily limits spread it over days
+    decides_at: datetime | None  # when the trial of two subjects ends, if its mails leave at once
 
 
 @blueprint.get(f"{PLACE}/send")
@@ -165,7 +166,8 @@ def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) 
         found = reckoned(session, placed, placed.rule, order.with_course, at)
         first, last = send_times.span(session, placed)
         slow = pace.slowed(session, settings().relays, found.gets, at)
-        answer = Sum(found, placed.send_at, first, last, order.at is None, slow)
+        decides_at = subject_trial.end(placed, placed.send_at) if order.trial else None
+        answer = Sum(found, placed.send_at, first, last, order.at is None, slow, decides_at)
         tried.rollback()
     session.refresh(issue)
     return answer
