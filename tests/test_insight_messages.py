@@ -3,9 +3,9 @@ import random
 import pytest
 
 from funnel.insight import counts, messages, subjects, tallies
-from funnel.insight.counts import BLOCK
 from funnel.insight.whereabouts import Where
 from funnel.models.mail import MessageKind, MessageState
+from funnel.models.tallies import BLOCK
 from tests.conftest import NOW
 from tests.factories import a_claim, a_message, a_sequence, a_subscriber
 

@@ -198,9 +198,10 @@ def test_people_of_what_is_not_there_are_not_found(session, desk, room, query):
 
 
 def test_a_far_page_goes_on_where_the_one_before_ended(session, desk, room, monkeypatch):
-    from funnel.insight import counts, result_people
+    from funnel.insight import counts, result_people, tallies
 
     monkeypatch.setattr(counts, "BLOCK", 7)
+    monkeypatch.setattr(tallies, "BLOCK", 7)
     monkeypatch.setattr(result_people, "BLOCK", 7)
     issue, people = room.issue(), room.readers(120)
     room.sent(issue, people)

@@ -7,13 +7,17 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, literal, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import recipients
+from funnel.audience import counting, recipients
+from funnel.audience.counting import IN_COURSE, MAILABLE
+from funnel.audience.crowd import Crowd
+from funnel.audience.line import Named
+from funnel.audience.lines_of_past import ClickedIssue
 from funnel.models.content import Newsletter, NewsletterState, Part
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.responses import Event
 from funnel.models.sending import QueueEntry
-from funnel.programme import contest, outgoing, settling, waiting
+from funnel.programme import contest, outgoing, readership, settling, waiting
 from funnel.programme.history import among
 
 NOT_MEANT = "they are none of those any more whom the newsletter is for"
@@ -36,6 +40,15 @@ def unmoved(issue_id: int) -> ColumnElement[bool]:
     )
     clicks = select(literal(1)).where(Event.subscriber_id == Subscriber.id, contest.clicked(theirs))
     return and_(got.exists(), ~clicks.exists())
+
+
+def count_unmoved(session: Session, issue: Newsletter, now: datetime) -> int:
+    """How many who may be written to got this issue and have not clicked in it; exact."""
+    clicks = ClickedIssue(issue.id).named(now).these
+    unmoved = Named((readership.of_issue(issue.id, (MessageState.SENT,)),), clicks)
+    keys = [MAILABLE, *(() if issue.with_course else (IN_COURSE,))]
+    crowds, _ = counting.read(session, keys, now, exact=True, also={"unmoved": unmoved})
+    return len((crowds["unmoved"] & crowds[MAILABLE]) - crowds.get(IN_COURSE, Crowd()))
 
 
 def count(session: Session, whom: ColumnElement[bool], most: int | None = None) -> int:

@@ -4,6 +4,7 @@ Where an index tells who they are, the condition says so too (`found`): so that 
 whatever stands beside it.
 """
 
+import functools
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -148,6 +149,7 @@ def paused(now: datetime) -> Condition:
     return _own(Subscriber.paused_until > now)
 
 
+@functools.cache
 def booked() -> Condition:
     """Has a booking that is not cancelled, as the funnel counts it."""
     stands = Booking.state != BookingState.CANCELLED

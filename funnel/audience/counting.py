@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Select, cast, func, literal_column, select
+from sqlalchemy import Integer, LargeBinary, Select, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Session
 
@@ -130,13 +130,18 @@ def _all(session: Session, statements: list[Select[Any]]) -> list[Crowd]:
     narrow = newest < NARROW
     packed = (_packed(one, narrow).label(f"crowd_{at}") for at, one in enumerate(statements))
     row = session.execute(select(*packed)).one()
-    return [Crowd(_unpacked(sent, narrow)) for sent in row]
+    return [Crowd(_unpacked(sent, narrow and not _is_packed(one))) for one, sent in zip(statements, row, strict=True)]
 
 
 def _packed(one: Select[Any], narrow: bool) -> Any:
     rows = one.subquery()
-    sent = func.int4send(cast(rows.c[0], Integer)) if narrow else func.int8send(rows.c[0])
+    ids = rows.c[0]
+    sent = ids if _is_packed(one) else func.int4send(cast(ids, Integer)) if narrow else func.int8send(ids)
     return select(func.string_agg(sent, literal_column("''::bytea"), type_=BYTEA)).select_from(rows).scalar_subquery()
+
+
+def _is_packed(one: Select[Any]) -> bool:
+    return isinstance(one.selected_columns[0].type, LargeBinary)
 
 
 def _unpacked(packed: bytes | None, narrow: bool) -> "array.array[int]":

@@ -16,7 +16,10 @@ from funnel.models.people import Subscriber
 
 @dataclass(frozen=True)
 class Named:
-    """Who is in all of `these`, and in none of `others`. No `these`: everybody."""
+    """Who is in all of `these`, and in none of `others`. No `these`: everybody.
+
+    Each is a select of ids, or of bytes, which are many of them (`readership.packed`).
+    """
 
     these: tuple[Select[Any], ...] = ()
     others: tuple[Select[Any], ...] = ()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
 from funnel.audience import conditions
 from funnel.audience.line import Line, Named, found
@@ -13,7 +13,7 @@ from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.mail import Link, LinkKind, Message
 from funnel.models.people import Subscriber
 from funnel.models.responses import Event
-from funnel.programme import outgoing
+from funnel.programme import outgoing, readership
 from funnel.programme.history import HAD
 
 _STATES = {
@@ -125,10 +125,7 @@ class GotIssue(Line):
         return or_(own, Subscriber.id.in_(self._by_pointer()))
 
     def named(self, now: datetime) -> Named:
-        # As an array: the few wordings lead by the index of newsletters, which several processes may then read.
-        ids = func.array(outgoing.names(self.newsletter).scalar_subquery(), type_=ARRAY(BigInteger))
-        mail = and_(Message.newsletter_id == any_(ids), Message.state.in_(HAD))
-        return Named((select(Message.subscriber_id).where(mail).union_all(self._by_pointer()),))  # type: ignore[arg-type]
+        return Named((readership.of_issue(self.newsletter, HAD, self._by_pointer()),))
 
     def _mail(self) -> ColumnElement[bool]:
         return and_(Message.newsletter_id.in_(outgoing.names(self.newsletter)), Message.state.in_(HAD))

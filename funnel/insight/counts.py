@@ -10,18 +10,17 @@ from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.insight import journeys
-from funnel.models.tallies import Arrival, MailTally, StateTally, Tally, Way
+from funnel.models.tallies import BLOCK, Arrival, MailTally, StateTally, Tally, Way
 from funnel.programme.history import among
-
-BLOCK = 10_000  # mails counted together: ids that are alike but for their last four figures
 
 _COMMON = ("confirmed", "steps", "clicked", "booking_clicked", "booked")  # of a Way, whoever it is
 _COUNT_BLOCKS = text(
     """
-INSERT INTO mail_tally (block, day, kind, template, step_id, newsletter_id, state, sent_on, mails)
+INSERT INTO mail_tally (block, day, kind, template, step_id, newsletter_id, state, sent_on, mails, people)
 SELECT wanted.block, CAST(timezone(:zone, mail.created_at) AS date), mail.kind, mail.template,
     coalesce(mail.step_id, 0), coalesce(mail.newsletter_id, 0), mail.state,
-    CAST(timezone(:zone, coalesce(mail.sent_at, mail.created_at)) AS date), count(*)
+    CAST(timezone(:zone, coalesce(mail.sent_at, mail.created_at)) AS date), count(*),
+    string_agg(int8send(mail.subscriber_id), '') FILTER (WHERE mail.newsletter_id > 0 AND mail.subscriber_id > 0)
 FROM unnest(CAST(:blocks AS bigint[])) AS wanted (block)
 JOIN message mail ON mail.id >= wanted.block * :size AND mail.id < (wanted.block + 1) * :size
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8

@@ -9,14 +9,13 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from funnel.insight import subjects, whereabouts
-from funnel.insight.counts import BLOCK
 from funnel.insight.paging import PAGE_ROWS, Page, at_most, paged
 from funnel.insight.whereabouts import Where
 from funnel.models.content import Newsletter, Step
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
 from funnel.models.sending import QueueEntry
-from funnel.models.tallies import MailTally
+from funnel.models.tallies import BLOCK, MailTally
 from funnel.programme.history import among
 
 UNCOUNTED = {Where.SENDING, *whereabouts.IN_QUEUE}  # where mails are for moments: no tally says how many

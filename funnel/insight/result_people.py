@@ -12,11 +12,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from funnel.insight.behind import Person
-from funnel.insight.counts import BLOCK
 from funnel.insight.paging import PAGE_ROWS, Page
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber
-from funnel.models.tallies import IssueOutcome, MailTally, OutcomeKind
+from funnel.models.tallies import BLOCK, IssueOutcome, MailTally, OutcomeKind
 from funnel.programme.history import among
 
 AT_ONCE = 1_000  # people of a file held in memory

@@ -17,7 +17,7 @@ from funnel.config import settings
 from funnel.insight import counts, follow, journeys, outcomes
 from funnel.models.mail import Message
 from funnel.models.people import Subscriber
-from funnel.models.tallies import BLOCKS, MAILS, PEOPLE, VERSION, Stale, TallyState
+from funnel.models.tallies import BLOCK, BLOCKS, MAILS, PEOPLE, VERSION, Stale, TallyState
 from funnel.programme.history import among
 
 MOST = 10_000  # people, mails and events a batch, each
@@ -100,7 +100,7 @@ def note_everything(session: Session) -> int:
     return sum(
         (
             _note_all(session, PEOPLE, session.scalars(people).one()),
-            _note_all(session, BLOCKS, session.scalars(mails).one() // counts.BLOCK),
+            _note_all(session, BLOCKS, session.scalars(mails).one() // BLOCK),
         )
     )
 
@@ -145,7 +145,7 @@ def _work(session: Session, most: int) -> _Work:
     more = more or any(len(ids) >= most for ids in found.values())
     people = noted[PEOPLE] | set(found["subscriber"])
     mails = noted[MAILS] | set(found["message"])
-    blocks = noted[BLOCKS] | {number // counts.BLOCK for number in mails}
+    blocks = noted[BLOCKS] | {number // BLOCK for number in mails}
     return _Work(people, mails, set(found["event"]), blocks, more)
 
 

@@ -14,6 +14,7 @@ from funnel.db import Base, words
 from funnel.models.mail import MessageKind, MessageState
 from funnel.models.people import SubscriberState
 
+BLOCK = 10_000  # mails counted together: ids that are alike but for their last four figures
 PEOPLE, MAILS, BLOCKS = "people", "mails", "blocks"  # what a note of something stale is about
 VERSION = 2  # of what is counted: with another number all of it is counted anew, by the first ticks after an upgrade
 
@@ -167,6 +168,7 @@ class MailTally(Base):
     # When a relay took it, where one did; else the day of planning.
     sent_on: Mapped[date] = mapped_column(primary_key=True, server_default=text("'epoch'"))
     mails: Mapped[int]
+    people: Mapped[bytes | None]  # of newsletters: whose they are, eight bytes an id
 
 
 class Stale(Base):

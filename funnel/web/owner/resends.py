@@ -6,7 +6,6 @@ from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.audience import addressees, orders
-from funnel.audience.recipients import condition
 from funnel.db import Session, utc_now
 from funnel.models.content import NewsletterState, Part
 from funnel.programme.outgoing import NotNow
@@ -53,8 +52,7 @@ def _page(text_id: int, subject: str = "", problem: str = "") -> AnyResponse:
             if done
             else ""
         )
-        whom = condition(None, issue.with_course, now) & addressees.unmoved(text_id)
-        people = 0 if hindered else addressees.count(session, whom)
+        people = 0 if hindered else addressees.count_unmoved(session, issue, now)
         hindered = hindered or ("" if people else NOBODY)
         page = texts.page(
             "resends/ask",
