@@ -38,6 +38,15 @@ def ids(session, which):
     return set(session.scalars(select(Message.id).where(unknown.is_unknown(), *groups.chosen(which))))
 
 
+def test_very_many_are_found_as_few_are(session, cast, monkeypatch):
+    found = doubts.summed(session, NOW, doubts.held(session))
+    monkeypatch.setattr(doubts, "MOST_HELD", 2)
+    assert found.count == 5
+    assert doubts.summed(session, NOW, doubts.held(session)) == found
+    which = groups.chosen(f"mail-{cast['issue'].id}")
+    assert [one.id for one in doubts.listed(session, NOW, doubts.held(session, *which))] == [cast["issue"].id]
+
+
 def test_they_are_told_by_what_they_say_and_each_group_finds_its_own(session, cast):
     found = {group.name: group for group in groups.groups(session, unknown.is_unknown())}
     assert {name: group.count for name, group in found.items()} == {

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, BigInteger, Select, and_, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, ScalarSelect, Select, and_, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.insight.wilson import Rate
 from funnel.models.mail import Link, LinkKind
@@ -38,10 +38,9 @@ def of_mails(session: Session, ids: Sequence[int], accepted: int) -> list[Follow
     alike: dict[tuple[LinkKind, str, str], list[Link]] = {}
     for link in session.scalars(select(Link).where(*mine).order_by(Link.id)):
         alike.setdefault((link.kind, link.url, link.label), []).append(link)
-    apart = {link.id: link.id for rows in alike.values() for link in rows}
-    as_one = {link.id: rows[0].id for rows in alike.values() for link in rows}
-    each = _people(session, apart)
-    all_of_it = each if as_one == apart else _people(session, as_one)
+    each = {row[0]: row[1] for row in session.execute(select(Link.id, followers(Link.id)).where(*mine))}
+    several = {link.id: rows[0].id for rows in alike.values() if len(rows) > 1 for link in rows}
+    all_of_it = each | _people(session, several)
     found = [
         Followed(
             rows[0].id,
@@ -83,6 +82,12 @@ def in_hour(ids: Sequence[int], began: datetime, hour: int) -> Select[int | None
     first = _first_clicks(ids, began).subquery()
     within = (first.c.at >= began + hour * _HOUR, first.c.at < began + (hour + 1) * _HOUR)
     return select(first.c.subscriber_id).where(*within)
+
+
+def followers(link_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ScalarSelect[int]:
+    """How many people followed that link: in the order of its index, so that nothing is sorted."""
+    theirs = select(Event.subscriber_id).where(Event.link_id == link_id, _BY_PEOPLE).distinct()
+    return select(func.count()).select_from(theirs.correlate(Link).subquery()).scalar_subquery()
 
 
 def _people(session: Session, told_as: dict[int, int]) -> dict[int, int]:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from funnel.insight import groups, subjects
 from funnel.mail import unknown
 from funnel.models.mail import Message
+from funnel.programme.history import among
+
+MOST_HELD = 10_000  # mails
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ class Doubt:
     since: datetime
     reason: str
     hindrance: str  # why it cannot be sent again; empty when it can
+
+
+def held(session: Session, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Which those unknown mails are, found once for all that is asked of them: among many that failed that is slow."""
+    about = and_(unknown.is_unknown(), *which)
+    ids = session.scalars(select(Message.id).where(about).limit(MOST_HELD + 1)).all()
+    return and_(about, among(Message.id, ids)) if len(ids) <= MOST_HELD else about
 
 
 def summed(session: Session, now: datetime, *which: ColumnElement[bool]) -> Sum | None:

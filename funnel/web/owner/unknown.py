@@ -39,13 +39,14 @@ def ask(which: str) -> str:
     """What is known of them and what either choice means, before one is pressed."""
     now, about = utc_now(), _about(which)
     with Session.begin() as session:
+        mails = doubts.held(session, *about)
         return render_template(
             "owner/unknown/ask.html",
             now=now,
             which=which,
-            found=doubts.summed(session, now, *about),
-            groups=groups.groups(session, unknown.is_unknown(), *about),
-            mails=doubts.listed(session, now, *about, limit=MOST_NAMED),
+            found=doubts.summed(session, now, mails),
+            groups=groups.groups(session, mails),
+            mails=doubts.listed(session, now, mails, limit=MOST_NAMED),
         )
 
 
