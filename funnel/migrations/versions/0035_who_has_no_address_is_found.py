@@ -8,8 +8,8 @@ from alembic import op
 
 from funnel.migrations import indexes
 
-revision = "0028"
-down_revision = "0027"
+revision = "0035"
+down_revision = "0034"
 branch_labels = None
 depends_on = None
 
