@@ -67,7 +67,7 @@ def blog(live: str, setting) -> Iterator[Blog]:  # type: ignore[no-untyped-def]
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     site = Blog(f"http://localhost:{server.server_port}")
     setting(SITES=site.origin)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield site
     server.shutdown()

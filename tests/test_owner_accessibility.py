@@ -28,6 +28,7 @@ EMPTY |= {"forms": "/owner/forms", "form, new": "/owner/forms/new", "newsletters
 FULL = {
     **EMPTY,
     "form": "/owner/forms/1?src=no+word",
+    "form, on your blog": "/owner/forms/1/blog?src=no+word&look=button",
     "post": "/owner/posts/1",
     "post, editor": "/owner/posts/1/edit",
     "newsletter": "/owner/newsletters/1",

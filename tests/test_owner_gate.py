@@ -58,6 +58,7 @@ VALUES = {
     "sent_id": 900,
     "note_id": 1,
     "rhythm_id": 1,
+    "look": "inline",
 }
 
 

@@ -78,6 +78,7 @@ BLUEPRINTS = (
     "owner.own_posts",
     "owner.own_forms",
     "owner.handouts",
+    "owner.own_embeds",
     "owner.messages",
     "owner.unknown",
     "owner.wishes",

@@ -1,30 +1,21 @@
 """The forms: made, copied, closed and opened again, looked at, and how each is put to use."""
 
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import signup
 from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import entrances
 from funnel.models.content import Post, Sequence
-from funnel.models.people import Form
 from funnel.programme import form_words, forms, handouts
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
-from funnel.web.owner import brings, form_manner, frame, gate, texts
+from funnel.web.owner import brings, codes_of_form, form_manner, frame, gate, texts
 from funnel.web.owner.form_manner import FORMS
 from funnel.web.pages import posts as pages
-
-LONGEST_SOURCE = 200  # signs that are looked at
-NO_SOURCE = (
-    "A source is a single word of letters, digits, dots, hyphens and underscores, at most 80 signs, beginning with a "
-    "letter or digit: instagram, clinic-door, leaflet_2026."
-)
 
 blueprint = gate.pages("own_forms", __name__)
 
@@ -75,7 +66,7 @@ def show(text_id: int) -> Response:
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),
             **brought,
-            **_use(form),
+            **codes_of_form.codes(form),
         )
 
 
@@ -137,16 +128,3 @@ def _new(session: OrmSession, content: dict[str, str], slug: str, faults: list[F
     )
     answer.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK
     return answer
-
-
-def _use(form: Form) -> dict[str, Any]:
-    """The form's link and its plain HTML, with the source that was typed where it can be one."""
-    wanted = request.args.get("src", "").strip()[:LONGEST_SOURCE]
-    source = signup.clean_source(wanted)
-    address = f"{settings().base_url}/f/{form.slug}"
-    return {
-        "src": wanted,
-        "src_error": NO_SOURCE if wanted and not source else "",
-        "link": f"{address}?src={source}" if source else address,
-        "plain": render_template("owner/own_forms/plain.html", form=form, address=address, source=source).strip(),
-    }

@@ -19,6 +19,7 @@ CHANGED = "changed settings"
 TAKEN_BACK = "took back a change of settings"
 MEANWHILE = "Somebody else changed these settings since you opened them. Yours stand below: save again to keep them."
 NOT_AS_BEFORE = "Nothing was taken back: with what was changed since, the settings of before do not go together."
+SITES = "SITES"
 LONGEST = 5000  # signs of a setting
 
 blueprint = gate.pages("settings", __name__)
@@ -83,6 +84,25 @@ def undo(entry_id: int) -> AnyResponse:
         keep(session, before, about, action=TAKEN_BACK)
     flash("Taken back: it is as it was before.")
     return redirect(page_of(about), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post("/settings/sites/add")
+def add_site() -> AnyResponse:
+    """One more site that may show our forms, from the page that found it missing; leads back there."""
+    back, site = gate.local_path(request.form.get("back", "")), request.form.get("site", "").strip()[:LONGEST]
+    if config.given(SITES):
+        flash(f"The sites are set where Funnel runs, by the variable {SITES}. Add {site} there.", "warn")
+        return redirect(back, HTTPStatus.SEE_OTHER)
+    with Session.begin() as session:
+        kept = stored.held(session)
+        listed = [*stored.in_force(kept).sites, site]
+        changes = {SITES: "\n".join(dict.fromkeys(listed))}
+        wrong = stored.problems(kept, changes)
+        if not wrong:
+            keep(session, changes, "sites")
+    said = f"Not added: {' '.join(wrong.values())}" if wrong else f"Added: pages of {site} may show your forms now."
+    flash(said, "warn" if wrong else "message")
+    return redirect(back, HTTPStatus.SEE_OTHER)
 
 
 def keep(session: OrmSession, changes: Mapping[str, Any], about: str, action: str = CHANGED) -> int:

@@ -58,7 +58,7 @@ TABS = (
     Tab(
         "entrances",
         "Posts",
-        ("own_posts", "own_forms"),
+        ("own_posts", "own_forms", "own_embeds"),
         nouns=("posts", "forms"),
     ),
     Tab("messages", "Sending", ("unknown", "wishes")),

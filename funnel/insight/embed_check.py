@@ -1,0 +1,148 @@
+"""What is good and what is wrong with a form of ours in a page of another site, in words to mend it by."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel import origins
+from funnel.config import settings
+from funnel.insight import embeds, far_policy
+from funnel.insight.embeds import LOOKS, Embed, Seen
+from funnel.insight.far_page import FarPage
+from funnel.insight.far_policy import Policy
+from funnel.models.people import Form, FormState
+
+GOOD, WARN, ALARM = "good", "warn", "alarm"
+WHAT = {"script": "the code with script", "frame": "a frame", "form": "a form of its own HTML", "link": "a link"}
+NOTHING = (
+    "None of your forms stands in this page as it comes from its site. Look whether it is published, and whether the "
+    "code was pasted as HTML and not as text. Some builders make their pages by script only once they are open: then "
+    "it may stand there all the same. Open the page and look."
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: str
+    words: str
+    site: str = ""  # one that may be added to the list by a press
+
+
+def findings(session: Session, page: FarPage, form: Form) -> list[Finding]:
+    """All that is to be said of the page, about `form` first; what is there before what is wrong with it."""
+    seen = embeds.seen(page)
+    mine = [embed for embed in seen.embeds if _is_ours(embed) or _looks_like_ours(embed)]
+    found = [finding for embed in mine for finding in _of_one(session, page, seen, embed, form)]
+    shown = [embed for embed in mine if embed.what in {"script", "frame"} and _is_ours(embed)]
+    if shown and not _is_listed(page.origin):
+        words = f"{page.origin} is not among your sites, so the form stays empty there."
+        found.append(Finding(ALARM, words, site=page.origin if page.origin.startswith("https://") else ""))
+    if mine and not page.was_secure:
+        words = "The page comes without https, so anybody on the way can change it, and the form too."
+        found.append(Finding(ALARM, f"{words} Its host can turn https on."))
+    if not mine:
+        found.append(Finding(WARN, NOTHING))
+    if page.is_cut:
+        found.append(Finding(WARN, "The page is very long: only its first two million signs were looked at."))
+    return list(dict.fromkeys(found))
+
+
+def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: Form) -> list[Finding]:
+    if not _is_ours(embed):
+        return [_elsewhere(embed)]
+    known = session.scalar(select(Form).where(Form.slug == embed.slug)) if embed.slug.isprintable() else None
+    if known is None:
+        words = f"There is {WHAT[embed.what]} for “{embed.slug}”, and you have no form of that name."
+        return [Finding(ALARM, f"{words} Copy the code above once more.")]
+    found = [_stands(embed, known, form)]
+    if known.state is FormState.RETIRED:
+        found.append(Finding(ALARM, f"“{known.title}” is retired: it says so there, and takes nobody."))
+    problems = {"script": _of_script, "frame": _of_frame, "form": _of_form}.get(embed.what)
+    found += [Finding(ALARM, words) for words in (problems(embed, known) if problems else [])]
+    return found + _of_policies([*far_policy.read(seen.policies)], page, embed)
+
+
+def _stands(embed: Embed, known: Form, form: Form) -> Finding:
+    which = f"“{known.title}”" if known.id == form.id else f"Another form of yours, “{known.title}”,"
+    look = {"slide-in": ", as a slide-in", "button": ", behind a button"}.get(embed.look, "")
+    source = f"Whoever signs up there is counted under “{embed.source}”." if embed.source else "It names no place."
+    words = f"{which} stands there: {WHAT[embed.what]}{look if embed.what == 'script' else ''}. {source}"
+    return Finding(GOOD if known.id == form.id else WARN, words)
+
+
+def _elsewhere(embed: Embed) -> Finding:
+    """Code that names another address than ours: http for https, or where this house was before."""
+    ours = settings().base_url
+    if embed.origin == ours.replace("https://", "http://", 1):
+        words = f"{WHAT[embed.what].capitalize()} asks for http:// where it must be https://, so browsers leave it out."
+        return Finding(ALARM, f"{words} Copy the code above once more.")
+    words = f"There is {WHAT[embed.what]} that names {embed.origin}. Your forms are at {ours} now."
+    return Finding(WARN, f"{words} If it is an old code of yours, copy the one above.")
+
+
+def _of_script(embed: Embed, known: Form) -> list[str]:
+    problems = []
+    if embed.look not in LOOKS:
+        problems.append(f"It asks for the look “{embed.look}”. There are: {', '.join(LOOKS)}.")
+    colour = embed.marks.get("data-colour", "")
+    if embed.look == "button" and known.accent and colour != known.accent:
+        problems.append(f"It is an old code: the form’s colour is {known.accent} now. Copy the code above once more.")
+    return problems
+
+
+def _of_frame(embed: Embed, _known: Form) -> list[str]:
+    problems = []
+    if embed.is_whole_page:
+        words = "The frame asks for the form’s own page, which no frame may show. Its address must end in /embed."
+        problems.append(words)
+    if "sandbox" in embed.marks and "allow-forms" not in embed.marks["sandbox"].lower().split():
+        problems.append("The frame is in a sandbox without allow-forms, so nobody can send the form.")
+    return problems
+
+
+def _of_form(embed: Embed, _known: Form) -> list[str]:
+    problems = []
+    if embed.marks.get("method", "get").lower() != "post":
+        problems.append('The form is not sent as it must be: it needs method="post".')
+    if "email" not in embed.names:
+        problems.append('The form has no field called “email”: an input with name="email" is needed.')
+    if embed.marks.get("enctype", "").lower() == "text/plain":
+        problems.append("The form is sent as plain text, which cannot be read. Take its enctype out.")
+    return problems
+
+
+def _of_policies(policies: list[Policy], page: FarPage, embed: Embed) -> list[Finding]:
+    """What the site's own security policy keeps out."""
+    frame = embed.at if embed.what == "frame" else f"{embed.origin}/f/{embed.slug}/embed"
+    asked = {
+        "script": [("script", embed.at), ("frame", frame)],
+        "frame": [("frame", frame)],
+        "form": [("form", embed.at)],
+    }
+    nonce = embed.marks.get("nonce", "")
+    stopped = {
+        name
+        for policy in policies
+        for kind, url in asked.get(embed.what, [])
+        if (name := policy.stops(kind, url, page.url, nonce))
+    }
+    return [
+        Finding(ALARM, f"The site’s security policy keeps it out. It must add {embed.origin} to {name}.")
+        for name in sorted(stopped)
+    ]
+
+
+def _is_ours(embed: Embed) -> bool:
+    return embed.origin == origins.of(settings().base_url)
+
+
+def _looks_like_ours(embed: Embed) -> bool:
+    """Whether it is code that this house gave out, before it moved perhaps, and no other site's /f/…."""
+    is_frame = embed.what == "frame" and not embed.is_whole_page
+    return embed.what == "script" or is_frame or (embed.what == "form" and "email" in embed.names)
+
+
+def _is_listed(origin: str) -> bool:
+    known = settings()
+    return origins.covers(known.sites, origin) or origin == origins.of(known.base_url)

@@ -1,0 +1,118 @@
+"""What is told of a page in which a form stands, or should."""
+
+import pytest
+
+from funnel.config import settings
+from funnel.insight import embed_check, embeds
+from funnel.insight.far_page import FarPage
+from funnel.models.people import FormState
+from tests.factories import a_form
+
+BASE = "https://mail.example.org"
+PAGE = "https://blog.example.net/post"
+SCRIPT = '<script async src="https://mail.example.org/embed.js" data-form="tips" data-src="my-post"></script>'
+FRAME = '<iframe src="https://mail.example.org/f/tips/embed?src=my-post" {}></iframe>'
+PLAIN = (
+    '<form method="post" action="https://mail.example.org/f/tips">'
+    '<input name="email"><input name="src" value="p"></form>'
+)
+
+
+@pytest.fixture
+def form(session, setting, monkeypatch):
+    setting(SITES="https://blog.example.net")
+    house = settings()
+    monkeypatch.setattr(embed_check, "settings", lambda: _at(house))
+    return a_form(session, slug="tips", title="Tips")
+
+
+def _at(house):
+    import dataclasses
+
+    return dataclasses.replace(house, base_url=BASE)
+
+
+def told(session, form, html, url=PAGE, **more):
+    headers = tuple((name.replace("_", "-").lower(), value) for name, value in more.pop("headers", {}).items())
+    page = FarPage(url, headers, html.encode(), **more)
+    return [(one.level, one.words) for one in embed_check.findings(session, page, form)]
+
+
+def test_each_way_is_found_with_its_form_and_place(session, form):
+    for html, words in (
+        (SCRIPT, "“Tips” stands there: the code with script. Whoever signs up there is counted under “my-post”."),
+        (SCRIPT.replace("data-form", 'data-look="slide-in" data-form'), "as a slide-in"),
+        (FRAME.format(""), "“Tips” stands there: a frame. Whoever signs up there is counted under “my-post”."),
+        ('<iframe data-lazy-src="https://mail.example.org/f/tips/embed"></iframe>', "It names no place"),
+        (PLAIN, "a form of its own HTML. Whoever signs up there is counted under “p”."),
+        ('<a href="https://mail.example.org/f/tips?src=button">Tips</a>', "a link. Whoever signs up there"),
+    ):
+        ((level, said),) = told(session, form, html)
+        assert (level, words in said or said) == ("good", True)
+
+
+@pytest.mark.parametrize(
+    ("html", "level", "words"),
+    [
+        (SCRIPT.replace("tips", "tops"), "alarm", "for “tops”, and you have no form of that name"),
+        (SCRIPT.replace("https://mail", "http://mail"), "alarm", "must be https://"),
+        (SCRIPT.replace("mail.example", "old.example"), "warn", "names https://old.example.org"),
+        (SCRIPT.replace("data-form", 'data-look="popup" data-form'), "alarm", "the look “popup”"),
+        (FRAME.format("sandbox='allow-scripts'"), "alarm", "without allow-forms"),
+        (FRAME.format("").replace("/embed", ""), "alarm", "must end in /embed"),
+        (PLAIN.replace("post", "get"), "alarm", 'method="post"'),
+        (PLAIN.replace('name="email"', 'name="mail"'), "alarm", "no field called “email”"),
+        (PLAIN.replace("<form", '<form enctype="text/plain"'), "alarm", "as plain text"),
+        (
+            '<meta http-equiv="Content-Security-Policy" content="script-src \'self\'">' + SCRIPT,
+            "alarm",
+            "to script-src",
+        ),
+        ('<p>Words</p><a href="https://other.example/f/tips">x</a>', "warn", "None of your forms stands"),
+        (
+            "<p>x</p><noscript>" + FRAME.format("") + "</noscript><template>" + PLAIN + "</template>",
+            "warn",
+            "None of your forms",
+        ),
+        (f"<!-- {SCRIPT} --><pre>&lt;script data-form</pre>", "warn", "None of your forms"),
+        (b"\xff\xfe<\x00".decode("latin-1"), "warn", "None of your forms"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_mend(session, form, html, level, words):
+    assert any(found == level and words in said for found, said in told(session, form, html)), told(session, form, html)
+
+
+def test_the_sites_own_policy_names_what_must_be_added(session, form):
+    policy = {"Content_Security_Policy": "default-src 'self'; script-src https://mail.example.org"}
+    found = told(session, form, SCRIPT, headers=policy)
+    words = "The site’s security policy keeps it out. It must add https://mail.example.org to default-src."
+    assert found[1:] == [("alarm", words)]
+
+
+def test_a_site_that_is_not_listed_may_be_added_and_one_without_https_may_not(session, form):
+    (_, missing) = embed_check.findings(session, FarPage("https://other.example/", (), SCRIPT.encode()), form)
+    assert (missing.level, missing.site) == ("alarm", "https://other.example")
+    page = FarPage("http://other.example/", (), SCRIPT.encode(), was_secure=False, is_cut=True)
+    found = embed_check.findings(session, page, form)
+    assert [one.site for one in found] == [""] * 4
+    assert ["https on" in one.words for one in found] == [False, False, True, False]
+    assert "two million" in found[-1].words
+
+
+def test_another_form_a_retired_one_and_an_old_colour_are_told(session, form):
+    other = a_form(session, slug="knees", title="Knees", state=FormState.RETIRED)
+    found = told(session, form, SCRIPT.replace("tips", "knees"))
+    assert found[0][0] == "warn"
+    assert "Another form of yours, “Knees”," in found[0][1]
+    assert "is retired" in found[1][1]
+    assert told(session, other, SCRIPT.replace("tips", "knees"))[0][0] == "good"
+    form.accent = "#8a1c5b"
+    button = SCRIPT.replace("data-form", 'data-look="button" data-colour="#123456" data-form')
+    assert "It is an old code" in told(session, form, button)[1][1]
+    assert len(told(session, form, button.replace("#123456", "#8a1c5b"))) == 1
+
+
+def test_the_builder_of_a_page_and_its_base_are_read():
+    html = '<base href="https://mail.example.org/"><meta name="Generator" content="Wix.com"><a href="f/tips">x</a>'
+    seen = embeds.seen(FarPage(PAGE, (), html.encode()))
+    assert (seen.builder, seen.embeds[0].at) == ("Wix", "https://mail.example.org/f/tips")
