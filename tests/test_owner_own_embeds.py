@@ -10,8 +10,8 @@ from funnel.config import settings
 from funnel.house import stored
 from funnel.insight import far_net
 from funnel.insight.far_net import Net
+from funnel.models.door import FormView
 from funnel.models.house import AuditEntry, Role
-from funnel.models.people import FormView
 from funnel.web.owner import own_embeds
 from tests.factories import a_form
 from tests.owner_data import press, signed_in
