@@ -71,6 +71,13 @@ def test_an_address_that_was_copied_out_of_somebodys_mail_is_nobodys(page, in_a_
     assert f"https://example.org/{page}/x" in told(f"[there](https://example.org/{page}/x)").body
 
 
+def test_nor_does_a_source_lead_to_somebodys_own_page(session):
+    own = {"name": "A study", "url": f"{BASE}/go/AQID-_x.Zz~9", "detail": "2020"}
+    other = {"name": "Another", "url": "https://example.org/go/x", "detail": ""}
+    issue = an_issue(session, sources=[own, other])
+    assert web_version.sources(issue) == [own | {"url": f"{BASE}/privacy"}, other]
+
+
 def test_nothing_of_a_reader_is_in_it_though_their_mail_is_full_of_it(session):
     body = (
         'Dear {{ first_name | default("reader") }}, [one](/posts/x).\n\n[Book]({{ booking_link }})\n\n'

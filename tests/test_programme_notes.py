@@ -26,6 +26,14 @@ def test_all_unsent_notes_make_a_newsletter_in_their_order_each_under_its_headin
     assert notes.unsent(session) == 0
 
 
+def test_pressed_twice_it_is_one_note_and_written_again_later_another(session):
+    first = notes.write(session, "Sit less.", NOW)
+    assert notes.write(session, " Sit less.\r\n", NOW + timedelta(seconds=2)) is first
+    assert notes.write(session, "Sit more.", NOW) is not first
+    assert notes.write(session, "Sit less.", NOW + timedelta(hours=1)) is not first
+    assert notes.unsent(session) == 3
+
+
 def test_where_no_note_waits_none_is_begun(session):
     some_notes(session, "Sit less.")
     notes.take(session, "Chairs", NOW)

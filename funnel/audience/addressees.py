@@ -80,12 +80,15 @@ def look_again_at_many(session: Session, subscriber_ids: Collection[int], now: d
         issue = session.get_one(Newsletter, issue_id)
         if issue.state is NewsletterState.CANCELLED:
             continue
-        meant = select(Subscriber.id).where(among(Subscriber.id, subscriber_ids), chosen(issue, now))
-        others = set(subscriber_ids) - set(session.scalars(meant))
         waits = select(Message.id, Message.subscriber_id).join(QueueEntry, QueueEntry.message_id == Message.id)
-        theirs = among(Message.subscriber_id, others), among(Message.newsletter_id, outgoing.family(session, issue_id))
-        for number, whose in session.execute(waits.where(*theirs, Message.kind == MessageKind.NEWSLETTER)):
-            gone[whose or 0].append(number)
+        mine = among(Message.subscriber_id, subscriber_ids), Message.kind == MessageKind.NEWSLETTER
+        theirs = waits.where(*mine, among(Message.newsletter_id, outgoing.family(session, issue_id)))
+        found = {number: whose or 0 for number, whose in session.execute(theirs)}
+        meant = select(Subscriber.id).where(among(Subscriber.id, set(found.values())), chosen(issue, now))
+        still = set(session.scalars(meant)) if found else set()
+        for number, whose in found.items():
+            if whose not in still:
+                gone[whose].append(number)
     waiting.skip(session, NOT_MEANT, now, among(Message.id, [number for mails in gone.values() for number in mails]))
     return dict(gone)
 

@@ -53,6 +53,11 @@ def of(issue: Newsletter) -> WebVersion:
     return _made(Words(archive.subject(issue), issue.preheader, issue.body), settings())
 
 
+def sources(issue: Newsletter) -> list[dict[str, str]]:
+    """What it stands on: each with its `name`, `url` and `detail`."""
+    return [{part: _freed(words, settings()) for part, words in source.items()} for source in issue.sources]
+
+
 @functools.lru_cache(maxsize=VERSIONS_KEPT)
 def _made(words: Words, known: Settings) -> WebVersion:
     said = body.undressed(words.body, known)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -39,7 +38,7 @@ class Entry:
     slug: str
     published_at: datetime
     said: Heading | WebVersion
-    sources: list[Any]
+    sources: list[dict[str, str]]
 
 
 @blueprint.get("/archive")
@@ -108,7 +107,8 @@ def feed() -> Response:
 
 
 def _entry(issue: Newsletter, said: Heading | WebVersion) -> Entry:
-    return Entry(issue.id, wording.slug(said.subject, ""), archive.published_at(issue), said, issue.sources)
+    slug, sources = wording.slug(said.subject, ""), web_version.sources(issue)
+    return Entry(issue.id, slug, archive.published_at(issue), said, sources)
 
 
 def _nothing(session: OrmSession, issue: Newsletter | None) -> tuple[str, int]:
