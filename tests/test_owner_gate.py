@@ -13,6 +13,7 @@ from funnel.models.bulk import BulkAction
 from funnel.models.content import Newsletter
 from funnel.models.house import OwnerSession
 from funnel.models.tags import Tag
+from funnel.models.translations import Translation
 from funnel.programme import notes
 from funnel.web.owner import sessions
 from tests import factories
@@ -59,6 +60,7 @@ VALUES = {
     "note_id": 1,
     "rhythm_id": 1,
     "look": "inline",
+    "code": "it",
 }
 
 
@@ -83,6 +85,7 @@ def practice(session):
     factories.add(session, Tag(name="runner", created_at=made.now))
     factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
     factories.an_issue(session, id=VALUES["sent_id"])
+    factories.add(session, Translation(step_id=1, language="de", created_at=made.now, updated_at=made.now))
     segments.keep(session, "Booked", {"is": "booked"}, made.now)
     notes.write(session, "Sit less.", made.now)
     a_rhythm(session, made.now)

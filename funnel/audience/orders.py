@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from funnel.audience import addressees, segments
 from funnel.audience import rule as rules
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
-from funnel.programme import outgoing, subject_trial
+from funnel.programme import outgoing, subject_trial, translations
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import BadTrial
 
@@ -77,6 +77,7 @@ def resend(session: Session, issue_id: int, subject: str, now: datetime) -> News
     )
     session.add(again)
     session.flush()
+    translations.copy(session, issue_id, again.id, now)
     return again
 
 

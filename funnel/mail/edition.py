@@ -6,7 +6,7 @@ less than its way through the socket: no value that we sign ourselves is looked 
 
 import functools
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import ParamSpec, TypeAlias, TypeVar
 
@@ -21,15 +21,18 @@ from funnel.mail import headers, links, press, replies, values, verp
 from funnel.mail.body import LINK
 from funnel.mail.claimed import Claimed
 from funnel.mail.encoding import Unsendable, plain, token_text, wire_address
-from funnel.mail.links import Owner
+from funnel.mail.links import Owner, Place
 from funnel.mail.press import Sheet
 from funnel.mail.render import DELETED, Outgoing
 from funnel.mail.replies import Outcome
 from funnel.mail.run import Run
 from funnel.mail.stencil import Stencil
 from funnel.models.content import Newsletter, Step
+from funnel.models.translations import Translation
+from funnel.programme import translations
 from funnel.programme.history import among
 from funnel.programme.merge import BadTags
+from funnel.programme.translations import Wanted
 from funnel.tokens import Purpose
 
 # What is a mail's own, in the order in which `compose` tells it; the links follow.
@@ -38,7 +41,6 @@ RUNS_KEPT = 24  # as many wordings as are sent at a time; each keeps names, a me
 OUR_ERROR = "an error of ours kept it from being written: see the log"
 
 Words = TypeVar("Words", Step, Newsletter)
-Wanted: TypeAlias = tuple[int, str | None]  # of which step or newsletter, and for readers of which language
 Made = TypeVar("Made")
 P = ParamSpec("P")
 
@@ -89,15 +91,20 @@ Editions: TypeAlias = dict[Wanted, Edition | Outcome]
 
 def of_steps(session: Session, wanted: Collection[Wanted], now: datetime) -> Editions:
     """The editions of these steps, or why there is none. Missing rows of their links are made."""
+    if not wanted:
+        return {}
     rows = select(Step).where(among(Step.id, {number for number, _ in wanted})).options(joinedload(Step.sequence))
-    return _editions(session, "step_id", wanted, session.scalars(rows) if wanted else (), press.of_step, now)
+    said = translations.of_steps(session, wanted)
+    return _editions(session, "step_id", wanted, session.scalars(rows).all(), said, press.of_step, now)
 
 
 def of_newsletters(session: Session, wanted: Collection[Wanted], now: datetime) -> Editions:
     """The same of newsletters."""
-    rows = select(Newsletter).where(among(Newsletter.id, {number for number, _ in wanted}))
-    found = session.scalars(rows) if wanted else ()
-    return _editions(session, "newsletter_id", wanted, found, press.of_newsletter, now)
+    if not wanted:
+        return {}
+    found = session.scalars(select(Newsletter).where(among(Newsletter.id, {number for number, _ in wanted}))).all()
+    said = translations.of_newsletters(session, wanted, found)
+    return _editions(session, "newsletter_id", wanted, found, said, press.of_newsletter, now)
 
 
 def attempted(make: Callable[P, Made], *args: P.args, **more: P.kwargs) -> Made | Outcome:
@@ -118,18 +125,40 @@ def _editions(
     owner: Owner,
     wanted: Collection[Wanted],
     rows: Iterable[Words],
-    sheet_of: Callable[[Words, str], Sheet],
+    said: Mapping[Wanted, Translation],
+    sheet_of: Callable[[Words, str, Translation | None], Sheet],
     now: datetime,
 ) -> Editions:
     known, found = settings(), {words.id: words for words in rows}
     sheets = {
-        (number, language): attempted(sheet_of, found[number], language or ENGLISH)
-        for number, language in wanted
-        if number in found
+        one: attempted(sheet_of, found[one[0]], one[1] or ENGLISH, said.get(one)) for one in wanted if one[0] in found
     }
-    places = {number: sheet.places for (number, _), sheet in sheets.items() if isinstance(sheet, Sheet)}
+    originals = {number: attempted(sheet_of, found[number], ENGLISH, None) for number, _ in said if number in found}
+    places = _places(sheets, originals)
     link_ids = links.of_mails(session, owner, places, now) if places else {}
+    rows_of = {
+        number: dict(zip([place.url for place in places[number]], ids, strict=True)) for number, ids in link_ids.items()
+    }
     return {
-        one: sheet if isinstance(sheet, Outcome) else attempted(Edition, sheet, link_ids[one[0]], known, now)
+        one: sheet if isinstance(sheet, Outcome) else attempted(_edition, sheet, rows_of[one[0]], known, now)
         for one, sheet in sheets.items()
     }
+
+
+def _edition(sheet: Sheet, rows: Mapping[str, int], known: Settings, now: datetime) -> Edition:
+    return Edition(sheet, [rows[place.url] for place in sheet.places], known, now)
+
+
+def _places(
+    sheets: Mapping[Wanted, Sheet | Outcome], originals: Mapping[int, Sheet | Outcome]
+) -> dict[int, tuple[Place, ...]]:
+    """Where each mail's links lead in all its languages. The same page is one link, with the original's words."""
+    found: dict[int, dict[str, Place]] = {}
+    for (number, _), sheet in sheets.items():
+        if isinstance(sheet, Sheet):
+            first = originals.get(number)
+            words = {place.url: place for place in first.places} if isinstance(first, Sheet) else {}
+            mine = found.setdefault(number, {})
+            for place in sheet.places:
+                mine.setdefault(place.url, words.get(place.url, place))
+    return {number: tuple(mine.values()) for number, mine in found.items()}

@@ -18,6 +18,7 @@ from funnel.mail.links import Place
 from funnel.mail.pieces import Pieces, bound, joined
 from funnel.mail.stencil import Header, Stencil
 from funnel.models.content import Newsletter, Step
+from funnel.models.translations import Translation
 from funnel.programme import archive, mail_files, merge
 from funnel.programme.merge import Tag
 
@@ -57,21 +58,29 @@ class Sheet:
     places: tuple[Place, ...]
 
 
-def of_step(step: Step, reader: str = ENGLISH) -> Sheet:
-    """The sheet of `step` as it stands, for readers of a language. Raises merge.BadTags and Unsendable, as all here."""
+def of_step(step: Step, reader: str = ENGLISH, said: Translation | None = None) -> Sheet:
+    """The sheet of `step` as it stands, for readers of a language, in their words where there are some.
+
+    Raises merge.BadTags and Unsendable, as all here do.
+    """
     course = Course(step.sequence.title, step.sequence.slug, step.slug)
-    return tip(Words(step.subject, step.preheader, step.body), course, settings(), reader)
+    return tip(words_of(said or step), course, settings(), reader)
 
 
-def of_newsletter(issue: Newsletter, reader: str = ENGLISH) -> Sheet:
-    """The sheet of `issue` as it stands, for readers of a language."""
-    words = Words(issue.subject, issue.preheader, issue.body)
-    return newsletter(words, issue.id, settings(), reader, web_page(issue))
+def of_newsletter(issue: Newsletter, reader: str = ENGLISH, said: Translation | None = None) -> Sheet:
+    """The same of `issue`."""
+    return newsletter(words_of(said or issue), issue.id, settings(), reader, web_page(issue, said))
 
 
-def web_page(issue: Newsletter) -> str:
-    """Where all may read `issue`; '' when it is kept out of the archive."""
-    return f"{settings().base_url}{archive.path(issue)}" if issue.in_archive else ""
+def words_of(row: Step | Newsletter | Translation) -> Words:
+    language = row.language if isinstance(row, Translation) else ENGLISH
+    return Words(row.subject, row.preheader, row.body, language)
+
+
+def web_page(issue: Newsletter, said: Translation | None = None) -> str:
+    """Where all may read `issue`, or what is said in its stead; '' when it is kept out of the archive."""
+    language = said.language if said else ENGLISH
+    return f"{settings().base_url}{archive.path(issue, language)}" if issue.in_archive else ""
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)

@@ -42,7 +42,7 @@ def checks(session: Session, said: Sketch, now: datetime) -> list[Check]:
     typed = said.words
     tags = merge.NAMES if said.kind == NOTICE else prose.STEP_TAGS
     sources = [line for line in said.sources.splitlines() if line.strip()]
-    found = readiness.checks(typed.subject, typed.preheader, typed.body, sources, tags)
+    found = readiness.checks(typed.subject, typed.preheader, typed.body, sources, tags, typed.language)
     try:
         sheet = sketch.sheet(said)
         found += _rendered(sheet, said.kind, settings(), now)

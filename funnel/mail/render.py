@@ -28,9 +28,11 @@ from funnel.models.letters import Letter
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import SignUp, Subscriber
 from funnel.models.responses import Booking
-from funnel.programme import newsletters
+from funnel.models.translations import Translation
+from funnel.programme import newsletters, translations
 
 STEP, NEWSLETTER = "step", newsletters.TEMPLATE  # the templates of messages whose words are the owner's
+TRANSLATION = "translation"  # that of a test of one, whose number is in its key
 SKETCH = "sketch"  # that of a test whose words lie on the shelf, under its key
 NOTICES = notices.NAMES
 LETTER = "letter"  # the template of the weekly letter, whose words are kept with its week
@@ -97,6 +99,19 @@ def preview_newsletter(
     return _seen(press.of_newsletter(issue), subscriber, now, targets)
 
 
+def preview_translation(session: Session, said: Translation, now: datetime) -> Preview:
+    """A translation as somebody without a name would see it."""
+    return _seen(sheet_of(session, said), None, now)
+
+
+def sheet_of(session: Session, said: Translation) -> Sheet:
+    """The sheet of a translation, for readers of its language, in use or not. Raises as all of press do."""
+    of = translations.original(session, said)
+    if isinstance(of, Step):
+        return press.of_step(of, said.language, said)
+    return press.of_newsletter(of, said.language, said)
+
+
 def preview_notice(session: Session, template: str, now: datetime, language: str = ENGLISH) -> Preview:
     """A notice as anybody of that language would see it. Raises KeyError for a name that is none of NOTICES."""
     return _seen(_sheet_of_notice(template, language), None, now)
@@ -125,6 +140,8 @@ def _test(session: Session, message: Message) -> tuple[Sheet, Subscriber | None]
     """What a test says, and as whom it is filled."""
     if message.template == SKETCH:
         return _from_the_shelf(session, message.key)
+    if message.template == TRANSLATION:
+        return sheet_of(session, session.get_one(Translation, int(message.key.split(":")[1]))), None
     if message.template == NEWSLETTER:
         return press.of_newsletter(session.get_one(Newsletter, message.newsletter_id)), None
     return press.of_step(session.get_one(Step, message.step_id)), None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from funnel.config import settings
+from funnel.languages import ENGLISH
 from funnel.mail import press
 from funnel.mail.press import Course, Sheet, Words
 from funnel.models.content import Newsletter, Step
@@ -40,10 +41,13 @@ def of(kept: dict[str, Any]) -> Sketch:
     return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], Course(*kept["course"]), kept.get("page", ""))
 
 
-def typed(kind: str, content: Mapping[str, str], course: Course = NEW_COURSE, page: str = "") -> Sketch:
+def typed(
+    kind: str, content: Mapping[str, str], course: Course = NEW_COURSE, page: str = "", language: str = ENGLISH
+) -> Sketch:
     """What stands in an editor at this moment, as the mail it will be; `content` as `wording.cleaned` gives it."""
     subject, preheader = (content.get(name, "").strip() for name in ("subject", "preheader"))
-    return Sketch(kind, Words(subject, preheader, content.get("body", "")), content.get("sources", ""), course, page)
+    words = Words(subject, preheader, content.get("body", ""), language)
+    return Sketch(kind, words, content.get("sources", ""), course, page)
 
 
 def course_of(step: Step) -> Course:

@@ -18,6 +18,7 @@ from funnel.models import (
     sending,
     tags,
     tallies,
+    translations,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "sending",
     "tags",
     "tallies",
+    "translations",
 ]

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     POST = "post"
     FORM = "form"
     NEWSLETTER = "newsletter"
+    TRANSLATION = "translation"
 
 
 class Revision(Base):

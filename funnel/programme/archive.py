@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, defer
 
+from funnel.languages import ENGLISH
 from funnel.models.content import Newsletter, NewsletterState, Part
 
 PAGE = "/archive"
@@ -23,9 +24,9 @@ _PUBLISHED = func.coalesce(Newsletter.started_at, Newsletter.send_at, Newsletter
 _NEWEST_FIRST = (_PUBLISHED.desc(), Newsletter.id.desc())
 
 
-def path(issue: Newsletter) -> str:
-    """Where it stands, or will, for good: of a wording or a resend, the page of its issue."""
-    return f"{PAGE}/{issue.parent_id or issue.id}"
+def path(issue: Newsletter, language: str = ENGLISH) -> str:
+    """Where it stands, or will, for good: of a wording or a resend, its issue's page; of a translation, its own."""
+    return f"{PAGE}/{issue.parent_id or issue.id}" + (f"/{language}" if language != ENGLISH else "")
 
 
 def published_at(issue: Newsletter) -> datetime:

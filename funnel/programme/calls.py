@@ -16,7 +16,10 @@ QUIET_TAGS = ("booked_link", "unsubscribe_link", "preferences_link")  # ways out
 
 _CARRIED = re.compile(re.escape(A_TAGS_ADDRESS) + r"(\d+)")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
-_YOUR_TURN = re.compile(r"your turn|over to you|try it|now you\b", re.IGNORECASE)
+_YOUR_TURN = re.compile(
+    r"your turn|over to you|try it|now you\b|tocca a|jetzt sind sie|sie sind dran|à vous\b|ahora usted|le toca",
+    re.IGNORECASE,
+)
 _LEFT_OVER = re.compile(r"\]\(|\[[^\]\n]+\]\[|\*\*|(?<!\w)__|^#{1,6}\S|</?[a-z][^>]*>", re.MULTILINE)
 
 

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from funnel import languages
+from funnel.languages import ENGLISH
 from funnel.models.content import SequenceState, StepKind
 from funnel.programme import colour, merge, prose, thanks
 from funnel.programme.front_matter import Document
@@ -32,19 +34,21 @@ Reader = Callable[[Any], Any]
 Word = TypeVar("Word", bound=StrEnum)
 
 
-def values(document: Document, readers: Mapping[str, Reader]) -> tuple[dict[str, Any], list[Problem]]:
+def values(
+    document: Document, readers: Mapping[str, Reader], language: str = ENGLISH
+) -> tuple[dict[str, Any], list[Problem]]:
     """The document's fields as ours, as far as they are good, and all that is wrong with them."""
     found: dict[str, Any] = {}
     problems = list(_names(document, readers))
     for name in readers.keys() & document.fields.keys():
-        read, wrong = value(name, document.fields[name], readers[name], document.lines[name])
+        read, wrong = value(name, document.fields[name], readers[name], document.lines[name], language)
         problems += wrong
         if read is not None:
             found[name] = read
     return found, problems
 
 
-def value(name: str, given: Any, reader: Reader, at: int = 1) -> tuple[Any, list[Problem]]:
+def value(name: str, given: Any, reader: Reader, at: int = 1, language: str = ENGLISH) -> tuple[Any, list[Problem]]:
     """One field as ours, None where it is refused, and all that is wrong with it. `at`: its line."""
     found, problems = None, []
     try:
@@ -52,7 +56,7 @@ def value(name: str, given: Any, reader: Reader, at: int = 1) -> tuple[Any, list
     except ValueError as error:
         problems.append(Problem(at, f"“{name}” {error}."))
     if isinstance(given, str):
-        problems += prose.check(given, prose.STEP_TAGS if name in TAGGED else (), at)
+        problems += prose.check(given, prose.STEP_TAGS if name in TAGGED else (), at, language)
     return found, problems
 
 
@@ -133,6 +137,13 @@ def yes_or_no(value: Any) -> bool:
     return value
 
 
+def language(value: Any) -> str:
+    """The code of a language that there are mails in."""
+    if value not in languages.codes():
+        raise ValueError(f"must be one of: {', '.join(languages.codes())}")
+    return str(value)
+
+
 def state(value: Any) -> SequenceState:
     return _one_of(value, SequenceState)
 
@@ -198,6 +209,11 @@ COURSE: Mapping[str, Reader] = {
     "state": state,
     "window": window,
     "weekends": yes_or_no,
+}
+TRANSLATION: Mapping[str, Reader] = {
+    "language": language,
+    "subject": subject,
+    "preheader": preheader,
 }
 STEP: Mapping[str, Reader] = {
     "subject": subject,

@@ -16,7 +16,17 @@ from sqlalchemy.orm import Session
 from funnel.models.content import Post, Sequence, SequenceState, Step
 from funnel.models.editing import Kind
 from funnel.models.people import Form
-from funnel.programme import content_folder, file_copies, form_words, post_words, posts, revisions, saying, wording
+from funnel.programme import (
+    content_folder,
+    file_copies,
+    form_words,
+    post_words,
+    posts,
+    revisions,
+    saying,
+    translation_files,
+    wording,
+)
 from funnel.programme.content_folder import Course, Fault, Sheet
 
 FOLDER = Path(__file__).parents[1] / "content"
@@ -144,7 +154,9 @@ def _course(session: Session, course: Course, now: datetime, tally: Counter[str]
     known = {step.slug: step for step in session.scalars(select(Step).where(Step.sequence_id == sequence.id))}
     for mail in course.steps:
         fresh = Step(sequence_id=sequence.id, slug=mail.slug, revision=0, updated_at=now)
-        _step(session, known.pop(mail.slug, fresh), mail, now, tally)
+        step = known.pop(mail.slug, fresh)
+        _step(session, step, mail, now, tally)
+        translation_files.load(session, step, mail.translations, now, tally)
     _retire(session, known.values(), now, tally)
     session.flush()
     return sequence

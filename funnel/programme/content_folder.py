@@ -1,7 +1,7 @@
 """A folder of content files, read and checked whole: posts/*.md, forms/*.md, courses/<course>/course.md and its mails.
 
 A mail's file is named by its place and its slug, as in 03-stretches.md. The slug is what it is known by: another number
-moves it, another slug makes it another mail.
+moves it, another slug makes it another mail. What it says in another language lies beside it, as 03-stretches.it.md.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from funnel.languages import ENGLISH
 from funnel.models.content import StepKind
 from funnel.programme import content_fields, front_matter, prose
 from funnel.programme.content_fields import Reader
@@ -18,7 +19,7 @@ from funnel.programme.merge import Problem
 
 COURSE_FILE = "course.md"
 Found = TypeVar("Found")
-_STEP_FILE = re.compile(r"(\d+)-([a-z0-9]+(?:-[a-z0-9]+)*)\.md")
+_STEP_FILE = re.compile(r"(\d+)-([a-z0-9]+(?:-[a-z0-9]+)*)(?:\.([a-z]{2,3}))?\.md")
 
 
 @dataclass(frozen=True, order=True)
@@ -41,6 +42,7 @@ class Sheet:
     values: Mapping[str, Any]
     body: str
     document: Document
+    translations: tuple["Sheet", ...] = ()  # of a mail
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,12 @@ class _Folder:
 
     def steps(self, folder: Path) -> list[Sheet]:
         numbered: list[tuple[int, str, Path]] = []
+        translated: list[tuple[str, str, Path]] = []
         for path in sorted(folder.glob("*.md")):
-            if match := _STEP_FILE.fullmatch(path.name):
+            match = _STEP_FILE.fullmatch(path.name)
+            if match and match[3]:
+                translated.append((match[2], match[3], path))
+            elif match:
                 numbered.append((int(match[1]), match[2], path))
             elif path.name != COURSE_FILE:
                 self.fault(path, 0, "Name it by its place and slug in small letters, as in 03-stretches.md.")
@@ -120,7 +126,27 @@ class _Folder:
             self.fault(folder, 0, "This course has no mails.")
         sheets = [self.step(path, slug) for _, slug, path in sorted(numbered)]
         self.in_order(sheets)
-        return _whole(sheets)
+        others = [(slug, self.translation(path, slug, code, numbered)) for slug, code, path in translated]
+        return [
+            replace(sheet, translations=tuple(_whole(it for of, it in others if of == sheet.slug)))
+            for sheet in _whole(sheets)
+        ]
+
+    def translation(self, path: Path, slug: str, code: str, numbered: list[tuple[int, str, Path]]) -> Sheet | None:
+        document = self.document(path)
+        if not document:
+            return None
+        if slug not in {name for _, name, _ in numbered}:
+            self.fault(path, 0, f"There is no mail “{slug}” here of which it could be the translation.")
+        if code == ENGLISH:
+            self.fault(path, 0, "The mail without a language in its name is the English one.")
+        self.known_once(path, 0, f"mail of {path.parent.name} in “{code}”", slug)
+        self.prose(document, document.body, prose.STEP_TAGS, code)
+        sheet = self.sheet(document, content_fields.TRANSLATION, language=code)
+        if sheet and sheet.values["language"] != code:
+            said = sheet.values["language"]
+            self.fault(path, document.lines["language"], f"It says “{said}”, and the name of its file “{code}”.")
+        return sheet
 
     def step(self, path: Path, slug: str) -> Sheet | None:
         document = self.document(path)
@@ -154,9 +180,11 @@ class _Folder:
             self.fault(path, 0, f"It cannot be read: {error.strerror}.")
         return None
 
-    def sheet(self, document: Document, readers: Mapping[str, Reader], kind: str = "") -> Sheet | None:
+    def sheet(
+        self, document: Document, readers: Mapping[str, Reader], kind: str = "", language: str = ENGLISH
+    ) -> Sheet | None:
         """The fields as ours, or None where any of them is refused."""
-        values, problems = content_fields.values(document, readers)
+        values, problems = content_fields.values(document, readers, language)
         self.problems(document.path, problems)
         slug = values.get("slug", "")
         if kind and slug:
@@ -168,9 +196,9 @@ class _Folder:
         if first != path:
             self.fault(path, line, f"There is another {kind} called “{slug}”: {first}.")
 
-    def prose(self, document: Document, body: str, tags: Collection[str]) -> None:
+    def prose(self, document: Document, body: str, tags: Collection[str], language: str = ENGLISH) -> None:
         self.says_something(document, body)
-        self.problems(document.path, prose.check(body, tags, document.body_line))
+        self.problems(document.path, prose.check(body, tags, document.body_line, language))
 
     def says_something(self, document: Document, body: str) -> None:
         if not body.strip():

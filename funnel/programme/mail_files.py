@@ -10,7 +10,7 @@ from funnel import languages
 from funnel.programme import front_matter
 
 FOLDER = Path(__file__).parents[2] / "templates" / "emails"
-NOBODY, REHEARSAL, WEB_VERSION = LINES = ("nobody", "rehearsal", "web_version")  # the fields of words.md
+NOBODY, REHEARSAL, WEB_VERSION = LINES = ("nobody", "rehearsal", "web_version")  # the fields of short/lines.md
 
 
 def path(name: str, language: str) -> Path:
@@ -22,4 +22,4 @@ def path(name: str, language: str) -> Path:
 @functools.cache
 def line(name: str, language: str) -> str:
     """One of LINES: what is too short for a file of its own."""
-    return str(front_matter.read(path("words.md", language)).fields[name])
+    return str(front_matter.read(path("short/lines.md", language)).fields[name])

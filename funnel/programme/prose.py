@@ -7,7 +7,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from funnel.config import settings
-from funnel.programme import merge, words
+from funnel.languages import ENGLISH
+from funnel.programme import mail_files, merge, words
 from funnel.programme.merge import Problem, Tag
 
 FORM_PLACE = "{{ form }}"  # alone on its line in a post: where the form stands
@@ -34,10 +35,11 @@ SEEN_FROM_A_MAIL = re.compile(r"https?://|/(?!/)")
 _MARKDOWN = MarkdownIt("commonmark")
 
 
-def check(text: str, tags: Collection[str], first_line: int = 1) -> list[Problem]:
+def check(text: str, tags: Collection[str], first_line: int = 1, language: str = ENGLISH) -> list[Problem]:
     """Everything in `text` that is refused, by line. `tags` are the merge tags that are filled in at this place."""
-    problems = merge.check(text, first_line) or list(misplaced(text, tags, first_line))
-    return sorted([*problems, *words.check(text, first_line), *lost(text, first_line)], key=lambda found: found.line)
+    problems = merge.check(text, first_line) or list(misplaced(text, tags, first_line, language))
+    found = [*problems, *words.check(text, first_line, language), *lost(text, first_line)]
+    return sorted(found, key=lambda one: one.line)
 
 
 def check_post(text: str, first_line: int = 1) -> list[Problem]:
@@ -65,7 +67,7 @@ def _foreign(text: str, first_line: int) -> Iterator[Problem]:
                 )
 
 
-def misplaced(text: str, tags: Collection[str], line: int = 1) -> Iterator[Problem]:
+def misplaced(text: str, tags: Collection[str], line: int = 1, language: str = ENGLISH) -> Iterator[Problem]:
     """Tags that have no value here. Raises merge.BadTags where `merge.check` finds something."""
     for piece in merge.pieces(text):
         if isinstance(piece, Tag):
@@ -73,9 +75,14 @@ def misplaced(text: str, tags: Collection[str], line: int = 1) -> Iterator[Probl
                 known = f"The tags of this place are: {', '.join(tags)}." if tags else "Tags are not filled in here."
                 yield Problem(line, f"“{piece.name}” has no value here. {known}")
             elif piece.name == "first_name" and not piece.default:
-                yield Problem(line, f"first_name is empty for some people. Write it as {merge.EXAMPLE}.")
+                yield Problem(line, f"first_name is empty for some people. Write it as {example(language)}.")
         else:
             line += piece.count("\n")
+
+
+def example(language: str) -> str:
+    """The tag of the first name as it is best written in that language."""
+    return merge.EXAMPLE.replace("there", mail_files.line(mail_files.NOBODY, language))
 
 
 def lost(text: str, first_line: int = 1) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
+from funnel.languages import ENGLISH
 from funnel.programme import calls, inbox, merge, prose, reading, words
 from funnel.programme.check import Check, State
 
@@ -18,25 +19,33 @@ _FACTS = re.compile(
 
 
 def checks(
-    subject: str, preheader: str, body: str, sources: Collection[object], tags: Collection[str] = prose.STEP_TAGS
+    subject: str,
+    preheader: str,
+    body: str,
+    sources: Collection[object],
+    tags: Collection[str] = prose.STEP_TAGS,
+    language: str = ENGLISH,
 ) -> list[Check]:
-    """All that the words show, good ones among it. `tags` are those that are filled in at this place."""
+    """All that the words show, good ones among it. `tags` are those that are filled in at this place.
+
+    How hard it is to read is reckoned for English alone.
+    """
     fields = {"subject": subject, "preheader": preheader, "body": body}
     return [
         *inbox.checks(subject, preheader),
-        *(found for field, text in fields.items() for found in _refused(field, text, tags)),
+        *(found for field, text in fields.items() for found in _refused(field, text, tags, language)),
         *(calls.checks(body) if body.strip() else ()),
         *_length(body),
-        *reading_age(body),
+        *(reading_age(body) if language == ENGLISH else ()),
         *sourced(body, sources),
     ]
 
 
-def _refused(field: str, text: str, tags: Collection[str]) -> Iterator[Check]:
+def _refused(field: str, text: str, tags: Collection[str], language: str) -> Iterator[Check]:
     unreadable = merge.check(text)
-    for problem in unreadable or prose.misplaced(text, tags):
+    for problem in unreadable or prose.misplaced(text, tags, 1, language):
         yield Check("Tags", State.STOP, problem.text, field, problem.line)
-    for problem in words.check(text):
+    for problem in words.check(text, 1, language):
         yield Check("Words", State.STOP, problem.text, field, problem.line)
     if field == "body":
         for problem in prose.lost(text):

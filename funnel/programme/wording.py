@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from funnel.languages import ENGLISH
 from funnel.models.content import Step
 from funnel.programme import content_fields, prose
 from funnel.programme.content_fields import STEP, Reader
@@ -58,24 +59,29 @@ def cleaned(fields: Mapping[str, str], names: Sequence[str] = TYPED) -> dict[str
 
 
 def read(
-    content: Mapping[str, str], readers: Mapping[str, Reader] = STEP, order: Sequence[str] = TYPED
+    content: Mapping[str, str],
+    readers: Mapping[str, Reader] = STEP,
+    order: Sequence[str] = TYPED,
+    language: str = ENGLISH,
 ) -> tuple[dict[str, Any], list[Fault]]:
     """The columns of what was typed of a mail, as far as they are good, and all that is wrong, in the order given."""
-    values, faults = columns(content, readers)
+    values, faults = columns(content, readers, language)
     body = content.get(BODY, "")
     values[BODY] = body.strip("\n") + "\n"
     if not body.strip():
         faults.append(Fault(BODY, 0, "The mail says nothing yet."))
-    faults += [Fault(BODY, found.line, found.text) for found in prose.check(body, prose.STEP_TAGS)]
+    faults += [Fault(BODY, found.line, found.text) for found in prose.check(body, prose.STEP_TAGS, 1, language)]
     return values, sorted(faults, key=lambda fault: (order.index(fault.field), fault.line))
 
 
-def columns(content: Mapping[str, str], readers: Mapping[str, Reader]) -> tuple[dict[str, Any], list[Fault]]:
+def columns(
+    content: Mapping[str, str], readers: Mapping[str, Reader], language: str = ENGLISH
+) -> tuple[dict[str, Any], list[Fault]]:
     """What these readers of content_fields make of what was typed, and what they refuse."""
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, reader in readers.items():
-        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader)
+        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader, 1, language)
         values |= {} if value is None else {name: value}
         faults += [Fault(name, 0, problem.text) for problem in problems]
     return values, faults

@@ -11,8 +11,10 @@ the mend is to move the negation. “Fix” passes before a price, a date and th
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from funnel.languages import ENGLISH
+from funnel.programme import claims_elsewhere as elsewhere
+from funnel.programme.claims_elsewhere import Rule
 from funnel.programme.merge import Problem
 
 NEGATION = (
@@ -46,11 +48,6 @@ NEW_BLOCK = "¶"  # no rule spans it
 _UNREAD = re.compile(r"(?<=\])\([^)\s]*|https?://\S+")
 _STARTS_A_BLOCK = re.compile(r"\s*(?:$|#{1,6}\s|[-*+]\s|\d+[.)]\s)")
 _QUOTED = re.compile(r"^\s*(?:>\s?)+")
-
-
-class Rule(NamedTuple):
-    pattern: re.Pattern[str]
-    advice: str
 
 
 def _rule(claim: str, advice: str) -> Rule:
@@ -102,15 +99,15 @@ RULES = (
 )
 
 
-def check(text: str, first_line: int = 1) -> list[Problem]:
+def check(text: str, first_line: int = 1, language: str = ENGLISH) -> list[Problem]:
     """Every word in `text` that a health practice must not use, in order, with its line and the better words."""
     plain, lines = _plain(text)
-    found = sorted(_claims(plain))
+    found = sorted(_claims(plain, language))
     return [Problem(first_line + lines[start], f"“{claim}” {advice}.") for start, claim, advice in found]
 
 
-def _claims(plain: str) -> Iterator[tuple[int, str, str]]:
-    for rule in RULES:
+def _claims(plain: str, language: str) -> Iterator[tuple[int, str, str]]:
+    for rule in RULES if language == ENGLISH else elsewhere.RULES.get(language, ()):
         for match in rule.pattern.finditer(plain):
             if not match["honest"]:
                 yield match.start("claim"), match["claim"].strip(), rule.advice

@@ -85,6 +85,7 @@ BLUEPRINTS = (
     "owner.letters",
     "owner.preview",
     "owner.trials",
+    "owner.translations",
     "owner.figures",
     "owner.calendar",
     "owner.results",

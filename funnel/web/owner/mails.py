@@ -15,7 +15,7 @@ from funnel.mail import notices, render
 from funnel.mail.encoding import Unsendable
 from funnel.mail.stencil import TARGET_BYTES
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.programme import reach
+from funnel.programme import reach, translations
 from funnel.programme.merge import BadTags
 from funnel.web.owner import frame, gate, texts
 from funnel.web.owner.mail_manner import MAILS
@@ -94,6 +94,7 @@ def _edited(session: OrmSession, step: Step) -> dict[str, Any]:
     return {
         **texts.known(MAILS, step),
         **texts.waiting(session, MAILS, step),
+        "tongues": translations.listed(session, step, gate.owner().id),
         "reach": reach.words(session, step),
     }
 

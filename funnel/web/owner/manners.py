@@ -7,8 +7,9 @@ from funnel.web.owner.look import Look
 from funnel.web.owner.mail_manner import MAILS
 from funnel.web.owner.manner import Manner
 from funnel.web.owner.post_manner import POSTS
+from funnel.web.owner.translation_manner import TRANSLATIONS
 
-MANNERS: dict[str, Manner] = {manner.noun: manner for manner in (MAILS, NEWSLETTERS, POSTS, FORMS)}
+MANNERS: dict[str, Manner] = {manner.noun: manner for manner in (MAILS, NEWSLETTERS, POSTS, FORMS, TRANSLATIONS)}
 # What can be seen while it is typed: all of them, and what is edited elsewhere.
 LOOKS: dict[str, Look] = {
     "notices": look.NOTICE,

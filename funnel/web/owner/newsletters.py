@@ -12,7 +12,7 @@ from funnel.insight import backlist, tallies
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.models.content import Newsletter
-from funnel.programme import issue_words, issues, outgoing
+from funnel.programme import issue_words, issues, outgoing, translations
 from funnel.programme.merge import BadTags
 from funnel.web.owner import frame, gate, progress, standing, texts, typed
 from funnel.web.owner.issue_manner import NEWSLETTERS
@@ -71,6 +71,7 @@ def show(text_id: int) -> Response:
             **standing.of(session, issue, now),
             ready=typed.ready(session, NEWSLETTERS.look, issue_words.typed(issue), text_id, None, now),
             **texts.waiting(session, NEWSLETTERS, issue),
+            tongues=translations.listed(session, issue, gate.owner().id),
         )
     return frame.around(page)
 
