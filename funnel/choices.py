@@ -8,6 +8,7 @@ from funnel.environment import Environment
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SWITCH = ("on", "off")
+STRICTNESS = ("relaxed", "usual", "strict")
 MOST_SITES = 50  # all of them stand in a header of each embedded form
 EMERGENCY_NUMBERS = {
     "GB": "999", "IE": "112", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "IT": "112", "DE": "112",
@@ -54,6 +55,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Door:
+    """How strict the forms are with what looks risky."""
+
+    strictness: str = "usual"
+    refuse_disposable: bool = False
+
+
+@dataclass(frozen=True)
 class Window:
     """When the mails of a new course leave, in minutes after the reader's midnight."""
 
@@ -81,6 +90,13 @@ def limits(read: Environment) -> Limits:
         network_day=read.whole("LIMIT_NETWORK_DAY", Limits.network_day, 1, 2000),
         form_minute=read.whole("LIMIT_FORM_MINUTE", Limits.form_minute, 1, 600),
         all_minute=read.whole("LIMIT_MINUTE", Limits.all_minute, 1, 6000),
+    )
+
+
+def door(read: Environment) -> Door:
+    return Door(
+        strictness=read.choice("STRICTNESS", Door.strictness, STRICTNESS),
+        refuse_disposable=read.choice("REFUSE_DISPOSABLE", "off", SWITCH) == "on",
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from funnel import choices
-from funnel.choices import EMERGENCY_NUMBERS, HOW_TO_SET, INTERNATIONAL_EMERGENCY, Letters, Limits, Window
+from funnel.choices import EMERGENCY_NUMBERS, HOW_TO_SET, INTERNATIONAL_EMERGENCY, Door, Letters, Limits, Window
 from funnel.relay import Relay
 from funnel.variables import POSTGRESQL, Variables
 
@@ -58,6 +58,7 @@ class Settings:
     owner_password: str
     log_format: str
     limits: Limits
+    door: Door
     window: Window
     letters: Letters
     sites: tuple[str, ...]  # origins of the pages that may show our forms
@@ -189,6 +190,7 @@ class _Reader(Variables):
             owner_password=self.owner_password(),
             log_format=self.choice("LOG_FORMAT", "plain" if local else "json", ("plain", "json")),
             limits=choices.limits(self),
+            door=choices.door(self),
             window=choices.window(self),
             letters=choices.letters(self),
             sites=choices.sites(self),

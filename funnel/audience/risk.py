@@ -12,6 +12,7 @@ from enum import StrEnum
 from funnel.audience import disposable, mailbox
 
 MOST = 100
+THRESHOLDS = {"relaxed": 80, "usual": 50, "strict": 30}  # the score from which one step more is asked for
 HASTY_S = 4.0  # seconds in which a form can be filled in, but hardly by a thumb
 SOME_FROM_NETWORK, MANY_FROM_NETWORK = 2, 4  # other sign-ups within an hour: a household, and more than one
 MANY_FROM_AROUND = 10  # the same of the /24 or /48

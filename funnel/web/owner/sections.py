@@ -1,40 +1,11 @@
 """The settings that an owner may change, in sections as the page shows them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from funnel.choices import WEEKDAYS
 from funnel.config import Settings
-
-
-@dataclass(frozen=True)
-class Field:
-    """One setting: the variable that may hold it, and how it is asked for. `said`: what is in force, as it is typed."""
-
-    name: str
-    label: str
-    said: Callable[[Settings], str]
-    hint: str = ""
-    kind: str = "text"
-    choices: tuple[tuple[str, str], ...] = ()
-    autocomplete: str = ""
-
-
-@dataclass(frozen=True)
-class Section:
-    slug: str
-    title: str
-    lead: str
-    fields: tuple[Field, ...]
-
-    @property
-    def names(self) -> list[str]:
-        return [field.name for field in self.fields]
-
-
-def _switch(on: bool) -> str:
-    return "on" if on else "off"
+from funnel.web.owner.door_sections import LIMITS, ROBOTS
+from funnel.web.owner.section import Field, Section, switch
 
 
 def _window(known: Settings) -> str:
@@ -137,59 +108,9 @@ WINDOW = Section(
         Field(
             "WEEKENDS",
             "On Saturdays and Sundays too",
-            lambda known: _switch(known.window.weekends),
+            lambda known: switch(known.window.weekends),
             "Health mails are read best on weekday mornings.",
             kind="switch",
-        ),
-    ),
-)
-LIMITS = Section(
-    "limits",
-    "Limits",
-    "They keep strangers from filling somebody’s inbox through your forms. How fast mails leave is set at each mail "
-    "server.",
-    (
-        Field(
-            "LIMIT_ADDRESS_DAY",
-            "Sign-up mails to one address, a day",
-            lambda known: str(known.limits.address_day),
-            "1 to 10.",
-            kind="number",
-        ),
-        Field(
-            "LIMIT_ADDRESS_MONTH",
-            "Sign-up mails to one address, a month",
-            lambda known: str(known.limits.address_month),
-            "1 to 30.",
-            kind="number",
-        ),
-        Field(
-            "LIMIT_NETWORK_HOUR",
-            "Sign-ups from one network, an hour",
-            lambda known: str(known.limits.network_hour),
-            "1 to 500. More for a day on which many sign up in one room.",
-            kind="number",
-        ),
-        Field(
-            "LIMIT_NETWORK_DAY",
-            "Sign-ups from one network, a day",
-            lambda known: str(known.limits.network_day),
-            "1 to 2000.",
-            kind="number",
-        ),
-        Field(
-            "LIMIT_FORM_MINUTE",
-            "Confirmations of one form, a minute",
-            lambda known: str(known.limits.form_minute),
-            "1 to 600. The others wait for the next minute; nobody is refused.",
-            kind="number",
-        ),
-        Field(
-            "LIMIT_MINUTE",
-            "Confirmations of all forms, a minute",
-            lambda known: str(known.limits.all_minute),
-            "1 to 6000.",
-            kind="number",
         ),
     ),
 )
@@ -201,13 +122,13 @@ LETTERS = Section(
         Field(
             "BOOKING_MAIL",
             "A mail at once when somebody asks for a session",
-            lambda known: _switch(known.letters.bookings),
+            lambda known: switch(known.letters.bookings),
             kind="switch",
         ),
         Field(
             "WEEKLY_LETTER",
             "A weekly letter with last week’s numbers and one suggestion",
-            lambda known: _switch(known.letters.weekly),
+            lambda known: switch(known.letters.weekly),
             kind="switch",
         ),
         Field(
@@ -226,7 +147,7 @@ LETTERS = Section(
         ),
     ),
 )
-SECTIONS = {section.slug: section for section in (PRACTICE, SENDER, BOOKING, SITES, WINDOW, LIMITS, LETTERS)}
+SECTIONS = {section.slug: section for section in (PRACTICE, SENDER, BOOKING, SITES, WINDOW, LIMITS, ROBOTS, LETTERS)}
 
 
 def zones() -> list[str]:

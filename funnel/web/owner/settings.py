@@ -13,7 +13,8 @@ from funnel.db import Session, utc_now
 from funnel.house import stored
 from funnel.models.house import AuditEntry
 from funnel.web.owner import gate
-from funnel.web.owner.sections import SECTIONS, Field, Section, zones
+from funnel.web.owner.section import Field, Section
+from funnel.web.owner.sections import SECTIONS, zones
 
 CHANGED = "changed settings"
 TAKEN_BACK = "took back a change of settings"

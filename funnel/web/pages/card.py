@@ -21,12 +21,22 @@ LOOKED_AT = ("iframe", "same-origin")
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step more: `puzzle` for the script, `token` for the tap, `answer` to the question that was asked before."""
+
+    puzzle: str
+    token: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class Card:
     form: Form
     fields: SignUpForm
     token: str
     source: str
     utm: dict[str, str]
+    step: Step | None = None  # one more that the reader is asked for
 
     def __post_init__(self) -> None:
         # A browser asks the page's policy about where a form is led on to, too.

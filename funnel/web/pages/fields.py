@@ -27,6 +27,11 @@ def _address(_form: FlaskForm, field: Field) -> None:
         raise StopValidation(spoken.said(problem))
 
 
+def _lasting(_form: FlaskForm, field: Field) -> None:
+    if settings().door.refuse_disposable and disposable.is_disposable(field.data):
+        raise StopValidation(_("This address is thrown away within the hour. Please give one that you still read then."))
+
+
 def _first_name(_form: FlaskForm, field: Field) -> None:
     if problem := preferences.name_problem(field.data):
         raise StopValidation(spoken.said(problem))
@@ -77,7 +82,7 @@ class Stateless(FlaskForm):  # type: ignore[misc]  # it comes without types
 
 
 class SignUpForm(Stateless):
-    email = EmailField(lazy_gettext("Email address"), [_address], filters=[_trimmed])
+    email = EmailField(lazy_gettext("Email address"), [_address, _lasting], filters=[_trimmed])
     first_name = StringField(lazy_gettext("First name"), [_first_name], filters=[_trimmed])
     timezone = HiddenField(filters=[_trimmed])
 

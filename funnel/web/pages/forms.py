@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -11,15 +13,16 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel import tokens
-from funnel.audience import signup, typo
+from funnel.audience import door, signup, typo
 from funnel.audience.signup import Typed
 from funnel.db import Session, utc_now
+from funnel.models.door import Stop
 from funnel.models.people import Form, FormState
 from funnel.programme import thanks
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
-from funnel.web.pages import card, discreet, place, posts, trap
+from funnel.web.pages import card, discreet, place, posts, step, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm
 from funnel.web.pages.named import form_named
@@ -57,12 +60,17 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)
         if verdict is Verdict.ROBOT:
             log.info("a robot filled in the form %s: nothing is stored", form.slug)
+            door.count(session, form.id, Stop.ROBOT, now)
             return _thanks(form, NOBODY)
         shown = card.filled(form, fields, now)
         if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
             return page, 422
-        sign_up_id = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, edge.visit(), now).id
-        answer = _thanks(form, sign_up_id)
+        looks = step.taken(session, form, fields, now)
+        if looks is None:
+            return _one_step_more(shown, now), 422
+        who = edge.visit()
+        row = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, who, now, looks)
+        sign_up_id, answer = row.id, _thanks(form, row.id)
     nudge(settle_one, sign_up_id)
     return answer
 
@@ -140,6 +148,11 @@ def _one_more_tap(shown: Card, verdict: Verdict) -> str:
     if verdict is Verdict.PERSON:
         return ""
     return render_template("pages/forms/show.html", card=shown, notice=spoken.said(trap.ONE_MORE_TAP[verdict]))
+
+
+def _one_step_more(shown: Card, now: datetime) -> str:
+    asked = replace(shown, step=step.asked(shown.form, now))
+    return render_template("pages/forms/show.html", card=asked, notice=spoken.said(step.WORDS))
 
 
 def _typed(fields: SignUpForm) -> Typed:

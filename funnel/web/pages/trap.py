@@ -42,26 +42,26 @@ def verdict(purpose: Purpose, *about: int, now: datetime) -> Verdict:
     """Who filled in the form of this request."""
     if request.form.get(HONEYPOT):
         return Verdict.ROBOT
-    age = _age(purpose, about, now)
-    if age is None:
+    seconds = age(purpose, *about, now=now)
+    if seconds is None:
         return Verdict.UNKNOWN
-    if age < SOONEST_S:
+    if seconds < SOONEST_S:
         return Verdict.TOO_SOON
-    return Verdict.PERSON if age <= LATEST_S else Verdict.TOO_LATE
+    return Verdict.PERSON if seconds <= LATEST_S else Verdict.TOO_LATE
 
 
-def token_again(purpose: Purpose, *about: int, now: datetime) -> str:
+def token_again(purpose: Purpose, *about: int, now: datetime, field: str = FIELD) -> str:
     """The token of a form shown again: the old one while it is good, so that the next tap need not wait."""
-    age = _age(purpose, about, now)
-    if age is None or age > LATEST_S / 2:
+    seconds = age(purpose, *about, now=now, field=field)
+    if seconds is None or seconds > LATEST_S / 2:
         return token(purpose, *about, now=now)
-    return request.form[FIELD]
+    return request.form[field]
 
 
-def _age(purpose: Purpose, about: tuple[int, ...], now: datetime) -> float | None:
+def age(purpose: Purpose, *about: int, now: datetime, field: str = FIELD) -> float | None:
     """Seconds since the form of this request was shown; None when it has no token of ours for `about`."""
     try:
-        numbers = tokens.read(purpose, request.form.get(FIELD, ""))
+        numbers = tokens.read(purpose, request.form.get(field, ""))
     except BadToken:
         return None
     return now.timestamp() - numbers[-1] / 1000 if numbers and numbers[:-1] == about else None
