@@ -27,6 +27,7 @@ class Step:
     puzzle: str
     token: str
     answer: str
+    language: str
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, StringField, TelField, TextAreaField
 from wtforms.validators import StopValidation
 
-from funnel.audience import preferences, signup
+from funnel.audience import disposable, preferences, signup
+from funnel.config import settings
 from funnel.languages import Said
 from funnel.web import spoken
 
@@ -29,7 +30,9 @@ def _address(_form: FlaskForm, field: Field) -> None:
 
 def _lasting(_form: FlaskForm, field: Field) -> None:
     if settings().door.refuse_disposable and disposable.is_disposable(field.data):
-        raise StopValidation(_("This address is thrown away within the hour. Please give one that you still read then."))
+        raise StopValidation(
+            _("This address is thrown away within the hour. Please give one that you still read then.")
+        )
 
 
 def _first_name(_form: FlaskForm, field: Field) -> None:

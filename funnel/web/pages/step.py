@@ -18,7 +18,7 @@ from funnel.models.door import Proof, Stop
 from funnel.models.people import Form
 from funnel.response import machine
 from funnel.tokens import Purpose
-from funnel.web import edge
+from funnel.web import edge, spoken
 from funnel.web.pages import puzzle, trap
 from funnel.web.pages.card import Step
 from funnel.web.pages.fields import SignUpForm
@@ -47,6 +47,7 @@ def asked(form: Form, now: datetime) -> Step:
         puzzle=puzzle.challenge(form.id, now),
         token=trap.token_again(Purpose.STEP, form.id, now=now, field=FIELD),
         answer="keep" if answered else "",
+        language=spoken.language().tag,
     )
 
 
