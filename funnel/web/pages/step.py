@@ -47,7 +47,7 @@ def asked(form: Form, now: datetime) -> Step:
         puzzle=puzzle.challenge(form.id, now),
         token=trap.token_again(Purpose.STEP, form.id, now=now, field=FIELD),
         answer="keep" if answered else "",
-        language=spoken.language().tag,
+        language=spoken.language().code,
     )
 
 
