@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, ScalarSelect, Select, and_, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, ScalarSelect, Select, and_, any_, func, literal, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.insight.wilson import Rate
@@ -104,6 +104,8 @@ def _people(session: Session, told_as: dict[int, int]) -> dict[int, int]:
 
 def _first_clicks(ids: Sequence[int], began: datetime) -> Select[int | None, datetime]:
     rows = select(Link.id).where(among(Link.newsletter_id, ids), Link.kind != LinkKind.CANARY)
+    # As an array, so that all clicks of that time are read from their index, and not those of each link.
+    links = any_(func.array(rows.scalar_subquery(), type_=ARRAY(BigInteger)))
     within = (Event.at >= began, Event.at < began + HOURS * _HOUR)
     clicks = select(Event.subscriber_id, func.min(Event.at).label("at")).where(_BY_PEOPLE, *within)
-    return clicks.where(Event.link_id.in_(rows)).group_by(Event.subscriber_id)
+    return clicks.where(Event.link_id == links).group_by(Event.subscriber_id)

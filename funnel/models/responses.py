@@ -66,7 +66,13 @@ class Event(Base):
             "subscriber_id",
             postgresql_where=text(FOLLOWED),
         ),
-        Index("ix_event_followed_at", "at", "subscriber_id", postgresql_where=text(FOLLOWED)),
+        Index(
+            "ix_event_followed_when",
+            "at",
+            "subscriber_id",
+            postgresql_include=["link_id"],  # the hours of an issue are read from it
+            postgresql_where=text(FOLLOWED),
+        ),
     )
 
 
