@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import update
 
-from funnel.audience import bulk, segments
+from funnel.audience import bulk, segments, topics
 from funnel.audience.segment import Segment
 from funnel.db import Session as OwnSession
 from funnel.db import utc_now
@@ -61,6 +61,7 @@ VALUES = {
     "rhythm_id": 1,
     "look": "inline",
     "code": "it",
+    "topic_id": 1,
 }
 
 
@@ -83,6 +84,7 @@ def practice(session):
     made.booking(ada, None, utc_now())
     factories.an_enrolment(session, ada, made.course)
     factories.add(session, Tag(name="runner", created_at=made.now))
+    topics.make(session, "Sitting", "", made.now)
     factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
     factories.an_issue(session, id=VALUES["sent_id"])
     factories.add(session, Translation(step_id=1, language="de", created_at=made.now, updated_at=made.now))

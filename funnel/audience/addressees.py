@@ -26,6 +26,8 @@ NOT_MEANT = "they are none of those any more whom the newsletter is for"
 def chosen(issue: Newsletter, now: datetime) -> ColumnElement[bool]:
     """Which subscribers the issue is for, as it was scheduled."""
     whom = recipients.condition(issue.rule, issue.with_course, now)
+    if issue.topic_id:
+        whom = and_(whom, ~recipients.switched_off(issue.topic_id))
     return and_(whom, unmoved(issue.parent_id)) if issue.part is Part.RESEND and issue.parent_id else whom
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import ending, former, pointer, preferences, suppression
+from funnel.audience import ending, former, pointer, preferences, suppression, topics
 from funnel.audience.visit import Visit
 from funnel.models.content import Enrolment, StopReason
 from funnel.models.mail import MARKETING, Message, MessageKind
@@ -59,6 +59,7 @@ def merge(session: Session, kept_id: int, duplicate_id: int, now: datetime) -> S
         theirs = update(table).where(table.subscriber_id == duplicate.id).values(subscriber_id=kept.id)
         session.execute(theirs.execution_options(synchronize_session=False))
     _move_tags(session, kept.id, duplicate.id)
+    topics.move(session, kept.id, duplicate.id)
     strict = _Strict(duplicate.state, duplicate.pace, duplicate.paused_until, _suppressed(session, duplicate))
     _fill(kept, duplicate)
     if duplicate.address_hash:  # nothing else remembers it: nobody is to bring it in again but its reader

@@ -71,6 +71,7 @@ def resend(session: Session, issue_id: int, subject: str, now: datetime) -> News
         preheader=issue.preheader,
         body=issue.body,
         with_course=issue.with_course,
+        topic_id=issue.topic_id,
         in_archive=issue.in_archive,
         created_at=now,
         sources=issue.sources,

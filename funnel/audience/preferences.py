@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from funnel import languages
 from funnel.audience.signup import HIDDEN, tidy
 from funnel.languages import Said
 from funnel.models.content import StopReason
@@ -76,6 +77,23 @@ def all_mails(session: Session, subscriber: Subscriber, now: datetime) -> None:
     if subscriber.state == SubscriberState.ACTIVE:
         subscriber.pace = Pace.ALL
         session.flush()
+
+
+def no_course(session: Session, subscriber: Subscriber, now: datetime) -> None:
+    """The course ends; every newsletter still comes."""
+    _lock(session, subscriber)
+    if subscriber.state == SubscriberState.ACTIVE:
+        enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now)
+
+
+def speak(session: Session, subscriber: Subscriber, language: str, now: datetime) -> bool:
+    """Mails come in this language from now on, where there are words in it. False: it is none of ours, or nobody's."""
+    _lock(session, subscriber)
+    if language not in languages.codes() or subscriber.state == SubscriberState.ERASED:
+        return False
+    subscriber.language = language
+    session.flush()
+    return True
 
 
 def rename(session: Session, subscriber: Subscriber, first_name: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, true
 from funnel.audience import rule as rules
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import Subscriber
+from funnel.models.topics import Unwanted
 
 
 def condition(rule: dict[str, Any] | None, with_course: bool, now: datetime) -> ColumnElement[bool]:
@@ -23,3 +24,8 @@ def condition(rule: dict[str, Any] | None, with_course: bool, now: datetime) -> 
 def in_course() -> ColumnElement[bool]:
     """Mails of a course are still to come to them."""
     return exists().where(Enrolment.subscriber_id == Subscriber.id, Enrolment.state == EnrolmentState.ACTIVE)
+
+
+def switched_off(topic_id: int) -> ColumnElement[bool]:
+    """They do not want newsletters about it."""
+    return exists().where(Unwanted.topic_id == topic_id, Unwanted.subscriber_id == Subscriber.id)

@@ -39,7 +39,7 @@ def order(
     trial = None
     if issue.subject_b is not None:
         trial = Trial(issue.subject_b, issue.trial_percent or 0, issue.trial_hours or 0)
-    return Order(at, mode, rule, with_course or issue.with_course, segment_id, trial)
+    return Order(at, mode, rule, with_course or issue.with_course, segment_id, trial, issue.topic_id)
 
 
 def _whom(session: Session, issue: Newsletter, name: str | None) -> tuple[Plain | None, int | None]:

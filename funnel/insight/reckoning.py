@@ -17,13 +17,14 @@ from funnel.audience.crowd import Crowd
 from funnel.audience.line import Named
 from funnel.audience.remembered import Key
 from funnel.audience.rule import Plain
-from funnel.mail import gate
+from funnel.mail import gate, topical
 from funnel.models.people import Pace, Subscriber, SubscriberState
 from funnel.models.sending import MarketingStamp
+from funnel.models.topics import Unwanted
 from funnel.programme import calendar
 from funnel.programme.history import among
 
-PAUSED, HAD, LATELY, ONLY = "paused", "had one this month", "had a mail lately", "only"
+PAUSED, HAD, LATELY, ONLY, OFF = "paused", "had one this month", "had a mail lately", "only", "switched off"
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,17 @@ def reckon(
     with_course: bool,
     at: datetime,
     only: ColumnElement[bool] | None = None,
+    topic_id: int | None = None,
 ) -> Reckoning:
     """For a newsletter to the people of `rule` (None: everybody), sent at `at`, as things are now: read anew, exact.
 
-    `with_course`: to those still in a course too. `only`: a condition on Subscriber; nobody else is meant. Raises
-    RuleError where the rule cannot be asked.
+    `with_course`: to those still in a course too. `only`: a condition on Subscriber; nobody else is meant. `topic_id`:
+    what it is about. Raises RuleError where the rule cannot be asked.
     """
     chosen = None if rule is None else segments.read(session, rule)
     ended = {state: counting.in_state(state) for state in ENDED}
     keys: list[Key] = [MAILABLE, IN_COURSE, REACHABLE, MUTE, *ended.values(), *counting.leaves(chosen)]
-    crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at) | _only(only))
+    crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at) | _only(only) | _off(topic_id))
     states = {state: crowds[key] for state, key in ended.items()}
     states[SubscriberState.ACTIVE] = crowds[REACHABLE] | crowds[MUTE]
     known = Crowd()
@@ -62,13 +64,17 @@ def reckon(
         known = known | theirs
     people = counting.meeting(chosen, crowds, known if only is None else known & crowds[ONLY])
     reachable = people & crowds[MAILABLE]
+    off = reachable & crowds[OFF] if topic_id else Crowd()
+    beyond, reachable = people - reachable, reachable - off
     held = Crowd() if with_course else reachable & crowds[IN_COURSE]
     paused = (reachable - held) & crowds[PAUSED]
     had = (reachable - held - paused) & crowds[HAD]
     gets = reachable - held - paused - had
-    beyond = people - reachable
     left_out = {gate.ENDED.get(state, gate.SUPPRESSED): beyond & theirs for state, theirs in states.items()}
-    counts = {why: len(who) for why, who in (left_out | {gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()}
+    counts = {
+        why: len(who)
+        for why, who in (left_out | {topical.UNWANTED: off, gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()
+    }
     waits = gets & crowds[LATELY]
     return Reckoning(
         at,
@@ -94,6 +100,11 @@ def _held_back(at: datetime) -> dict[str, Named]:
 
 def _only(only: ColumnElement[bool] | None) -> dict[str, Named]:
     return {} if only is None else {ONLY: Named((select(Subscriber.id).where(only),))}
+
+
+def _off(topic_id: int | None) -> dict[str, Named]:
+    off = select(Unwanted.subscriber_id).where(Unwanted.topic_id == topic_id)
+    return {OFF: Named((off,))} if topic_id else {}
 
 
 def _until(session: Session, waits: Crowd, at: datetime) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from funnel.models import (
     bulk,
+    choices_made,
     content,
     door,
     editing,
@@ -18,11 +19,13 @@ from funnel.models import (
     sending,
     tags,
     tallies,
+    topics,
     translations,
 )
 
 __all__ = [
     "bulk",
+    "choices_made",
     "content",
     "door",
     "editing",
@@ -39,5 +42,6 @@ __all__ = [
     "sending",
     "tags",
     "tallies",
+    "topics",
     "translations",
 ]

@@ -215,6 +215,7 @@ class Newsletter(Base):
     sources: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     state: Mapped[NewsletterState] = mapped_column(words(NewsletterState), default=NewsletterState.DRAFT)
     segment_id: Mapped[int | None]  # from which the rule was taken; it may be gone, so no foreign key
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))  # None: for all, whatever they switched off
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # to whom, as scheduled; None: all
     with_course: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     zone_mode: Mapped[ZoneMode] = mapped_column(words(ZoneMode), default=ZoneMode.PRACTICE, server_default="practice")
@@ -242,8 +243,8 @@ class Newsletter(Base):
     archive_set_at: Mapped[datetime | None]  # when that was last changed
 
     __table_args__ = (
-        # What the gate asks for in every claim, and what the clock has to do with.
-        Index("ix_newsletter_under_way", "state", "id", postgresql_where=text(UNDER_WAY)),
+        Index("ix_newsletter_under_way", "state", "id", postgresql_where=text(UNDER_WAY)),  # asked for in every claim
         Index("ix_newsletter_cancelled", "id", postgresql_where=text("state = 'cancelled'")),
+        Index("ix_newsletter_topical", "id", postgresql_where=text("topic_id IS NOT NULL")),
         Index("uq_newsletter_part", "parent_id", "part", unique=True, postgresql_where=text("part IS NOT NULL")),
     )

@@ -55,6 +55,7 @@ class Order:
     with_course: bool = False
     segment_id: int | None = None
     trial: Trial | None = None
+    topic_id: int | None = None
 
 
 def is_issue() -> ColumnElement[bool]:
@@ -107,6 +108,7 @@ def schedule(session: Session, issue_id: int, order: Order, now: datetime) -> Ne
         rule=order.rule,
         with_course=order.with_course,
         segment_id=order.segment_id,
+        topic_id=order.topic_id,
         subject_b=trial and trial.subject,
         trial_percent=trial and trial.percent,
         trial_hours=trial and trial.hours,

@@ -101,6 +101,7 @@ def wording(session: Session, issue: Newsletter, part: Part, now: datetime) -> N
             body=issue.body,
             sources=issue.sources,
             state=issue.state,
+            topic_id=issue.topic_id,
             in_archive=issue.in_archive,
             created_at=now,
         )

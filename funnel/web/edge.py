@@ -70,6 +70,7 @@ BLUEPRINTS = (
     "owner.newsletters",
     "owner.notes",
     "owner.rhythms",
+    "owner.topics",
     "owner.orders",
     "owner.progress",
     "owner.forgotten",

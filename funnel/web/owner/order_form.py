@@ -21,7 +21,7 @@ EVERYBODY, CHOSEN, KEPT, SEGMENT = "everybody", "rule", "kept", "segment-"
 NOW, AT, READERS = "now", "at", "readers"
 SHARE, HOURS = "20", "4"
 LONGEST = 500
-WHEN, TRIAL, WHOM = "when", "trial", "whom"  # the parts of the form that something can be wrong with
+WHEN, TRIAL, WHOM, TOPIC = "when", "trial", "whom", "topic"  # the parts of the form that something can be wrong with
 
 NO_TIME = "Please choose a day and a time."
 NO_NUMBER = "Please type the share and the hours as whole numbers."
@@ -37,6 +37,7 @@ class TypedOrder:
     whom: str = EVERYBODY
     rule: TypedRule = field(default_factory=TypedRule)
     with_course: bool = False
+    topic: str = ""
     when: str = NOW
     day: str = ""
     time: str = ""
@@ -52,6 +53,10 @@ class TypedOrder:
         number = self.whom.removeprefix(SEGMENT)
         return int(number) if self.whom.startswith(SEGMENT) and number.isdecimal() and len(number) < 19 else None
 
+    @property
+    def topic_id(self) -> int | None:
+        return int(self.topic) if self.topic.isdecimal() and len(self.topic) < 19 else None
+
     def plain(self, issue: Newsletter) -> Plain | None:
         """Whom it is for, as a rule that may name a segment; None: everybody. It may be refused by `rule.read`."""
         if self.segment is not None:
@@ -66,7 +71,7 @@ class TypedOrder:
         if self.problems:
             return None
         mode = ZoneMode.READER if self.when == READERS else ZoneMode.PRACTICE
-        return Order(at, mode, self.plain(issue), self.with_course, self.segment, trial)
+        return Order(at, mode, self.plain(issue), self.with_course, self.segment, trial, self.topic_id)
 
     def _moment(self, now: datetime) -> datetime | None:
         if self.when == NOW:
@@ -93,6 +98,7 @@ def read(form: Mapping[str, str]) -> TypedOrder:
         whom=form.get("whom", EVERYBODY),
         rule=rule_form.read(form),
         with_course=form.get("with_course") == "1",
+        topic=form.get("topic", ""),
         when=when if (when := form.get("when", NOW)) in (AT, READERS) else NOW,
         day=form.get("day", "")[:20],
         time=form.get("time", "")[:20],
@@ -106,7 +112,12 @@ def read(form: Mapping[str, str]) -> TypedOrder:
 
 def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
     """As it was ordered last, or as one begins."""
-    typed = TypedOrder(with_course=issue.with_course, two=issue.subject_b is not None, seen=standing(issue))
+    typed = TypedOrder(
+        topic=str(issue.topic_id or ""),
+        with_course=issue.with_course,
+        two=issue.subject_b is not None,
+        seen=standing(issue),
+    )
     if issue.segment_id and session.get(SavedSegment, issue.segment_id):
         typed.whom = f"{SEGMENT}{issue.segment_id}"
     elif issue.rule is not None:

@@ -9,7 +9,7 @@ from flask import flash, redirect, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import addressees, orders, segments
+from funnel.audience import addressees, orders, segments, topics
 from funnel.audience.rule import RuleError
 from funnel.config import settings
 from funnel.db import Session, utc_now
@@ -18,13 +18,14 @@ from funnel.insight.reckoning import Reckoning
 from funnel.mail import pace, unready
 from funnel.mail.pace import Slow
 from funnel.models.content import Newsletter, NewsletterState, ZoneMode
+from funnel.models.topics import Topic
 from funnel.programme import outgoing, send_times, subject_trial
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import LEAST, BadTrial
 from funnel.web.nudge import nudge
 from funnel.web.owner import gate, order_form, rule_form, rule_words, texts
 from funnel.web.owner.issue_manner import NEWSLETTERS
-from funnel.web.owner.order_form import TRIAL, WHEN, WHOM, TypedOrder
+from funnel.web.owner.order_form import TOPIC, TRIAL, WHEN, WHOM, TypedOrder
 from tasks.newsletters import work
 
 OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
@@ -133,16 +134,20 @@ def send_late(text_id: int) -> AnyResponse:
     return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
 
 
-def reckoned(session: OrmSession, issue: Newsletter, rule: Any, with_course: bool, at: datetime) -> Reckoning:
+def reckoned(
+    session: OrmSession, issue: Newsletter, rule: Any, with_course: bool, at: datetime, topic_id: int | None = None
+) -> Reckoning:
     """Who gets the issue, and why others do not. Raises RuleError."""
     only = addressees.unmoved(issue.parent_id) if order_form.is_resend(issue) and issue.parent_id else None
-    return reckoning.reckon(session, rule, with_course, at, only)
+    return reckoning.reckon(session, rule, with_course, at, only, topic_id)
 
 
 def _summed(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime) -> Sum | None:
     """What the order comes to; None where it is refused, and `typed.problems` say why. It is not placed by this."""
     if words := unready.why(session, issue, now):
         typed.problems["words"] = words
+    if typed.topic_id not in {None, issue.topic_id, *_topics(session, issue)}:
+        typed.problems[TOPIC] = "This topic is not offered any more. Choose another, or none."
     order = typed.order(issue, now)
     if order is None or typed.problems:
         return None
@@ -163,7 +168,7 @@ def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) 
         placed = orders.place(session, issue.id, order, now)
         assert placed.send_at
         at = max(placed.send_at, now)
-        found = reckoned(session, placed, placed.rule, order.with_course, at)
+        found = reckoned(session, placed, placed.rule, order.with_course, at, order.topic_id)
         first, last = send_times.span(session, placed)
         slow = pace.slowed(session, settings().relays, found.gets, at)
         decides_at = subject_trial.end(placed, placed.send_at) if order.trial else None
@@ -178,7 +183,7 @@ def _page(session: OrmSession, issue: Newsletter, typed: TypedOrder, status: int
     found, gone = None, ""
     try:
         rule = typed.rule.so_far() if typed.whom == order_form.CHOSEN else typed.plain(issue)
-        found = reckoned(session, issue, rule, typed.with_course, now)
+        found = reckoned(session, issue, rule, typed.with_course, now, typed.topic_id)
     except RuleError as why:
         gone = why.words
     page = texts.page(
@@ -192,10 +197,18 @@ def _page(session: OrmSession, issue: Newsletter, typed: TypedOrder, status: int
         known=rule_words.offered(session),
         least=LEAST,
         is_resend=order_form.is_resend(issue),
+        topics=_topics(session, issue),
         **texts.waiting(session, NEWSLETTERS, issue),
     )
     page.status_code = status
     return page
+
+
+def _topics(session: OrmSession, issue: Newsletter) -> dict[int, str]:
+    """The topics it may be about: those offered, and the one it has."""
+    names = {one.id: one.name for one in topics.offered(session)}
+    own = session.get(Topic, issue.topic_id) if issue.topic_id else None
+    return names | ({own.id: own.name} if own else {})
 
 
 def _stands(issue: Newsletter) -> AnyResponse:

@@ -52,13 +52,13 @@ TABS = (
     Tab(
         "newsletters",
         "Newsletters",
-        ("orders", "progress", "resends", "notes", "rhythms", "in_archive", "results"),
+        ("orders", "progress", "resends", "notes", "rhythms", "in_archive", "results", "topics"),
         nouns=("newsletters",),
     ),
     Tab(
         "entrances",
         "Posts",
-        ("own_posts", "own_forms", "own_embeds"),
+        ("own_posts", "own_forms", "own_embeds", "handouts"),
         nouns=("posts", "forms"),
     ),
     Tab("messages", "Sending", ("unknown", "wishes")),

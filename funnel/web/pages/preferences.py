@@ -7,14 +7,15 @@ from flask import abort, render_template, request
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel import tokens
-from funnel.audience import ending, own_data, preferences
+from funnel import languages, tokens
+from funnel.audience import chosen, ending, own_data, preferences, topics
 from funnel.db import Session, utc_now
+from funnel.models.choices_made import Chose
 from funnel.models.content import Enrolment, EnrolmentState
 from funnel.models.people import Form, Subscriber
 from funnel.programme import archive
 from funnel.tokens import BadToken, Purpose
-from funnel.web import edge
+from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
 from funnel.web.pages import discreet
 from tasks.mail import send_urgent
@@ -38,8 +39,11 @@ def change(token: str) -> str:
     now, wish = utc_now(), request.form.get("wish", "")
     with Session.begin() as session:
         subscriber, message_id = _who(session, token)
+        before = (subscriber.paused_until, subscriber.pace, _has_a_course(session, subscriber))
         (WISHES.get(wish) or abort(400))(session, subscriber, message_id, now)
         session.flush()
+        if wish in KEPT and before != (subscriber.paused_until, subscriber.pace, _has_a_course(session, subscriber)):
+            chosen.note(session, subscriber.id, KEPT[wish], now)
         page = _page(session, subscriber, token, now, done=wish)
     if wish == MY_DATA:
         nudge(send_urgent)
@@ -65,6 +69,9 @@ def _page(session: OrmSession, subscriber: Subscriber, token: str, now: datetime
         token=token,
         done=done,
         archive=archive.is_offered(session),
+        topics=topics.offered(session, subscriber.id),
+        languages=languages.known(),
+        spoken=subscriber.language,
     )
 
 
@@ -89,6 +96,24 @@ def _all_mails(session: OrmSession, subscriber: Subscriber, _message_id: int | N
     preferences.all_mails(session, subscriber, now)
 
 
+def _no_course(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    preferences.no_course(session, subscriber, now)
+
+
+def _topics(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    wanted = {int(text) for text in request.form.getlist("topic") if text.isdecimal() and len(text) < 19}
+    topics.choose(session, subscriber, wanted, now)
+
+
+def _language(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
+    before, wanted = subscriber.language, request.form.get("language", "")
+    if not preferences.speak(session, subscriber, wanted, now):
+        abort(400)
+    spoken.speak(wanted, subscriber.time_zone)
+    if wanted != before:
+        chosen.note(session, subscriber.id, Chose.LANGUAGE, now, before=before, after=wanted)
+
+
 def _stop(session: OrmSession, subscriber: Subscriber, message_id: int | None, now: datetime) -> None:
     ending.leave(session, subscriber.id, STOPPED_HERE, edge.visit(), now, message_id=message_id)
     session.refresh(subscriber)
@@ -103,6 +128,17 @@ WISHES: dict[str, Callable[[OrmSession, Subscriber, int | None, datetime], None]
     "resume": _resume,
     "monthly": _monthly,
     "all": _all_mails,
+    "no-course": _no_course,
+    "topics": _topics,
+    "language": _language,
     "stop": _stop,
     MY_DATA: _my_data,
+}
+# Kept as evidence of what the reader wished; leaving is a consent line of its own.
+KEPT = {
+    "pause": Chose.PAUSE,
+    "resume": Chose.GO_ON,
+    "monthly": Chose.MONTHLY,
+    "all": Chose.ALL,
+    "no-course": Chose.NO_COURSE,
 }

@@ -1,0 +1,131 @@
+"""Topics: what newsletters are about, as the owner keeps them, and which of them a reader does not want."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from funnel.audience import addressees, chosen
+from funnel.audience.signup import tidy
+from funnel.models.choices_made import Chose
+from funnel.models.people import Subscriber, SubscriberState
+from funnel.models.topics import Topic, Unwanted
+
+LONGEST = 60
+LONGEST_ABOUT = 160
+MOST_COUNTED = 10_000
+MOST = 12  # a reader chooses among them on a telephone
+
+
+class TopicError(ValueError):
+    """It is not kept; str() says why, in words for the owner."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    id: int
+    name: str
+    about: str
+    wanted: bool
+
+
+def offered(session: Session, subscriber_id: int = 0) -> list[Offer]:
+    """What readers may choose among, and whether this one wants it."""
+    off = unwanted(session, subscriber_id) if subscriber_id else set()
+    rows = session.scalars(select(Topic).where(Topic.retired_at.is_(None)).order_by(Topic.name, Topic.id))
+    return [Offer(row.id, row.name, row.about, row.id not in off) for row in rows]
+
+
+def unwanted(session: Session, subscriber_id: int) -> set[int]:
+    return set(session.scalars(select(Unwanted.topic_id).where(Unwanted.subscriber_id == subscriber_id)))
+
+
+def choose(session: Session, subscriber: Subscriber, wanted: Collection[int], now: datetime) -> bool:
+    """Of the topics that are offered, the reader wants these and no others; whether that changed anything.
+
+    A newsletter that waits for them and is about another one is skipped.
+    """
+    session.flush()
+    session.refresh(subscriber, with_for_update=True)
+    if subscriber.state is not SubscriberState.ACTIVE:
+        return False
+    topics = offered(session, subscriber.id)
+    off = [one.id for one in topics if one.wanted and one.id not in wanted]
+    on = [one.id for one in topics if not one.wanted and one.id in wanted]
+    if off:
+        rows = [{"topic_id": number, "subscriber_id": subscriber.id, "at": now} for number in off]
+        session.execute(insert(Unwanted).values(rows).on_conflict_do_nothing())
+    session.execute(delete(Unwanted).where(Unwanted.subscriber_id == subscriber.id, Unwanted.topic_id.in_(on)))
+    if off or on:
+        names = {one.id: one.name for one in topics}
+        said = {"off": [names[number] for number in off], "on": [names[number] for number in on]}
+        chosen.note(session, subscriber.id, Chose.TOPICS, now, **said)
+        addressees.look_again(session, subscriber.id, now)
+    return bool(off or on)
+
+
+def every(session: Session) -> list[tuple[Topic, int]]:
+    """All topics, those offered first, each with how many do not want it; beyond MOST_COUNTED nobody is counted."""
+    some = select(literal(1)).where(Unwanted.topic_id == Topic.id).limit(MOST_COUNTED + 1).correlate(Topic)
+    people = select(func.count()).select_from(some.subquery()).scalar_subquery()
+    rows = select(Topic, people).order_by(Topic.retired_at.is_not(None), Topic.name, Topic.id)
+    return [(topic, int(count)) for topic, count in session.execute(rows)]
+
+
+def make(session: Session, name: str, about: str, now: datetime) -> Topic:
+    """A new topic, which everybody wants until they say otherwise. Raises TopicError."""
+    if len(offered(session)) >= MOST:
+        raise TopicError(f"Readers can choose among {MOST} topics at most. Retire one first.")
+    topic = Topic(name=_checked(session, name), about=_about(about), created_at=now)
+    session.add(topic)
+    session.flush()
+    return topic
+
+
+def rename(session: Session, topic: Topic, name: str, about: str) -> None:
+    """Who does not want it, does not want it under the new name either. Raises TopicError."""
+    topic.name, topic.about = _checked(session, name, topic.id), _about(about)
+    session.flush()
+
+
+def retire(session: Session, topic: Topic, now: datetime) -> None:
+    """Offered no more, to readers and for newsletters. Newsletters about it that are scheduled keep it."""
+    topic.retired_at = topic.retired_at or now
+    session.flush()
+
+
+def bring_back(session: Session, topic: Topic) -> None:
+    """Who did not want it still does not. Raises TopicError."""
+    if topic.retired_at and len(offered(session)) >= MOST:
+        raise TopicError(f"Readers can choose among {MOST} topics at most. Retire another one first.")
+    topic.retired_at = None
+    session.flush()
+
+
+def move(session: Session, kept_id: int, duplicate_id: int) -> None:
+    """What either of two who are merged did not want, the one kept does not."""
+    theirs = select(Unwanted.topic_id, literal(kept_id), Unwanted.at).where(Unwanted.subscriber_id == duplicate_id)
+    session.execute(insert(Unwanted).from_select(["topic_id", "subscriber_id", "at"], theirs).on_conflict_do_nothing())
+    session.execute(delete(Unwanted).where(Unwanted.subscriber_id == duplicate_id))
+
+
+def _checked(session: Session, typed: str, but: int = 0) -> str:
+    name = " ".join(tidy(typed).split())
+    if not name:
+        raise TopicError("Please name the topic, as readers will see it.")
+    if len(name) > LONGEST:
+        raise TopicError(f"Please name it in {LONGEST} signs or fewer: readers see it on a telephone.")
+    same: ColumnElement[bool] = func.lower(Topic.name) == name.lower()
+    if session.scalar(select(Topic.id).where(same, Topic.id != but)):
+        raise TopicError(f"There is a topic “{name}” already.")
+    return name
+
+
+def _about(typed: str) -> str:
+    about = " ".join(tidy(typed).split())
+    if len(about) > LONGEST_ABOUT:
+        raise TopicError(f"Please say what it is about in {LONGEST_ABOUT} signs or fewer.")
+    return about

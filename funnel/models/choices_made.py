@@ -1,0 +1,53 @@
+"""What readers chose themselves, beside agreeing and leaving: evidence of what they wished, and when."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from funnel.db import Base, words
+
+
+class Chose(StrEnum):
+    PAUSE = "pause"
+    GO_ON = "go on"
+    MONTHLY = "monthly"
+    ALL = "all"
+    TOPICS = "topics"
+    LANGUAGE = "language"
+    NO_COURSE = "no course"
+    NAME = "name"
+    ADDRESS = "address"
+
+
+class Choice(Base):
+    """One change by the reader. Append only by custom. Nothing in it says who they are: it outlives erasure."""
+
+    __tablename__ = "choice"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    chose: Mapped[Chose] = mapped_column(words(Chose))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_choice_subscriber", "subscriber_id", "at"),)
+
+
+class NewAddress(Base):
+    """An address that somebody wants their mails at, until it is confirmed there. Deleted after 30 days."""
+
+    __tablename__ = "new_address"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
+    email: Mapped[str]
+    address_hash: Mapped[bytes]
+    nonce: Mapped[bytes] = mapped_column(LargeBinary)  # salts the token
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_new_address_hash", "address_hash", "created_at"),
+        Index("ix_new_address_subscriber", "subscriber_id", "created_at"),
+    )

@@ -1,0 +1,80 @@
+"""Topics on the owner's pages: kept, and picked as a newsletter is sent."""
+
+import pytest
+from sqlalchemy import select
+
+from funnel.audience import topics
+from funnel.db import utc_now
+from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.topics import Topic
+from tests.factories import a_subscriber, an_issue
+from tests.owner_data import press, signed_in
+
+PAGE = "/owner/newsletters/topics"
+
+
+@pytest.fixture
+def desk(app, session):
+    session.commit()
+    return signed_in(app)
+
+
+def test_topics_are_made_renamed_retired_and_brought_back(session, desk):
+    assert "No topic yet" in desk.get(PAGE).text
+    press(desk, PAGE, on=PAGE, name="Sitting", about="Chairs")
+    press(desk, f"{PAGE}/1", on=f"{PAGE}/1", name="Sitting well", about="")
+    assert "Sitting well" in desk.get(PAGE).text
+    press(desk, f"{PAGE}/1/retire", on=f"{PAGE}/1")
+    assert session.scalars(select(Topic.retired_at)).one()
+    press(desk, f"{PAGE}/1/bring-back", on=f"{PAGE}/1")
+    session.expire_all()
+    assert session.scalars(select(Topic.retired_at)).one() is None
+
+
+def test_what_is_wrong_is_told_with_what_was_typed(session, desk):
+    press(desk, PAGE, on=PAGE, name="Sitting", about="")
+    for path in (PAGE, f"{PAGE}/1"):
+        answer = press(desk, path, on=path, name="", about="Chairs and desks")
+        assert answer.status_code == 422
+        assert "Please name the topic" in answer.text
+        assert 'value="Chairs and desks"' in answer.text
+
+
+def test_too_many_cannot_be_brought_back(session, desk, monkeypatch):
+    press(desk, PAGE, on=PAGE, name="Sitting", about="")
+    press(desk, f"{PAGE}/1/retire", on=f"{PAGE}/1")
+    monkeypatch.setattr(topics, "MOST", 0)
+    press(desk, f"{PAGE}/1/bring-back", on=f"{PAGE}/1")
+    assert "Retire another one first" in desk.get(PAGE).text
+
+
+def test_a_newsletter_is_sent_about_a_topic_and_the_sum_says_whom_it_leaves_out(session, desk):
+    sitting = topics.make(session, "Sitting", "", utc_now())
+    ada = a_subscriber(session)
+    a_subscriber(session)
+    topics.choose(session, ada, set(), utc_now())
+    issue = an_issue(
+        session, state=NewsletterState.DRAFT, subject="Chairs", body="Sit less, stand more, walk at noon.\n"
+    )
+    session.commit()
+    place = f"/owner/newsletters/{issue.id}"
+    assert "no topic: for all of them" in desk.get(f"{place}/send").text
+    typed = {"whom": "everybody", "when": "now", "topic": str(sitting.id)}
+    found = press(desk, f"{place}/sum", on=f"{place}/send", **typed).text
+    assert "<strong>1 person</strong> gets it" in found
+    assert "they do not want newsletters about its topic" in found
+    press(desk, f"{place}/send", on=f"{place}/send", **typed)
+    session.expire_all()
+    assert session.get_one(Newsletter, issue.id).topic_id == sitting.id
+
+
+def test_a_topic_that_is_not_offered_is_refused(session, desk):
+    a_subscriber(session)
+    topics.make(session, "Sitting", "", utc_now())
+    issue = an_issue(session, state=NewsletterState.DRAFT)
+    session.commit()
+    place = f"/owner/newsletters/{issue.id}"
+    typed = {"whom": "everybody", "when": "now", "topic": "4711"}
+    answer = press(desk, f"{place}/sum", on=f"{place}/send", **typed)
+    assert answer.status_code == 422
+    assert "not offered any more" in answer.text
