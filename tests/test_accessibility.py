@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from funnel import tokens
 from funnel.audience import confirmation, own_data
@@ -16,6 +15,7 @@ from funnel.models.people import Form, Pace, SignUpState, SubscriberState
 from funnel.programme import content_files
 from funnel.tokens import Purpose
 from funnel.web.pages.trap import SOONEST_S
+from tests.axe import assert_clean
 from tests.browser import PHONE
 from tests.factories import a_link, a_message, a_sign_up, a_subscriber, an_issue
 from tests.test_web_outbox import MAIL
@@ -113,11 +113,6 @@ STATES = {
 }
 
 
-def faults(opened):
-    found = Axe().run(opened).response["violations"]
-    return [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
-
-
 def complaints(opened):
     """What the browser said against the page: a style or script refused by the security policy, above all."""
     said = []
@@ -126,24 +121,22 @@ def complaints(opened):
     return said
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(live, page, paths, scheme):
-    opened = page(scheme=scheme, width=PHONE)
+def test_axe_finds_nothing_on_any_page(live, page, paths):
+    opened = page(width=PHONE)
     said = complaints(opened)
     for name, path in paths.items():
         opened.goto(live + path)
-        assert (name, faults(opened)) == (name, [])
+        assert_clean(opened, name)
     assert said == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_what_a_press_leads_to(live, page, paths, scheme):
-    opened = page(scheme=scheme, width=PHONE)
+def test_axe_finds_nothing_in_what_a_press_leads_to(live, page, paths):
+    opened = page(width=PHONE)
     for name, (start, act, words) in STATES.items():
         opened.goto(live + paths[start])
         act(opened)
         opened.get_by_text(words).first.wait_for()
-        assert (name, faults(opened)) == (name, [])
+        assert_clean(opened, name)
 
 
 def test_no_page_is_wider_than_a_small_phone_and_every_button_is_large_enough(live, page, paths):

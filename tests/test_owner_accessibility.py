@@ -1,7 +1,6 @@
 """Every owner's page and state: axe in light and dark, a narrow phone, and a keyboard."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from funnel.audience import bulk, segments, tags
 from funnel.audience.segment import Segment
@@ -9,6 +8,7 @@ from funnel.db import utc_now
 from funnel.mail import rests
 from funnel.models.bulk import BulkAction
 from funnel.programme import notes
+from tests.axe import HEIGHT, assert_clean
 from tests.browser import DESK, PHONE
 from tests.factories import an_issue
 from tests.import_cast import bring, check, start
@@ -19,9 +19,6 @@ from tests.rhythm_cast import a_rhythm
 pytestmark = pytest.mark.browser
 NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
-HEIGHT = 800
-# What may differ between light and dark, or a phone and a desk, where the page is the same.
-DIFFERENT = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 SIGN_IN = "/owner/sign-in"
 EMPTY = {"overview": "/owner/", "people": "/owner/people", "mails": "/owner/mails", "sending": "/owner/messages"}
 EMPTY |= {"forms": "/owner/forms", "form, new": "/owner/forms/new", "newsletters": "/owner/newsletters"}
@@ -135,6 +132,13 @@ def practice(session, live):
 
 
 @pytest.fixture
+def troubled(practice):
+    """What comes with Funnel, and mails that wait, failed, or whose end nobody knows."""
+    practice.set_up()
+    practice.trouble()
+
+
+@pytest.fixture
 def full(practice):
     practice.fill(people=80, days=60)
     practice.trouble()
@@ -195,21 +199,6 @@ def sign_in(window, password):
     window.get_by_role("button", name="Sign in").click()
 
 
-def faults(window, **options):
-    found = Axe().run(window, options={"resultTypes": ["violations"], **options}).response["violations"]
-    return [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found]
-
-
-def assert_clean(window, name="", width=None):
-    """Axe finds nothing, in light or dark: then only colours differ, and at another width what room there is."""
-    assert (name, faults(window)) == (name, [])
-    window.emulate_media(color_scheme="dark")
-    if width:
-        window.set_viewport_size({"width": width, "height": HEIGHT})
-    assert (name, "dark", faults(window, runOnly={"type": "rule", "values": DIFFERENT})) == (name, "dark", [])
-    window.emulate_media(color_scheme="light")
-
-
 def complaints(window):
     """What the browser said against the page: a style or script refused by the security policy, above all."""
     said = []
@@ -254,7 +243,7 @@ def test_axe_finds_nothing_where_nothing_is_yet(live, desk):
         assert_clean(window, name)
 
 
-def test_axe_finds_nothing_at_the_gate_nor_in_what_a_press_leads_to(live, desk, full, page):
+def test_axe_finds_nothing_at_the_gate_nor_in_what_a_press_leads_to(live, desk, troubled, page):
     stranger = page(width=PHONE)
     stranger.goto(live + SIGN_IN)
     assert_clean(stranger)
@@ -268,7 +257,7 @@ def test_axe_finds_nothing_at_the_gate_nor_in_what_a_press_leads_to(live, desk, 
     assert_clean(window)
 
 
-def test_the_way_from_the_overview_to_a_person_is_made_by_keyboard_alone(live, desk, full):
+def test_the_way_from_the_overview_to_a_person_is_made_by_keyboard_alone(live, desk, troubled):
     window = desk()
     window.keyboard.press("Tab")
     assert window.evaluate("document.activeElement.className") == "skip"
@@ -283,7 +272,7 @@ def test_the_way_from_the_overview_to_a_person_is_made_by_keyboard_alone(live, d
     assert window.get_by_role("row").count() > 1
 
 
-def test_an_unknown_mail_is_decided_and_that_taken_back_on_a_phone(live, desk, full):
+def test_an_unknown_mail_is_decided_and_that_taken_back_on_a_phone(live, desk, troubled):
     window = desk(width=PHONE)
     window.get_by_role("link", name="1 mail", exact=True).and_(window.locator("[href$=unknown]")).click()
     window.get_by_role("region", name="Unknown mails").get_by_role("link").first.click()
@@ -296,7 +285,7 @@ def test_an_unknown_mail_is_decided_and_that_taken_back_on_a_phone(live, desk, f
     assert_clean(window)
 
 
-def test_mails_that_wait_are_cancelled_and_that_taken_back_on_a_phone(live, desk, full):
+def test_mails_that_wait_are_cancelled_and_that_taken_back_on_a_phone(live, desk, troubled):
     window = desk(width=PHONE)
     window.goto(f"{live}/owner/messages?state=queued")
     window.get_by_role("link", name="Cancel all that wait").click()
@@ -309,19 +298,19 @@ def test_mails_that_wait_are_cancelled_and_that_taken_back_on_a_phone(live, desk
     assert_clean(window)
 
 
-@pytest.mark.parametrize("viewer", ["light", "dark"])
-def test_each_frame_shows_its_own_scheme_whatever_the_viewers(live, desk, full, viewer):
-    window = desk(scheme=viewer)
+def test_each_frame_shows_its_own_scheme_whatever_the_viewers(live, desk, troubled):
+    window = desk()
     ground = "getComputedStyle(document.querySelector('h1')).color"
-    light, dark = (
-        window.goto(f"{live}/owner/mails/1/html?scheme={scheme}") and window.evaluate(ground)
-        for scheme in ("light", "dark")
-    )
+    for viewer in ("light", "dark"):
+        window.emulate_media(color_scheme=viewer)
+        light, dark = (
+            window.goto(f"{live}/owner/mails/1/html?scheme={scheme}") and window.evaluate(ground)
+            for scheme in ("light", "dark")
+        )
+        assert brightness(light) < 128 < brightness(dark), viewer
 
-    assert brightness(light) < 128 < brightness(dark)
 
-
-def test_a_link_in_a_frame_leads_nowhere(live, desk, full):
+def test_a_link_in_a_frame_leads_nowhere(live, desk, troubled):
     window = desk()
     window.goto(f"{live}/owner/mails/7", wait_until="networkidle")
     frame = window.frame_locator("iframe").first

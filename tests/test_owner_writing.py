@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.axe import faults
 from tests.browser import PHONE
-from tests.test_owner_accessibility import complaints, desk, faults, practice  # noqa: F401
+from tests.test_owner_accessibility import complaints, desk, practice  # noqa: F401
 
 pytestmark = pytest.mark.browser
 

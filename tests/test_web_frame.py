@@ -7,8 +7,8 @@ from funnel.db import utc_now
 from funnel.models.people import Form, FormState
 from funnel.programme import content_files
 from funnel.web.pages import trap
+from tests.axe import faults
 from tests.factories import a_form
-from tests.test_accessibility import faults
 
 pytestmark = pytest.mark.browser
 EMBED = "/f/back-care/embed"
