@@ -8,7 +8,7 @@ from funnel.models.door import FormView
 from funnel.models.people import Consent, Form, FormState, SignUp
 from tests.factories import a_form, a_post, a_sequence
 from tests.owner_data import press, signed_in
-from tests.readers import fields_of, fill_in
+from tests.readers import as_sent, fields_of, fill_in
 
 
 @pytest.fixture
@@ -144,3 +144,30 @@ def test_other_words_leave_those_alone_that_somebody_agreed_to(app, session, cli
     assert session.get(Form, 1).wording == "Other words."
     assert session.get(Form, 1).state is FormState.OPEN
     assert session.scalars(select(Consent.wording)).one() == "Send me the back-care course by mail."
+
+
+def test_a_new_form_begins_with_words_in_the_language_that_is_chosen(app, session):
+    a_sequence(session, title="Rücken", slug="ruecken")
+    session.commit()
+    desk = signed_in(app)
+    page = desk.get("/owner/forms/new?language=de")
+    typed = fields_of(page)
+    assert typed["wording"].startswith("Bitte schicken Sie mir „Rücken“ per E-Mail")
+    assert '<option value="de" selected>German (Deutsch)</option>' in page.text
+    assert 'value="Send me the mails"' in desk.get("/owner/forms/new?language=tlh").text
+
+
+def test_the_practice_s_country_says_in_which_language_a_form_begins(app, session, setting):
+    setting(PRACTICE_COUNTRY="IT")
+    assert "Mandatemi le e-mail" in signed_in(app).get("/owner/forms/new").text
+
+
+def test_a_form_is_given_another_language_and_gets_it_back_with_its_words(app, session, client, form):
+    desk = signed_in(app)
+    page = desk.get("/owner/forms/1/edit")
+    said = as_sent(page) | {"title": "Consigli", "language": "it"}
+    said.pop("csrf_token")
+    press(desk, "/owner/forms/1/edit", on="/owner/forms/1/edit", **said)
+    assert '<html lang="it"' in client.get("/f/tips").text
+    assert "Italian" in desk.get("/owner/forms/1").text
+    assert "Indirizzo e-mail" in desk.get("/owner/forms/1/blog").text

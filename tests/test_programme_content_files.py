@@ -119,6 +119,14 @@ def test_a_post_or_form_whose_file_is_gone_stays(session: Session, folder: Path)
     assert session.scalar(select(func.count(Form.id))) == 1
 
 
+def test_a_form_s_file_says_its_language(session: Session, folder: Path) -> None:
+    content_files.load(session, folder, NOW)
+    assert session.scalars(select(Form.language)).one() == "en"
+    change(folder / "forms/back-care.md", "button: Send me the tips", "button: Mandatemi i consigli\nlanguage: it")
+    content_files.load(session, folder, NOW)
+    assert session.scalars(select(Form.language)).one() == "it"
+
+
 def test_the_day_of_publishing_is_that_day_where_the_practice_is(session: Session, setting) -> None:  # type: ignore[no-untyped-def]
     setting(TIMEZONE="Pacific/Auckland")
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from funnel import languages
 from funnel.models.content import SequenceState
 from funnel.models.editing import Kind
 from funnel.models.house import Owner
@@ -108,3 +109,26 @@ def test_what_was_edited_or_retired_here_outlives_its_file(session, tmp_path):
     assert (form.button, form.state) == ("Yes please", FormState.RETIRED)
     forms.bring_back(session, form)
     assert form.state is FormState.OPEN
+
+
+def test_a_form_s_words_are_checked_in_its_language(session):
+    course = a_sequence(session)
+    typed = form_words.first_words(course, "it") | {"promise": "Ogni e-mail guarisce la schiena."}
+    values, faults = form_words.read(session, typed)
+    assert (values["language"], [fault.field for fault in faults]) == ("it", ["promise"])
+    _, faults = form_words.read(session, typed | {"language": "tlh", "promise": "Words."})
+    assert [fault.text for fault in faults] == ["“language” must be one of: en, de, es, fr, it."]
+
+
+def test_the_words_to_begin_with_are_good_in_every_language(session):
+    course = a_sequence(session)
+    for code in languages.codes():
+        for words in (form_words.first_words(course, code), form_words.first_words(None, code)):
+            assert form_words.read(session, words | {"course": course.slug})[1] == []
+
+
+def test_words_typed_before_there_were_languages_are_english(session):
+    course = a_sequence(session)
+    words = form_words.first_words(course)
+    del words["language"]
+    assert form_words.read(session, words)[0]["language"] == "en"

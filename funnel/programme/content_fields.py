@@ -24,7 +24,7 @@ LONGEST_SLUG = 80  # as long as the source of a sign-up may be, which a post's s
 LAST_DAY = 365
 MINUTES_OF_A_DAY = 24 * 60
 TAGGED = ("subject", "preheader")  # the fields whose merge tags are filled in
-OPTIONAL = ("post", "thanks_url", "accent")
+OPTIONAL = ("post", "thanks_url", "accent", "language")
 
 _BREAKS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\\?")
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -144,6 +144,11 @@ def language(value: Any) -> str:
     return str(value)
 
 
+def language_or_english(value: Any) -> str:
+    """The same; nothing is English."""
+    return language(value) if value else ENGLISH
+
+
 def state(value: Any) -> SequenceState:
     return _one_of(value, SequenceState)
 
@@ -198,6 +203,7 @@ FORM: Mapping[str, Reader] = {
     "leaving": line,
     "button": line,
     "wording": line,
+    "language": language_or_english,
     "thanks_url": thanks.url,
     "accent": colour.accent,
     "post": slug,

@@ -103,7 +103,7 @@ def _post(session: Session, sheet: Sheet, now: datetime, tally: Counter[str]) ->
 def _form(
     session: Session, sheet: Sheet, known: dict[str, int], courses: dict[str, int], now: datetime, tally: Counter[str]
 ) -> None:
-    values = dict.fromkeys(form_words.CHOSEN, "") | dict(sheet.values)
+    values = dict(form_words.CHOSEN) | dict(sheet.values)
     values["sequence_id"] = courses[values.pop("course")]
     values["post_id"] = known.get(values.pop("post", ""))
     there = session.scalar(select(Form).where(Form.slug == values.pop("slug")))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from funnel import languages
 from funnel.languages import ENGLISH
 from funnel.models.content import StepKind
 from funnel.programme import content_fields, front_matter, prose
@@ -98,7 +99,8 @@ class _Folder:
             slug = document.fields.get(name)
             if isinstance(slug, str) and (kind, slug) not in self.slugs:
                 self.fault(path, document.lines[name], f"There is no {kind} “{slug}” in this folder.")
-        return self.sheet(document, content_fields.FORM, "form")
+        language = languages.named(str(document.fields.get("language", ""))).code
+        return self.sheet(document, content_fields.FORM, "form", language)
 
     def course(self, folder: Path) -> Course | None:
         path = folder / COURSE_FILE

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from funnel import languages
 from funnel.config import settings
+from funnel.languages import Said
 from funnel.models.content import Post, Sequence, SequenceState
 from funnel.models.people import Form
 from funnel.programme import posts, thanks, wording
@@ -15,29 +17,44 @@ from funnel.programme.wording import Fault
 
 TEXTS = ("title", "promise", "rhythm", "leaving", "button", "wording")
 POST, COURSE = "post", "course"  # their slugs
-THANKS, ACCENT = "thanks_url", "accent"
-CHOSEN = (THANKS, ACCENT)  # may be left empty
+THANKS, ACCENT, LANGUAGE = "thanks_url", "accent", "language"
+CHOSEN = {LANGUAGE: languages.ENGLISH, THANKS: "", ACCENT: ""}  # and what each is where nothing is said
 FIELDS = (*TEXTS, POST, COURSE, *CHOSEN)
 
 
-def first_words(course: Sequence | None) -> dict[str, str]:
-    """Words that a practice can begin with: true of every course, and complete as a consent."""
-    about = f"“{course.title}”" if course else "the mails"
-    agreed = (
-        f"Please email me {about} and, after them, a newsletter now and then. Some of these mails invite me to book a"
-    )
-    return {
-        "title": course.title if course else "Mails worth opening",
-        "promise": "One small thing to try in each mail, in plain words.",
-        "rhythm": "A few short mails, on weekday mornings. Later, a newsletter now and then.",
-        "leaving": "Every mail has a link to stop. One click is enough.",
-        "button": "Send me the mails",
-        "wording": f"{agreed} session with {settings().practitioner_name}. I can stop at any time.",
+def first_words(course: Sequence | None, code: str = languages.ENGLISH) -> dict[str, str]:
+    """Words that a practice can begin with, in that language: true of every course, and complete as a consent."""
+    begun = {
+        "title": course.title if course else Said("Mails worth opening"),
+        "promise": Said("One small thing to try in each mail, in plain words."),
+        "rhythm": Said("A few short mails, on weekday mornings. Later, a newsletter now and then."),
+        "leaving": Said("Every mail has a link to stop. One click is enough."),
+        "button": Said("Send me the mails"),
+        "wording": _first_wording(course),
+    }
+    return {name: languages.say(words, code) for name, words in begun.items()} | {
+        LANGUAGE: code,
         POST: "",
         COURSE: course.slug if course else "",
         THANKS: "",
         ACCENT: "",
     }
+
+
+def _first_wording(course: Sequence | None) -> Said:
+    name = settings().practitioner_name
+    if course is None:
+        return Said(
+            "Please email me the mails and, after them, a newsletter now and then. Some of these mails invite me to "
+            "book a session with %(name)s. I can stop at any time.",
+            name=name,
+        )
+    return Said(
+        "Please email me “%(course)s” and, after them, a newsletter now and then. Some of these mails invite me to "
+        "book a session with %(name)s. I can stop at any time.",
+        course=course.title,
+        name=name,
+    )
 
 
 def typed(session: Session, form: Form) -> dict[str, str]:
@@ -50,7 +67,9 @@ def of_values(session: Session, values: Mapping[str, Any]) -> dict[str, str]:
     post = session.get(Post, values["post_id"]) if values["post_id"] else None
     course = session.get_one(Sequence, values["sequence_id"])
     led = {POST: post.slug if post else "", COURSE: course.slug}
-    return {name: values[name] for name in TEXTS} | led | {name: values.get(name, "") for name in CHOSEN}
+    return (
+        {name: values[name] for name in TEXTS} | led | {name: values.get(name, usual) for name, usual in CHOSEN.items()}
+    )
 
 
 def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
@@ -60,7 +79,8 @@ def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
 
 def read(session: Session, content: Mapping[str, str]) -> tuple[dict[str, Any], list[Fault]]:
     """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
-    values, faults = wording.columns(content, {name: FORM[name] for name in (*TEXTS, *CHOSEN)})
+    readers = {name: FORM[name] for name in (*TEXTS, *CHOSEN)}
+    values, faults = wording.columns(content, readers, languages.named(content.get(LANGUAGE, "")).code)
     if (address := values.get(THANKS)) and not thanks.is_trusted(address):
         faults.append(Fault(THANKS, 0, thanks.distrusted(address)))
     slug = content.get(POST, "")

@@ -8,6 +8,7 @@ from funnel.audience import signup
 from funnel.config import settings
 from funnel.insight.embeds import LOOKS
 from funnel.models.people import Form
+from funnel.web import spoken
 
 LONGEST_SOURCE = 200  # signs that are looked at
 NO_SOURCE = (
@@ -38,4 +39,5 @@ def codes(form: Form) -> dict[str, Any]:
 
 def _code(name: str, known: dict[str, Any]) -> str:
     folder = "own_forms" if name == "plain" else "own_embeds"
-    return render_template(f"owner/{folder}/{name}.html", **known).strip()
+    with spoken.speaking(known["form"].language):
+        return render_template(f"owner/{folder}/{name}.html", **known).strip()

@@ -6,11 +6,13 @@ from flask import render_template, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
+from funnel import languages
 from funnel.db import utc_now
 from funnel.models.content import Post, PostState
 from funnel.models.editing import Kind
 from funnel.models.people import Form, FormState
 from funnel.programme import colour, form_words, forms
+from funnel.web import spoken
 from funnel.web.owner.look import Content, Look
 from funnel.web.owner.manner import Manner
 from funnel.web.pages import card
@@ -23,6 +25,7 @@ LABELS = {
     "leaving": "How to leave",
     "button": "Words on the button",
     "wording": "What they agree to",
+    "language": "Language of these words",
     "post": "Stands in the post",
     "course": "Leads to the course",
     "thanks_url": "After signing up, show",
@@ -34,7 +37,9 @@ def page(_session: OrmSession, content: Content, _number: int) -> str:
     """The hosted form if it said `content`."""
     form = Form(id=0, slug="preview", **{name: content[name] for name in form_words.TEXTS})
     form.accent = colour.written(content.get(form_words.ACCENT, "")) or ""
-    return render_template("pages/forms/show.html", card=card.empty(form, "", utc_now()))
+    form.language = content.get(form_words.LANGUAGE, "")
+    with spoken.speaking(form.language):
+        return render_template("pages/forms/show.html", card=card.empty(form, "", utc_now()))
 
 
 def choices(session: OrmSession, content: Content) -> dict[str, Any]:
@@ -45,6 +50,7 @@ def choices(session: OrmSession, content: Content) -> dict[str, Any]:
     return {
         "courses": form_words.courses(session, content["course"]),
         "posts": list(session.scalars(newest.limit(MOST_POSTS))),
+        "languages": languages.known(),
         "offered": _offered(content.get(form_words.ACCENT, "")),
     }
 

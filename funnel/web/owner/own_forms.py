@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
+from funnel import languages
 from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import entrances
@@ -13,6 +14,7 @@ from funnel.models.content import Post, Sequence
 from funnel.programme import form_words, forms, handouts
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
+from funnel.web import spoken
 from funnel.web.owner import brings, codes_of_form, form_manner, frame, gate, texts
 from funnel.web.owner.form_manner import FORMS
 from funnel.web.pages import posts as pages
@@ -22,10 +24,11 @@ blueprint = gate.pages("own_forms", __name__)
 
 @blueprint.get("/forms/new")
 def new() -> AnyResponse:
-    """Words that a practice can begin with."""
+    """Words that a practice can begin with, in the language of its country or in `?language=`."""
+    language = languages.named(request.args.get("language", spoken.practice())).code
     with Session.begin() as session:
         courses = form_words.courses(session)
-        return _new(session, form_words.first_words(courses[0] if courses else None), "")
+        return _new(session, form_words.first_words(courses[0] if courses else None, language), "")
 
 
 @blueprint.post("/forms/new")
@@ -62,6 +65,7 @@ def show(text_id: int) -> Response:
             post=post,
             first=pages.form_of(session, post.id) if post else None,
             course=session.get_one(Sequence, form.sequence_id),
+            spoken=languages.named(form.language),
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),

@@ -55,7 +55,7 @@ class Text:
     @property
     def original(self) -> dict[str, str]:
         if not self.is_mail:
-            return page_words.ORIGINAL
+            return page_words.original(self.language.code)
         words = notices.original(self.name, self.language.code)
         return {"subject": words.subject, "preheader": words.preheader, "body": words.body}
 
@@ -65,7 +65,7 @@ def _in(language: Language) -> tuple[Text, ...]:
     return (
         Text("confirmation", "The confirmation mail", "on signing up", MAIL_TAGS, language),
         Text("reminder", "The reminder", "a day after signing up, if not confirmed", MAIL_TAGS, language),
-        *((page,) if language.code == languages.ENGLISH else ()),
+        page,
     )
 
 

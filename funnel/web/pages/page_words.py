@@ -4,6 +4,7 @@ from funnel import languages
 from funnel.config import settings
 from funnel.house import stored
 from funnel.languages import Said
+from funnel.mail import notices
 from funnel.programme import merge
 
 NAME = "page"
@@ -22,11 +23,11 @@ def original(code: str) -> dict[str, str]:
 
 
 def filled(code: str) -> dict[str, str]:
-    """Each with its tags filled in. It is plain text: the template escapes it.
+    """Each, in the practice's own words where there are some, with its tags filled in.
 
-    What the practice wrote is in English, or in the language whose code stands behind its name.
+    It is plain text: the template escapes it.
     """
-    own = stored.text(NAME if code == languages.ENGLISH else f"{NAME}:{code}") or {}
+    own = stored.text(notices.kept_as(NAME, code)) or {}
     known = settings()
     values = {"practitioner_name": known.practitioner_name, "practice_name": known.practice_name}
     return {name: merge.fill(text, values) for name, text in {**original(code), **own}.items()}
