@@ -102,6 +102,7 @@ def test_the_download_holds_everything_and_is_json(session):
     assert {name: len(rows) for name, rows in held.items() if name != "subscriber"} == {
         "former_addresses": 0,
         "consents": 2,
+        "evidence": 2,
         "sign_ups": 1,
         "courses": 1,
         "mails": 2,

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import holdings, suppression, withdrawals
+from funnel.audience import evidence, holdings, suppression, withdrawals
 from funnel.audience.ending import withdraw
 from funnel.audience.visit import Visit
 from funnel.audience.withdrawals import Kind
@@ -78,7 +78,7 @@ def read_fresh(token: str, now: datetime) -> int:
 def export(session: Session, subscriber_id: int) -> dict[str, Any]:
     """Everything we hold about one person, ready for JSON: plain keys, ISO 8601 times. Empty when there is nobody."""
     subscriber = session.get(Subscriber, subscriber_id)
-    return holdings.of(session, subscriber) if subscriber else {}
+    return holdings.of(session, subscriber) | {"evidence": evidence.told(session, subscriber_id)} if subscriber else {}
 
 
 def erase(session: Session, subscriber_id: int, now: datetime, how: str = ERASED_HERE) -> None:

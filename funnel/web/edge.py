@@ -60,6 +60,7 @@ BLUEPRINTS = (
     "owner.endings",
     "owner.corrections",
     "owner.merging",
+    "owner.evidence",
     "owner.bookings",
     "owner.mails",
     "owner.editor",

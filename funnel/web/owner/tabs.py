@@ -41,6 +41,7 @@ TABS = (
             "endings",
             "corrections",
             "merging",
+            "evidence",
         ),
     ),
     Tab(

@@ -1,0 +1,144 @@
+"""Evidence: what one person agreed to, was shown, chose and withdrew, in the order it happened.
+
+What was shown is read from the form's revisions, as it stood at that moment; the words that were agreed to are kept
+with each line itself. Of somebody erased the lines stay, without networks and browsers: they show that consent was
+given and withdrawn, and name nobody.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel.audience import pointer, suppression
+from funnel.models.bulk import BulkChange, BulkJob
+from funnel.models.choices_made import Choice, Chose
+from funnel.models.editing import Kind, Revision
+from funnel.models.former import FormerAddress
+from funnel.models.house import AuditEntry
+from funnel.models.people import Consent, ConsentKind, Form, SignUp, Subscriber
+from funnel.programme import form_words, revisions
+from funnel.programme.history import among
+
+MOST = 1000  # of a sort: more than one person makes
+LOOKS = "looked at the evidence of a person’s consent"
+SAID = {
+    ConsentKind.ASKED: "Asked for the mails",
+    ConsentKind.CONFIRMED: "Confirmed the address",
+    ConsentKind.WITHDREW: "Withdrew",
+    ConsentKind.IMPORTED: "Agreed before, as the owner says",
+}
+CHOSE = {
+    Chose.PAUSE: "Paused",
+    Chose.GO_ON: "Ended the pause",
+    Chose.MONTHLY: "Chose one newsletter a month, and no course",
+    Chose.ALL: "Chose every newsletter again",
+    Chose.NO_COURSE: "Ended the course, and kept the newsletters",
+    Chose.TOPICS: "Chose topics",
+    Chose.LANGUAGE: "Chose another language",
+    Chose.NAME: "Corrected the name",
+    Chose.ADDRESS: "Moved to another address, and confirmed it there",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A form's words as they stood then. `revision` 0: it was never edited, and stands so still."""
+
+    form: str
+    revision: int
+    words: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Line:
+    at: datetime
+    said: str
+    by: str  # reader, owner, or the service
+    how: str = ""
+    agreed_to: str = ""
+    shown: Shown | None = None
+    source: str = ""
+    network: str = ""
+    agent: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def of(session: Session, subscriber_id: int) -> list[Line]:
+    """Everything that bears on whether and how this person wished to be written to; the oldest first."""
+    ids = pointer.all_of(session, subscriber_id)
+    sorts = (_consents, _choices, _addresses, _owners, _many)
+    lines = [line for sort in sorts for line in sort(session, ids)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def told(session: Session, subscriber_id: int) -> list[dict[str, Any]]:
+    """The same ready for JSON."""
+    return [asdict(line) | {"at": line.at.isoformat()} for line in of(session, subscriber_id)]
+
+
+def not_mailed_because(session: Session, person: Subscriber) -> str:
+    """Why the address may not be mailed, whatever the state; '' when it may."""
+    return str(suppression.reason(session, person.address_hash) or "") if person.address_hash else ""
+
+
+def shown(session: Session, form: Form, at: datetime) -> Shown:
+    """What the form said at that moment."""
+    of_form = select(Revision).where(Revision.kind == Kind.FORM, Revision.of_id == form.id)
+    then = session.scalar(of_form.where(Revision.at <= at).order_by(Revision.number.desc()).limit(1))
+    found = then or revisions.one(session, Kind.FORM, form.id, 1)
+    content = dict(found.content) if found else form_words.typed(session, form)
+    return Shown(form.slug, found.number if found else 0, {name: content.get(name, "") for name in form_words.TEXTS})
+
+
+def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
+    query = (
+        select(Consent, Form, SignUp.created_at, SignUp.source)
+        .outerjoin(Form, Form.id == Consent.form_id)
+        .outerjoin(SignUp, SignUp.id == Consent.sign_up_id)
+        .where(among(Consent.subscriber_id, ids))
+        .order_by(Consent.id)
+        .limit(MOST)
+    )
+    for line, form, signed_up_at, source in session.execute(query):
+        yield Line(
+            at=line.at,
+            said=SAID[line.kind],
+            by="owner" if line.kind is ConsentKind.IMPORTED else "reader",
+            how=line.how,
+            agreed_to=line.wording,
+            shown=shown(session, form, signed_up_at or line.at) if form and line.kind is ConsentKind.ASKED else None,
+            source=source or "",
+            network=line.network or "",
+            agent=line.agent or "",
+        )
+
+
+def _choices(session: Session, ids: list[int]) -> Iterator[Line]:
+    query = select(Choice).where(among(Choice.subscriber_id, ids)).order_by(Choice.id).limit(MOST)
+    for row in session.scalars(query):
+        yield Line(row.at, CHOSE[row.chose], "reader", detail=row.detail)
+
+
+def _addresses(session: Session, ids: list[int]) -> Iterator[Line]:
+    query = select(FormerAddress.until).where(among(FormerAddress.subscriber_id, ids)).limit(MOST)
+    for until in session.scalars(query):
+        yield Line(until, "Another address was kept until now, of which only a code is left", "the service")
+
+
+def _owners(session: Session, ids: list[int]) -> Iterator[Line]:
+    whose = AuditEntry.detail["subscriber"].astext.in_([str(number) for number in ids])
+    query = select(AuditEntry.at, AuditEntry.action, AuditEntry.detail["name"].astext).where(
+        AuditEntry.detail.has_key("subscriber"), whose, AuditEntry.action != LOOKS
+    )
+    for at, action, name in session.execute(query.order_by(AuditEntry.id).limit(MOST)):
+        yield Line(at, action[:1].upper() + action[1:], "owner", detail={"name": name} if name else {})
+
+
+def _many(session: Session, ids: list[int]) -> Iterator[Line]:
+    query = select(BulkJob.made_at, BulkJob.action, BulkChange.undone).join(BulkJob, BulkJob.id == BulkChange.job_id)
+    for at, action, undone in session.execute(query.where(among(BulkChange.subscriber_id, ids)).limit(MOST)):
+        yield Line(at, f"Done with many at once: {action.value}", "owner", detail={"undone": True} if undone else {})
