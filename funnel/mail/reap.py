@@ -105,7 +105,8 @@ def _claimed(session: Session, claim_id: int, ids: Collection[int]) -> Iterable[
             Message.enrolment_id,
             null(),
             null(),
-            *(getattr(Message, name) for name in Claimed._fields[11:]),
+            *(getattr(Message, name) for name in Claimed._fields[11:-1]),
+            null(),
         ).where(among(Message.id, ids))
     )
     return [Claimed._make((row[0], claim_id, *row[1:])) for row in rows]
