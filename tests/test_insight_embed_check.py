@@ -112,7 +112,8 @@ def test_another_form_a_retired_one_and_an_old_colour_are_told(session, form):
     assert len(told(session, form, button.replace("#123456", "#8a1c5b"))) == 1
 
 
-def test_the_builder_of_a_page_and_its_base_are_read():
+def test_the_builder_of_a_page_and_its_base_are_read(session, form):
     html = '<base href="https://mail.example.org/"><meta name="Generator" content="Wix.com"><a href="f/tips">x</a>'
+    assert "made with WordPress.com:" in told(session, form, '<meta name="generator" content="WordPress.com">')[0][1]
     seen = embeds.seen(FarPage(PAGE, (), html.encode()))
     assert (seen.builder, seen.embeds[0].at) == ("Wix", "https://mail.example.org/f/tips")

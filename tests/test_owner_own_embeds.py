@@ -33,7 +33,7 @@ def codes(page):
     return {name: html.unescape(text) for name, text in found}
 
 
-def test_the_codes_name_the_form_its_place_and_its_look(app, form):
+def test_the_codes_name_the_form_its_place_and_its_look(app, session, form):
     desk = signed_in(app)
     found = codes(desk.get(f"{HERE}?src=my-post&look=button"))
     for mark in ('data-form="tips"', 'data-look="button"', 'data-src="my-post"', 'data-colour="#8a1c5b"'):
@@ -42,6 +42,10 @@ def test_the_codes_name_the_form_its_place_and_its_look(app, form):
     assert '<a href="http://127.0.0.1:8000/f/tips?src=my-post">' in found["script"]
     assert 'src="http://127.0.0.1:8000/f/tips/embed?src=my-post"' in found["frame"]
     assert found["link"] == "http://127.0.0.1:8000/f/tips?src=my-post"
+    assert "data-close" not in found["script"]
+    form.language = "de"
+    session.commit()
+    assert 'data-close="' in codes(desk.get(HERE))["script"]
     plain = codes(desk.get(f"{HERE}?look=none&src=no+word"))
     assert 'data-look="inline"' in plain["script"]
     assert "data-src" not in plain["script"]

@@ -86,6 +86,10 @@ def test_the_editor_takes_both_offers_a_colour_that_can_be_read_and_they_come_ba
     press(desk, here, on=here, **(typed | {"accent": "#8a1c5b", "thanks_url": PAGE}))
     session.expire_all()
     assert (form.accent, form.thanks_url) == ("#8a1c5b", PAGE)
+    assert "not led there" not in desk.get("/owner/forms/1").text
+    setting(SITES="https://other.example.org")
+    assert "not led there" in desk.get("/owner/forms/1").text
+    setting(SITES="https://blog.example.org")
     for page in ("/f/tips", "/f/tips/embed"):
         assert '<link rel="stylesheet" href="/colours/8a1c5b.css">' in app.test_client().get(page).text
     assert "--accent: #8a1c5b" in desk.get("/owner/forms/1/page").text

@@ -42,7 +42,8 @@ def findings(session: Session, page: FarPage, form: Form) -> list[Finding]:
         words = "The page comes without https, so anybody on the way can change it, and the form too."
         found.append(Finding(ALARM, f"{words} Its host can turn https on."))
     if not mine:
-        found.append(Finding(WARN, NOTHING))
+        made = f" It was made with {seen.builder}: look at the steps for it above." if seen.builder else ""
+        found.append(Finding(WARN, NOTHING + made))
     if page.is_cut:
         found.append(Finding(WARN, "The page is very long: only its first two million signs were looked at."))
     return list(dict.fromkeys(found))

@@ -54,7 +54,7 @@
     const place = asked.get("src") || src;
     if (place) address.searchParams.set("src", place);
     for (const [name, value] of asked) if (name.startsWith("utm_")) address.searchParams.set(name, value);
-    return made("iframe", { src: address, title: title || "Sign up" });
+    return made("iframe", { src: address, title: title || "Sign up", loading: "lazy" });
   };
 
   // The frame says how high it is, and 0 when Escape was pressed in it; from anybody else nothing is taken.
@@ -83,7 +83,7 @@
     const watch = new IntersectionObserver((seen) => {
       read ||= seen.some((one) => one.isIntersecting);
       if (read && moved) act();
-    }, { rootMargin: "1000000px 0px 0px 0px" });
+    }, { root: document, rootMargin: "1000000px 0px 0px 0px" });
     const again = () => {
       if (block?.isConnected) return;
       watch.disconnect();

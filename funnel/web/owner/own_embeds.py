@@ -18,7 +18,7 @@ from funnel.web.owner.settings import SITES
 
 CHECKS, CHECKS_WITHIN_S = 20, 600  # looks at pages of others by one owner
 TOO_MANY = "You have looked at many pages. Wait some minutes before the next one."
-LOOK_WORDS = {"inline": "In the text", "slide-in": "Slides in", "button": "Behind a button"}
+LOOK_WORDS = {"inline": "In place", "slide-in": "Slide-in", "button": "Button"}
 
 blueprint = gate.pages("own_embeds", __name__)
 

@@ -11,7 +11,7 @@ from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import entrances
 from funnel.models.content import Post, Sequence
-from funnel.programme import form_words, forms, handouts
+from funnel.programme import form_words, forms, handouts, thanks
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
 from funnel.web import spoken
@@ -69,6 +69,7 @@ def show(text_id: int) -> Response:
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),
+            thanks_trusted=thanks.is_trusted(form.thanks_url),
             **brought,
             **codes_of_form.codes(form),
         )
