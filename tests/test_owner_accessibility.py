@@ -51,6 +51,7 @@ FULL = {
     "behind a number": "/owner/behind/confirmed?days=all",
     "behind a number, nobody": "/owner/behind/booked?from=2020-01-01&to=2020-01-02",
     "lately": "/owner/lately",
+    "kept out": "/owner/door",
     "people, none": "/owner/people?q=zzz&state=active",
     "people, a page on": "/owner/people?before=40",
     "people, filtered": "/owner/people?state=active&tag=1&since=2020-01-01&trait=quiet&trait=booked&at=1-active",

@@ -73,14 +73,14 @@ def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime
     )
     sign_up.remind_at = sign_up.asked_at + calendar.days(REMINDED_AFTER_DAYS)
     due_at = allowance.turn(session, sign_up, now)
-    _plan(session, sign_up, f"confirm:{sign_up.id}", allowance.CONFIRMATION, due_at, now)
+    _plan(session, sign_up, _key("confirm", sign_up), allowance.CONFIRMATION, due_at, now)
 
 
 def _tell(session: Session, sign_up: SignUp, now: datetime) -> str:
     plan.plan(
         session,
         MessageKind.NOTICE,
-        f"already-in:{sign_up.id}",
+        _key("already-in", sign_up),
         template=allowance.ALREADY_IN,
         queue=Queue.URGENT,
         due_at=now,
@@ -90,6 +90,12 @@ def _tell(session: Session, sign_up: SignUp, now: datetime) -> str:
         now=now,
     )
     return TOLD
+
+
+def _key(what: str, sign_up: SignUp) -> str:
+    """One a sign-up; another when its owner let it in, since a mail taken back before it left keeps its own."""
+    again = f":{sign_up.let_in_at.timestamp():.0f}" if sign_up.let_in_at else ""
+    return f"{what}:{sign_up.id}{again}"
 
 
 def _plan(session: Session, sign_up: SignUp, key: str, template: str, due_at: datetime, now: datetime) -> bool:

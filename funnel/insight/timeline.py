@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import pointer
+from funnel.audience import pointer, risk
 from funnel.insight import deeds, subjects, whereabouts
 from funnel.insight.told import Entry, Told
 from funnel.insight.whereabouts import Where
@@ -88,11 +88,16 @@ def _all(session: Session, subscriber_id: int, before: datetime | None, most: in
 
 
 def _sign_ups(told: Told) -> Iterator[Entry]:
-    query = select(SignUp.created_at, SignUp.state, SignUp.reason, SignUp.source, Form.title).join(Form)
+    query = select(
+        SignUp.created_at, SignUp.state, SignUp.reason, SignUp.source, SignUp.signs, SignUp.let_in_at, Form.title
+    ).join(Form)
     for row in told.newest(query, SignUp.subscriber_id, SignUp.created_at):
         came = f", coming from {row.source}" if row.source else ""
         refused = "Refused: " if row.state == SignUpState.REFUSED else ""
-        yield Entry(row.created_at, "sign-up", f"Signed up for {row.title}{came}", f"{refused}{row.reason}")
+        looked = " · looked risky: " + "; ".join(risk.reasons(row.signs)) if row.signs else ""
+        let_in = " · let in by you" if row.let_in_at else ""
+        detail = f"{refused}{row.reason}{let_in}{looked}"
+        yield Entry(row.created_at, "sign-up", f"Signed up for {row.title}{came}", detail)
 
 
 def _consents(told: Told) -> Iterator[Entry]:

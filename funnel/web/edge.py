@@ -48,6 +48,7 @@ BLUEPRINTS = (
     "owner.home",
     "owner.behind",
     "owner.lately",
+    "owner.door",
     "owner.people",
     "owner.imports",
     "owner.import_lines",

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import refused, resting
+from funnel.insight import refused, resting, turned_away
 from funnel.insight.resting import Resting
 from funnel.mail import guard
 from funnel.programme import clock
@@ -40,10 +40,13 @@ def _notices() -> list[str]:
         with Session.begin() as session:
             guard.check(session, 0, utc_now())  # a machine that only serves pages tells its withdrawals too
             count = refused.many_from_a_network(session, utc_now())
+            held = turned_away.rush(session, utc_now())
             notices += _resting(resting.resting(session, utc_now()))
     except (SQLAlchemyError, OSError) as error:  # the checks say so of the database
         log.warning("the notices of /ready are incomplete: %s", type(error).__name__)
         return notices
+    if held:
+        notices.append(f"more sign-ups than the limits let out a minute: {held.waiting} confirmations wait their turn")
     if count:
         notices.append(f"{count} sign-ups of the last hour refused by the network limit: is TRUSTED_PROXIES right?")
     return notices

@@ -21,6 +21,7 @@ from funnel.insight import (
     refused,
     resting,
     tallies,
+    turned_away,
     waits,
 )
 from funnel.insight.whereabouts import Where
@@ -114,6 +115,7 @@ def _state(session: OrmSession, looked: Looked, now: datetime) -> dict[str, Any]
         "standing": health.standing(session, now),
         "rests": resting.resting(session, now),
         "relays": [relay.name for relay in settings().relays],
+        "rush": turned_away.rush(session, now),
         "refused": refused.sign_ups(session, looked.chosen.period.since),
         "booked": bookings.recent(session, looked.chosen.period.since),
     }

@@ -25,7 +25,7 @@ class Tab:
 
 
 TABS = (
-    Tab("home", "Overview", ("behind", "lately", "bookings", "letters")),
+    Tab("home", "Overview", ("behind", "lately", "door", "bookings", "letters")),
     Tab(
         "people",
         "People",

@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
-from funnel.audience import settle
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.insight import subjects
@@ -15,6 +14,7 @@ from funnel.models.people import SubscriberState
 from funnel.models.responses import BookingState
 from funnel.programme import differences, revisions
 from funnel.programme.permitted import DAY_NAMES
+from funnel.web.owner.door_words import REFUSALS
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
 
@@ -75,13 +75,6 @@ HAPPENING_KINDS = {
     Kind.LEFT: "left",
     Kind.BOUNCE: "came back",
     Kind.COMPLAINT: "complaints",
-}
-# Why a sign-up was refused, for its reason without what follows a colon.
-REFUSALS = {
-    settle.ADDRESS_LIMIT: "this address had been asked to confirm a moment before, or often enough",
-    settle.NETWORK_LIMIT: "too many sign-ups came from the same network within an hour or a day",
-    settle.SUPPRESSED.partition(":")[0]: "the address is not to be mailed",
-    settle.TOO_OLD: "no worker took it in for days, until its link was too old",
 }
 NOTICE_TIMES = {
     "confirmation": "on signing up",

@@ -1,0 +1,81 @@
+"""Letting in what was refused: the owner says that it was a person. Their mail still asks them to confirm.
+
+What protects the address holds for the owner too: who is not to be mailed is not, and one mailbox gets no more sign-up
+mails than it may.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from funnel.audience import allowance, answer, by_hand, mailbox, suppression
+from funnel.models.mail import Message
+from funnel.models.people import SignUp, SignUpState, Subscriber, SuppressionReason
+from funnel.programme import waiting
+from funnel.programme.history import among
+
+TAKEN_BACK = "the owner took it back"
+GONE = "It was let in already, or its address is deleted."
+ENOUGH = "It had its mail a moment ago, or as many as one address may get. Let it in later."
+LEFT = "They left after they had asked for it. They can come back by signing up themselves."
+
+
+@dataclass
+class Outcome:
+    """`let_in`: by sign-up, why each had been refused. `kept_out`: why each still is."""
+
+    let_in: dict[int, str] = field(default_factory=dict)
+    kept_out: dict[int, str] = field(default_factory=dict)
+
+
+def let_in(session: Session, ids: Collection[int], now: datetime) -> Outcome:
+    """Plans the mails that ask these to confirm; they leave in the turn of their form."""
+    outcome = Outcome(kept_out=dict.fromkeys(ids, GONE))
+    for sign_up in _refused(session, ids):
+        allowance.lock_address(session, mailbox.of(sign_up))
+        mailed = allowance.mailed(session, mailbox.of(sign_up), now)
+        if why := _why_not(session, sign_up, mailed):
+            outcome.kept_out[sign_up.id] = why
+            continue
+        del outcome.kept_out[sign_up.id]
+        outcome.let_in[sign_up.id] = sign_up.reason
+        sign_up.let_in_at = sign_up.settled_at = now
+        sign_up.reason = answer.answer(session, sign_up, mailed, now)
+        sign_up.state = SignUpState.SETTLED
+        session.flush()
+    return outcome
+
+
+def take_back(session: Session, reasons: Mapping[int, str], let_in_at: datetime, now: datetime) -> int:
+    """Refuses these again as they had been, where the mail has not left yet; returns how many."""
+    which = SignUp.state == SignUpState.SETTLED, SignUp.let_in_at == let_in_at, SignUp.confirmed_at.is_(None)
+    found = select(SignUp).where(among(SignUp.id, list(reasons)), *which).order_by(SignUp.id).with_for_update()
+    back = 0
+    for sign_up in session.scalars(found.execution_options(populate_existing=True)):
+        if not waiting.skip(session, TAKEN_BACK, now, Message.sign_up_id == sign_up.id):
+            continue
+        sign_up.state, sign_up.reason = SignUpState.REFUSED, reasons[sign_up.id]
+        sign_up.let_in_at = sign_up.remind_at = None
+        back += 1
+    session.flush()
+    return back
+
+
+def _refused(session: Session, ids: Collection[int]) -> list[SignUp]:
+    rows = select(SignUp).where(among(SignUp.id, list(ids)), SignUp.state == SignUpState.REFUSED, SignUp.email != "")
+    found = session.scalars(rows.order_by(SignUp.id).with_for_update().execution_options(populate_existing=True))
+    # The newest of a mailbox first: of several it is the one whose mail is sent. In the order of their locks.
+    return sorted(found, key=lambda one: (mailbox.of(one), -one.id))
+
+
+def _why_not(session: Session, sign_up: SignUp, mailed: allowance.Mailed) -> str:
+    reason = suppression.reason(session, sign_up.address_hash)
+    if reason not in {None, SuppressionReason.ERASURE}:
+        return by_hand.WHY_SUPPRESSED[reason]
+    if mailed.rests() or mailed.has_had_enough():
+        return ENOUGH
+    ended_at = session.scalar(select(Subscriber.ended_at).where(Subscriber.address_hash == sign_up.address_hash))
+    return LEFT if ended_at is not None and ended_at > sign_up.created_at else ""

@@ -1,0 +1,105 @@
+"""Who was kept out at the forms, and why; “this one was a person: let in”, one or many, and back."""
+
+from datetime import datetime
+from http import HTTPStatus
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session as OrmSession
+from werkzeug.wrappers import Response as AnyResponse
+
+from funnel.audience import letting_in
+from funnel.audience.letting_in import Outcome
+from funnel.db import Session, utc_now
+from funnel.insight import turned_away
+from funnel.models.house import AuditEntry
+from funnel.models.people import SignUp
+from funnel.programme.history import among
+from funnel.web.nudge import nudge
+from funnel.web.owner import gate
+from funnel.web.owner.door_words import REFUSALS
+from funnel.web.owner.words import counted
+from tasks.mail import send_urgent
+
+ROWS = 50
+LET_IN, TAKEN_BACK = "let in what was refused", "refused again what was let in"
+NAMED = 5  # of those that could not be let in, one by one
+
+blueprint = gate.pages("door", __name__)
+
+
+@blueprint.get("/door")
+def index() -> str:
+    now = utc_now()
+    why = request.args.get("why", "")
+    with Session.begin() as session:
+        found, further = turned_away.page(session, why if why in REFUSALS else "", _before(), ROWS)
+        return render_template(
+            "owner/door/index.html",
+            now=now,
+            found=found,
+            further=f"{further[0].isoformat()},{further[1]}" if further else None,
+            before=request.args.get("before"),
+            why=why if why in REFUSALS else "",
+            whys=REFUSALS,
+            stopped=turned_away.stopped(session, now),
+            rush=turned_away.rush(session, now),
+            entry=request.args.get("entry", type=int),
+        )
+
+
+@blueprint.post("/door/let-in")
+def let_in() -> AnyResponse:
+    """One by its own button, or all that are ticked."""
+    now = utc_now()
+    ids = [request.form.get("one", type=int)] if "one" in request.form else request.form.getlist("id", type=int)
+    wanted = [number for number in ids if number is not None][:ROWS]
+    entry = None
+    with Session.begin() as session:
+        outcome = letting_in.let_in(session, wanted, now)
+        if outcome.let_in:
+            reasons = {str(number): reason for number, reason in outcome.let_in.items()}
+            entry = gate.note(session, LET_IN, now, sign_ups=reasons, at=now.isoformat())
+        said = _kept_out(session, outcome)
+    nudge(send_urgent)
+    for words in said:
+        flash(words, "warn")
+    if not wanted:
+        flash("Nobody was ticked.", "warn")
+    return redirect(url_for(".index", why=request.form.get("why") or None, entry=entry), HTTPStatus.SEE_OTHER)
+
+
+@blueprint.post(f"/door/undo/<{gate.ID}:entry_id>")
+def undo(entry_id: int) -> AnyResponse:
+    now = utc_now()
+    with Session.begin() as session:
+        entry = session.get(AuditEntry, entry_id)
+        if entry is None or entry.action != LET_IN:
+            abort(HTTPStatus.NOT_FOUND)
+        reasons = {int(number): reason for number, reason in entry.detail["sign_ups"].items()}
+        back = letting_in.take_back(session, reasons, datetime.fromisoformat(entry.detail["at"]), now)
+        if back:
+            gate.note(session, TAKEN_BACK, now, entry=entry_id, count=back)
+    left = len(reasons) - back
+    if back:
+        flash(f"Taken back: {counted(back, 'sign-up')} refused as before.")
+    if left:
+        flash(f"The mail has left already, or leaves this moment: {counted(left, 'sign-up')} let in.", "warn")
+    return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
+
+
+def _kept_out(session: OrmSession, outcome: Outcome) -> list[str]:
+    """Why some of them could not be let in."""
+    ids = list(outcome.kept_out)
+    emails = {one.id: one.email for one in session.query(SignUp).where(among(SignUp.id, ids))}
+    said = [f"{emails.get(number) or 'One'} stays out. {outcome.kept_out[number]}" for number in ids[:NAMED]]
+    return said + [f"And {len(ids) - NAMED} more."] * (len(ids) > NAMED)
+
+
+def _before() -> tuple[datetime, int] | None:
+    """The place that `?before=` names; None when it names none."""
+    at, _, number = request.args.get("before", "").partition(",")
+    try:
+        found = datetime.fromisoformat(at), int(number)
+    except ValueError:
+        return None
+    return found if found[0].tzinfo and 0 <= found[1] < 1 << 63 else None
