@@ -126,8 +126,8 @@ def test_what_was_stopped_is_counted_over_seven_days(browser, session):
         session.add(DoorDay(form_id=form.id, day=at.date(), what=what, times=times, last_at=at))
     session.commit()
     page = text(browser.get(PAGE))
-    assert "Robots that filled in a field nobody sees 4,000" in page
-    assert "Asked for one step more 5" in page
+    assert "4,000 forms were filled in by robots" in page
+    assert "5 times somebody was asked for one step more" in page
 
 
 def test_that_mails_wait_their_turn_is_told_on_every_page_that_tells_of_health(browser, client, session, setting):

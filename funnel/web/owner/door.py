@@ -16,7 +16,7 @@ from funnel.models.people import SignUp
 from funnel.programme.history import among
 from funnel.web.nudge import nudge
 from funnel.web.owner import gate
-from funnel.web.owner.door_words import REFUSALS
+from funnel.web.owner.door_words import CALLED, REFUSALS
 from funnel.web.owner.words import counted
 from tasks.mail import send_urgent
 
@@ -41,6 +41,7 @@ def index() -> str:
             before=request.args.get("before"),
             why=why if why in REFUSALS else "",
             whys=REFUSALS,
+            called=CALLED,
             stopped=turned_away.stopped(session, now),
             rush=turned_away.rush(session, now),
             entry=request.args.get("entry", type=int),

@@ -61,8 +61,8 @@ LIMITS = Section(
 ROBOTS = Section(
     "robots",
     "Robots",
-    "Nobody is kept out by these: whoever looks like a robot shows to be a person by one step more, which their "
-    "browser takes by itself. Without scripts it is one more tap, and their mail waits a little.",
+    "Nobody is refused by these. Who looks like a robot is asked for one step more, which their browser takes by "
+    "itself; without scripts it is one more tap, and their mail waits a little.",
     (
         Field(
             "STRICTNESS",

@@ -10,3 +10,4 @@ REFUSALS = {
     settle.SUPPRESSED.partition(":")[0]: "the address is not to be mailed",
     settle.TOO_OLD: "no worker took it in for days, until its link was too old",
 }
+CALLED = {settle.TOO_OLD: "too old"}  # where there is little room
