@@ -18,6 +18,7 @@ from funnel.mail.press import Words
 from funnel.mail.values import Values
 from funnel.models.content import Newsletter
 from funnel.models.mail import LinkKind
+from funnel.models.translations import Translation
 from funnel.programme import archive, merge
 
 VERSIONS_KEPT = 64
@@ -49,8 +50,10 @@ def heading(issue: Newsletter) -> Heading:
     return Heading(*(_told(text, known) for text in (archive.subject(issue), issue.preheader)))
 
 
-def of(issue: Newsletter) -> WebVersion:
-    return _made(Words(archive.subject(issue), issue.preheader, issue.body), settings())
+def of(issue: Newsletter, said: Translation | None = None) -> WebVersion:
+    """Of the issue as it was first written, or of what is said in its stead."""
+    first = Words(archive.subject(issue), issue.preheader, issue.body)
+    return _made(press.words_of(said) if said else first, settings())
 
 
 def sources(issue: Newsletter) -> list[dict[str, str]]:

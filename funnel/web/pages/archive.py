@@ -16,7 +16,7 @@ from funnel.mail import web_version
 from funnel.mail.web_version import Heading, WebVersion
 from funnel.models.content import Newsletter
 from funnel.models.people import Form, FormState
-from funnel.programme import archive, wording
+from funnel.programme import archive, translations, wording
 from funnel.web import spoken
 from funnel.web.pages import card, fresh
 from funnel.web.pages.card import Card
@@ -86,6 +86,30 @@ def show(number: int, slug: str) -> AnyResponse | tuple[str, int]:
     return fresh.answer(html, now, shown.token if shown else "")
 
 
+@blueprint.get(f"/archive/<{ID}:number>/<language>")
+def translated(number: int, language: str) -> AnyResponse | tuple[str, int]:
+    """An issue as readers of that language got it; to the original where it is not, or no longer, said in it."""
+    now = utc_now()
+    with Session.begin() as session:
+        issue = archive.found(session, number)
+        if issue is None or not issue.in_archive:
+            return _nothing(session, issue)
+        said = translations.of_newsletters(session, {(number, language)}, [issue]).get((number, language))
+        if said is None:
+            return redirect(url_for(".show", number=number, **card.where_from()))
+        shown = _card(session, now, language)
+        html = render_template(
+            "pages/archive/show.html",
+            entry=_entry(issue, web_version.of(issue, said)),
+            before=None,
+            after=None,
+            is_listed=False,
+            card=shown,
+            where_from=card.where_from(),
+        )
+    return fresh.answer(html, now, shown.token if shown else "")
+
+
 @blueprint.get("/archive/feed.xml")
 def feed() -> Response:
     """RSS 2.0 with the whole text of the newest issues."""
@@ -125,10 +149,14 @@ def _to(entry: Entry) -> AnyResponse:
     return answer
 
 
-def _card(session: OrmSession, now: datetime) -> Card | None:
-    """The sign-up form of these pages, whose language they speak: the oldest that is open."""
-    form = session.scalar(select(Form).where(Form.state == FormState.OPEN).order_by(Form.id).limit(1))
-    spoken.speak(form.language if form else spoken.practice())
+def _card(session: OrmSession, now: datetime, language: str = "") -> Card | None:
+    """The sign-up form of these pages, whose language they speak: the oldest that is open.
+
+    A page in a `language` of its own has a form in it where there is one.
+    """
+    forms = select(Form).where(Form.state == FormState.OPEN).order_by(Form.language != language, Form.id)
+    form = session.scalar(forms.limit(1))
+    spoken.speak(language or (form.language if form else spoken.practice()))
     if form is None:
         return None
     source = card.source() or SOURCE
