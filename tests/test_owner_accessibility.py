@@ -79,6 +79,8 @@ FULL = {
     "mail": "/owner/mails/4",
     "mail, edited": "/owner/mails/4/edit",
     "mail, draft": "/owner/mails/4/draft",
+    "mail, in Italian": "/owner/translations/1",
+    "mail, in Italian, editor": "/owner/translations/1/edit",
     "mail, revisions": "/owner/mails/4/revisions",
     "mail, compared": "/owner/mails/4/revisions/compare",
     "mail, its file": "/owner/mails/4/file",
