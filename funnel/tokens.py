@@ -45,6 +45,7 @@ class Purpose(StrEnum):
     RESEND = "resend"  # sign-up id
     UNSUBSCRIBE = "unsubscribe"  # subscriber id, message id (0: not from a message)
     PREFERENCES = "preferences"  # subscriber id, message id
+    ADDRESS = "address"  # new address id; salted with its nonce
     FRESH = "fresh"  # subscriber id, unix time it ends
     HANDOUT = "handout"  # form id, subscriber id (0: of neither)
     GO = "go"  # link id, message id (0: on a page)

@@ -103,6 +103,7 @@ def test_the_download_holds_everything_and_is_json(session):
         "former_addresses": 0,
         "consents": 2,
         "evidence": 2,
+        "new_addresses": 0,
         "sign_ups": 1,
         "courses": 1,
         "mails": 2,

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Executable, Row, Select, case, delete, fun
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.audience import pointer, suppression
+from funnel.models.choices_made import NewAddress
 from funnel.models.content import Enrolment, Sequence, Step
 from funnel.models.former import FormerAddress
 from funnel.models.mail import Link, Message
@@ -116,6 +117,7 @@ _EVENTS = (
     .order_by(Event.at, Event.id)
 )
 _FORMER = select(FormerAddress.until).order_by(FormerAddress.until)  # nobody can read an address out of its hash
+_NEW = select(NewAddress.email, NewAddress.created_at, NewAddress.done_at).order_by(NewAddress.id)
 _TAGS = select(Tag.name, Tagged.at).join(Tag, Tag.id == Tagged.tag_id).order_by(Tag.name)
 
 
@@ -130,6 +132,7 @@ def of(session: Session, person: Subscriber) -> dict[str, Any]:
         "mails": _MAILS.where(_mailed(session, person)),
         "events": _EVENTS.where(Event.subscriber_id == person.id),
         "bookings": _bookings(person),
+        "new_addresses": _NEW.where(among(NewAddress.subscriber_id, ids)),
         "tags": _TAGS.where(Tagged.subscriber_id == person.id),
     }
     reason = suppression.reason(session, person.address_hash) if person.address_hash else None
@@ -152,6 +155,7 @@ def blank(session: Session, person: Subscriber, now: datetime) -> None:
     )
     session.execute(update(Consent).where(among(Consent.subscriber_id, ids)).values(network=None, agent=None))
     session.execute(delete(Tagged).where(Tagged.subscriber_id == person.id))
+    session.execute(delete(NewAddress).where(among(NewAddress.subscriber_id, ids)))
     session.execute(delete(FormerAddress).where(among(FormerAddress.subscriber_id, ids)))
     session.execute(update(Event).where(Event.subscriber_id == person.id).values(detail={}, reference=None))
 

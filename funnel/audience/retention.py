@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from funnel.audience import domains
+from funnel.models.choices_made import NewAddress
 from funnel.models.door import MailDomain, SpentPuzzle
 from funnel.models.handouts import OwnFile
 from funnel.models.house import OwnerSession
@@ -39,6 +40,7 @@ def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int
         "networks of consents": _blank_networks(session, Consent, Consent.at, now, batch),
         "texts of bookings": _blank_bookings(session, now, batch),
         "events": _delete_events(session, now, batch),
+        "new addresses": _delete_addresses(session, now, batch),
         "files no form gives": _delete_files(session, now, batch),
         "sessions of owners": _delete_sessions(session, now, batch),
         "answers of the DNS": _delete_keyed(session, MailDomain.domain, old_answers, batch),
@@ -115,6 +117,13 @@ def _delete_keyed(session: Session, key: Any, condition: ColumnElement[bool], ba
     keys = list(session.scalars(select(key).where(condition).limit(batch).with_for_update(skip_locked=True)))
     session.execute(delete(key.class_).where(key.in_(keys)))
     return len(keys)
+
+
+def _delete_addresses(session: Session, now: datetime, batch: int) -> int:
+    """Wishes for another address, confirmed or not: the limits look back as far."""
+    ids = _some(session, NewAddress, batch, NewAddress.created_at < now - UNCONFIRMED)
+    session.execute(delete(NewAddress).where(NewAddress.id.in_(ids)))
+    return len(ids)
 
 
 def _delete_files(session: Session, now: datetime, batch: int) -> int:

@@ -3,12 +3,14 @@
 import functools
 
 from funnel import languages
+from funnel.audience import moving
 from funnel.house import stored
 from funnel.languages import ENGLISH
 from funnel.mail.press import Words
 from funnel.programme import front_matter, mail_files, reminders
 
-TO_READERS = ("confirmation", "reminder", "already_in", "booking_thanks", "fresh_link")  # in each language
+MOVING = (moving.CONFIRM, moving.TOLD)  # of a reader, to an address that is not theirs yet, or not any more
+TO_READERS = ("confirmation", "reminder", "already_in", "booking_thanks", "fresh_link", *MOVING)  # in each language
 NAMES = (
     *TO_READERS,
     "booking_notice",

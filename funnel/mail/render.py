@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from funnel import shelf
+from funnel.audience import moving
 from funnel.config import settings
 from funnel.languages import ENGLISH
 from funnel.mail import headers, links, notices, press, values, verp
@@ -172,7 +173,10 @@ def _language(session: Session, message: Message) -> str:
         return session.get_one(SignUp, message.sign_up_id).language
     if message.booking_id:
         return session.get_one(Booking, message.booking_id).language
-    return session.get_one(Subscriber, message.subscriber_id).language if message.subscriber_id else ENGLISH
+    whose = message.subscriber_id
+    if message.template in notices.MOVING and (row := moving.of_key(session, message.key)):
+        whose = row.subscriber_id
+    return session.get_one(Subscriber, whose).language if whose else ENGLISH
 
 
 def _straight(sheet: Sheet) -> Values:

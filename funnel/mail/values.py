@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import confirmation, own_data
+from funnel.audience import confirmation, moving, own_data
 from funnel.config import settings
 from funnel.house import entry
 from funnel.mail import headers
@@ -19,6 +19,7 @@ from funnel.programme import reminders
 from funnel.tokens import Purpose
 
 NOT_ANY_MORE = "whom it is for may not sign in any more"
+NOT_ASKED = "the wish for another address was deleted"
 NO_RHYTHM = "the regular newsletter that it tells of was deleted"
 NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a page that harms nobody
 LEAVE, CHOOSE = "unsubscribe", "preferences"  # the pages behind the ways out
@@ -59,6 +60,11 @@ def of_notice(session: Session, message: Message) -> Values:
         own["fresh_link"] = _link("my-data", own_data.fresh_token(message.subscriber_id, message.created_at))
     if message.sign_up_id:
         own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))
+    if message.template == moving.CONFIRM:
+        row = moving.of_key(session, message.key)
+        if row is None:
+            raise Unsendable(NOT_ASKED)
+        own["confirm_link"] = _link("new-address", moving.token(row))
     if message.booking_id:
         own["owner_link"] = _link("owner/bookings", str(message.booking_id))
     if message.template in reminders.TEMPLATES:

@@ -30,6 +30,7 @@ BLUEPRINTS = (
     "pages.handout",
     "pages.preferences",
     "pages.my_data",
+    "pages.new_address",
     "pages.book",
     "pages.booked",
     "pages.privacy",

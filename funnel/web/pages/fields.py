@@ -90,6 +90,10 @@ class SignUpForm(Stateless):
     timezone = HiddenField(filters=[_trimmed])
 
 
+class AddressForm(Stateless):
+    email = EmailField(lazy_gettext("New email address"), [_address, _lasting], filters=[_trimmed])
+
+
 class BookForm(Stateless):
     name = StringField(
         lazy_gettext("Your name"),

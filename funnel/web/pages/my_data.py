@@ -5,12 +5,15 @@ import json
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
-from funnel.audience import own_data, preferences
+from funnel.audience import chosen, moving, own_data, preferences
 from funnel.db import Session, utc_now
+from funnel.models.choices_made import Chose
 from funnel.models.people import Subscriber
 from funnel.tokens import BadToken
+from funnel.web.nudge import nudge
 from funnel.web.pages import discreet
-from funnel.web.pages.fields import NameForm
+from funnel.web.pages.fields import AddressForm, NameForm
+from tasks.mail import send_urgent
 
 blueprint = discreet.blueprint("my_data", __name__)
 
@@ -29,7 +32,29 @@ def rename(token: str) -> str | tuple[str, int]:
         return _page(token, fields), 422
     with Session.begin() as session:
         preferences.rename(session, session.get_one(Subscriber, subscriber_id), fields.first_name.data, utc_now())
+        chosen.note(session, subscriber_id, Chose.NAME, utc_now())
     return _page(token, said=_("Your name is corrected."))
+
+
+@blueprint.post("/my-data/<token>/address")
+def move(token: str) -> str | tuple[str, int]:
+    """Asks the new address; the page is the same whatever that is."""
+    now = utc_now()
+    subscriber_id, fields = own_data.read_fresh(token, now), AddressForm(request.form)
+    with Session.begin() as session:
+        discreet.speak_to(session, subscriber_id)
+    if not fields.validate():
+        return _page(token, address=fields), 422
+    with Session.begin() as session:
+        moving.ask(session, session.get_one(Subscriber, subscriber_id), fields.email.data, now)
+    nudge(send_urgent)
+    return _page(
+        token,
+        said=_(
+            "If nothing stands against it, a mail with a link for one hour is on its way to the new address. "
+            "Nothing changes before its button is pressed."
+        ),
+    )
 
 
 @blueprint.get("/my-data/<token>/download")
@@ -64,7 +89,7 @@ def say_ended(_error: BadToken) -> tuple[str, int]:
     return render_template("pages/my_data/ended.html"), 404
 
 
-def _page(token: str, fields: NameForm | None = None, said: str = "") -> str:
+def _page(token: str, fields: NameForm | None = None, said: str = "", address: AddressForm | None = None) -> str:
     subscriber_id = own_data.read_fresh(token, utc_now())
     with Session.begin() as session:
         discreet.speak_to(session, subscriber_id)
@@ -76,5 +101,6 @@ def _page(token: str, fields: NameForm | None = None, said: str = "") -> str:
             subscriber=subscriber,
             token=token,
             fields=fields or NameForm(formdata=None, data={"first_name": subscriber.first_name}),
+            address=address or AddressForm(formdata=None),
             said=said,
         )

@@ -1,0 +1,171 @@
+"""Moving: another address, confirmed at the new one. What is answered is the same whatever that address is.
+
+It is asked behind a fresh link, which only the old address has; the mail to the new one says nothing of who asks, and
+its link lives for an hour. Whoever can press both has both addresses: an entry that the new one had is theirs.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from funnel import tokens
+from funnel.audience import allowance, chosen, former, merging, pointer, signup, suppression, withdrawals
+from funnel.audience.visit import Visit, truncated
+from funnel.audience.withdrawals import Kind
+from funnel.config import settings
+from funnel.models.choices_made import Chose, NewAddress
+from funnel.models.mail import MessageKind, Queue
+from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
+from funnel.programme import plan
+from funnel.tokens import BadToken, Purpose
+
+VALID = timedelta(hours=1)
+MOST_AN_HOUR, MOST_A_DAY = 3, 6  # asked by one person, whatever the addresses
+CONFIRM, TOLD = "new_address", "address_moved"
+HOW = "button on the page of the new address"
+WORDING = "Send my mails to this address from now on."
+MAYBE = (None, SuppressionReason.ERASURE)
+
+
+class Found(NamedTuple):
+    """`state`: open, there is a button to press · done · ended."""
+
+    state: str
+    subscriber_id: int
+
+
+def ask(session: Session, subscriber: Subscriber, email: str, now: datetime) -> bool:
+    """Plans the mail to the new address; False, which nobody is told, when it must not be mailed or had enough."""
+    session.flush()
+    session.refresh(subscriber, with_for_update=True)
+    new = signup.normalised(email)
+    address_hash = tokens.address_hash(new)
+    if subscriber.state is not SubscriberState.ACTIVE or address_hash == subscriber.address_hash:
+        return False
+    allowance.lock_address(session, address_hash)
+    if suppression.reason(session, address_hash) not in MAYBE or _had_enough(session, subscriber, address_hash, now):
+        return False
+    row = NewAddress(
+        subscriber_id=subscriber.id,
+        email=new,
+        address_hash=address_hash,
+        nonce=secrets.token_bytes(signup.NONCE_BYTES),
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    _plan(session, f"{CONFIRM}:{row.id}", CONFIRM, new, now)
+    return True
+
+
+def token(row: NewAddress) -> str:
+    return tokens.sign(Purpose.ADDRESS, row.id, salt=row.nonce)
+
+
+def of_key(session: Session, key: str) -> NewAddress | None:
+    """What a mail with this key is about; None when it is deleted."""
+    return session.get(NewAddress, int(key.rpartition(":")[2]))
+
+
+def look(session: Session, token: str, now: datetime) -> Found:
+    """What the page behind `token` shows. Changes nothing. Raises BadToken."""
+    row = _row(session, token)
+    person = session.get(Subscriber, pointer.kept(session, row.subscriber_id))
+    return Found(_state(session, row, person, now), row.subscriber_id)
+
+
+def move(session: Session, token: str, visit: Visit, now: datetime) -> Found:
+    """Sends the person's mails to the new address from now on, once; told again it says done. Raises BadToken."""
+    row = _row(session, token)
+    person_id = pointer.kept(session, row.subscriber_id)
+    found = look(session, token, now)
+    if found.state != "open":
+        return found
+    other = session.scalar(select(Subscriber).where(Subscriber.address_hash == row.address_hash))
+    if other is not None:
+        _take_in(session, person_id, other, now)
+    person = session.get_one(Subscriber, person_id, with_for_update=True, populate_existing=True)
+    session.refresh(row, with_for_update=True)
+    if _state(session, row, person, now) != "open":  # two presses at once
+        return Found(_state(session, row, person, now), row.subscriber_id)
+    _witness(session, person, row, visit, now)
+    assert person.email
+    assert person.address_hash
+    former.give_up(session, person.id, person.address_hash, now)
+    _plan(session, f"{TOLD}:{row.id}", TOLD, person.email, now)
+    person.email, person.address_hash = row.email, row.address_hash
+    suppression.lift(session, row.address_hash, now, only=SuppressionReason.ERASURE)
+    row.email, row.done_at = "", now
+    session.flush()
+    return Found("done", row.subscriber_id)
+
+
+def _row(session: Session, token: str) -> NewAddress:
+    numbers = tokens.peek(token)
+    row = session.get(NewAddress, numbers[0]) if len(numbers) == 1 else None
+    if row is None:
+        raise BadToken
+    tokens.read(Purpose.ADDRESS, token, salt=row.nonce)
+    return row
+
+
+def _state(session: Session, row: NewAddress, person: Subscriber | None, now: datetime) -> str:
+    if row.done_at is not None:
+        return "done"
+    if now >= row.created_at + VALID or person is None or person.state is not SubscriberState.ACTIVE:
+        return "ended"
+    return "open" if suppression.reason(session, row.address_hash) in MAYBE else "ended"
+
+
+def _take_in(session: Session, person_id: int, other: Subscriber, now: datetime) -> None:
+    """An entry that the new address had becomes part of theirs. Having left with it is older than this wish."""
+    if other.state is SubscriberState.UNSUBSCRIBED:
+        withdrawals.note(session, Kind.RETURNED, other.address_hash, now)
+        other.state = SubscriberState.PENDING
+        session.flush()
+    merging.merge(session, person_id, other.id, now)
+
+
+def _had_enough(session: Session, subscriber: Subscriber, address_hash: bytes, now: datetime) -> bool:
+    """As many as may be of one person within an hour or a day, or to one address as by a form. Exact under locks."""
+    mailed = allowance.mailed(session, address_hash, now)
+    most = settings().limits
+    theirs, to_it = NewAddress.subscriber_id == subscriber.id, NewAddress.address_hash == address_hash
+    bounds = (
+        (theirs, VALID, MOST_AN_HOUR),
+        (theirs, allowance.DAY, MOST_A_DAY),
+        (to_it, allowance.REST, 1),
+        (to_it, allowance.DAY, most.address_day),
+        (to_it, allowance.MONTH, most.address_month),
+    )
+    counts = [
+        select(func.count()).where(whose, NewAddress.created_at > now - within).scalar_subquery()
+        for whose, within, _ in bounds
+    ]
+    found = session.execute(select(*counts)).one()
+    full = any(count >= limit for count, (_, _, limit) in zip(found, bounds, strict=True))
+    return full or mailed.rests() or mailed.has_had_enough()
+
+
+def _plan(session: Session, key: str, template: str, to_address: str, now: datetime) -> None:
+    plan.plan(
+        session,
+        MessageKind.NOTICE,
+        key,
+        template=template,
+        queue=Queue.URGENT,
+        due_at=now,
+        expires_at=now + (VALID if template == CONFIRM else allowance.DAY),
+        to_address=to_address,
+        now=now,
+    )
+
+
+def _witness(session: Session, person: Subscriber, row: NewAddress, visit: Visit, now: datetime) -> None:
+    line = Consent(subscriber_id=person.id, kind=ConsentKind.CONFIRMED, wording=WORDING, how=HOW, at=now)
+    line.network, line.agent = truncated(visit.network) or None, visit.agent or None
+    session.add(line)
+    chosen.note(session, person.id, Chose.ADDRESS, now)

@@ -1,0 +1,142 @@
+"""Another address: asked for behind the fresh link, confirmed at the new one, told to the old one and nobody else."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from funnel.audience import moving, own_data, retention, suppression
+from funnel.db import utc_now
+from funnel.mail import render
+from funnel.models.choices_made import Choice, Chose, NewAddress
+from funnel.models.mail import Message
+from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
+from funnel.tokens import address_hash
+from tests.factories import a_subscriber
+
+NEW = "ada@new.example.org"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def ada(session):
+    person = a_subscriber(session, email="ada@old.example.org", language="it")
+    session.commit()
+    return person
+
+
+@pytest.fixture
+def asks(session, client, ada):
+    def ask(email=NEW):
+        session.commit()
+        return client.post(f"/my-data/{own_data.fresh_token(ada.id, utc_now())}/address", data={"email": email})
+
+    return ask
+
+
+def mails(session):
+    session.expire_all()
+    return [(one.template, one.to_address) for one in session.scalars(select(Message).order_by(Message.id))]
+
+
+def link(session):
+    row = session.scalars(select(NewAddress).order_by(NewAddress.id.desc())).first()
+    return f"/new-address/{moving.token(row)}"
+
+
+def at(session, ada):
+    session.expire_all()
+    return session.get_one(Subscriber, ada.id).email
+
+
+def test_the_new_address_confirms_and_the_old_one_is_told(session, client, ada, asks):
+    asks(f" {NEW} ")
+    assert mails(session) == [("new_address", NEW)]
+    assert at(session, ada) == "ada@old.example.org"
+    assert client.get(link(session)).text.count("<button") == 1
+    assert at(session, ada) == "ada@old.example.org"
+    client.post(link(session))
+    assert at(session, ada) == NEW
+    assert session.get_one(Subscriber, ada.id).address_hash == address_hash(NEW)
+    assert mails(session)[1:] == [("address_moved", "ada@old.example.org")]
+    line = session.scalars(select(Consent)).one()
+    assert (line.kind, line.how, line.wording) == (ConsentKind.CONFIRMED, moving.HOW, moving.WORDING)
+    assert session.scalars(select(Choice.chose)).all() == [Chose.ADDRESS]
+    assert session.scalars(select(NewAddress.email)).one() == ""
+    client.post(link(session))  # pressed again
+    assert len(mails(session)) == 2
+
+
+def test_its_mails_are_in_the_readers_language_and_say_nothing_of_them(session, client, ada, asks):
+    asks()
+    client.post(link(session))
+    for message in session.scalars(select(Message).order_by(Message.id)).all():
+        data = render.rendered(session, message, utc_now()).data.decode()
+        assert "e-mail di" in data
+        assert "Ada" not in data
+        assert ("ada@new" in data, "ada@old" in data) == (
+            message.template == "new_address",
+            message.template != "new_address",
+        )
+
+
+def test_what_is_answered_is_the_same_whatever_the_address(session, asks):
+    a_subscriber(session, email="ben@example.org")
+    suppression.suppress(session, address_hash("cleo@example.org"), SuppressionReason.COMPLAINT, utc_now())
+    session.commit()
+    pages = {asks(email).text for email in (NEW, "ben@example.org", "cleo@example.org", "ada@old.example.org")}
+    assert len({page.split("/my-data/")[0] for page in pages}) == 1
+    assert mails(session) == [("new_address", NEW), ("new_address", "ben@example.org")]
+
+
+def test_what_is_no_address_is_told_with_what_was_typed(session, asks):
+    answer = asks("ada@@example")
+    assert answer.status_code == 422
+    assert 'value="ada@@example"' in answer.text
+    assert mails(session) == []
+
+
+def test_one_person_asks_three_times_an_hour_and_one_address_once_in_ten_minutes(session, asks):
+    for email in (NEW, NEW, "b@example.org", "c@example.org", "d@example.org"):
+        asks(email)
+    assert [to for _, to in mails(session)] == [NEW, "b@example.org", "c@example.org"]
+
+
+def test_an_entry_that_the_new_address_had_becomes_part_of_theirs(session, client, ada, asks):
+    twin = a_subscriber(session, email=NEW, state=SubscriberState.UNSUBSCRIBED, ended_at=utc_now())
+    asks()
+    client.post(link(session))
+    assert at(session, ada) == NEW
+    assert session.get_one(Subscriber, ada.id).state is SubscriberState.ACTIVE
+    assert session.get_one(Subscriber, twin.id).merged_into_id == ada.id
+    assert suppression.reason(session, address_hash(NEW)) is None
+
+
+def test_a_link_is_good_for_an_hour_and_moves_nobody_who_left_or_was_suppressed(session, client, ada, asks):
+    asks()
+    row = session.scalars(select(NewAddress)).one()
+    suppression.suppress(session, row.address_hash, SuppressionReason.OWNER, utc_now())
+    session.commit()
+    assert "<button" not in client.post(link(session)).text
+    suppression.lift(session, row.address_hash, utc_now())
+    row.created_at -= HOUR
+    session.commit()
+    assert "<button" not in client.post(link(session)).text
+    assert at(session, ada) == "ada@old.example.org"
+    assert client.get("/new-address/none").status_code == 404
+
+
+def test_who_is_not_subscribed_cannot_ask(session, client, ada, asks):
+    ada.state = SubscriberState.UNSUBSCRIBED
+    asks()
+    assert mails(session) == []
+
+
+def test_wishes_go_with_the_person_and_after_a_month(session, ada, asks):
+    asks()
+    assert own_data.export(session, ada.id)["new_addresses"][0]["email"] == NEW
+    own_data.erase(session, ada.id, utc_now())
+    assert session.scalars(select(NewAddress)).all() == []
+    ben = a_subscriber(session)
+    assert moving.ask(session, ben, "ben@new.example.org", utc_now() - retention.UNCONFIRMED * 2)
+    assert retention.retain(session, utc_now())["new addresses"] == 1
