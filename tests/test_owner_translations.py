@@ -148,11 +148,13 @@ def test_its_revisions_are_compared_and_restored(desk, session):
 
 
 def test_a_newsletter_is_translated_too_and_leads_to_its_own_web_page(desk, session):
-    issue = factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=utc_now()))
+    issue = Newsletter(subject="Chairs", subject_b="Sit less", body="Sit less.\n", created_at=utc_now())
+    factories.add(session, issue)
     session.commit()
     page = begin(desk, "de", f"/owner/newsletters/{issue.id}")
     answer = save(desk, page, body="Guten Tag, stehen Sie ab und zu auf.\n")
     assert answer.location == page
+    assert "this one subject in both halves" in desk.get(page).text
     assert f"/archive/{issue.id}/de" in desk.get(f"{page}/html").text
     assert "in use" in desk.get(f"/owner/newsletters/{issue.id}").text
 

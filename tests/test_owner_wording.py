@@ -122,3 +122,9 @@ def test_each_language_has_words_of_its_own(desk, session):
         404,
         404,
     ]
+
+
+def test_words_are_refused_by_the_rules_of_their_language(desk):
+    refused = save(desk, "confirmation:it", **{**MAIL, "body": "Guarisce. [Sì]({{ confirm_link }})"})
+    assert "“guarisce” promises too much" in refused.text
+    assert "saved=" in save(desk, "confirmation:it", **{**MAIL, "body": "Cure, fix. [Sì]({{ confirm_link }})"}).location

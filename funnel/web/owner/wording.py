@@ -137,8 +137,12 @@ def _wrong_with(text: Text, part: str, words: str) -> list[str]:
     if len(words) > most:
         return [f"It is longer than {most:,} signs."]
     if part != "body":
-        return [problem.text for problem in prose.check(words.replace("\n", " "), text.tags)]
-    return [_with_line(problem) for problem in prose.check(words, text.tags)]
+        return [problem.text for problem in _refused(text, words.replace("\n", " "))]
+    return [_with_line(problem) for problem in _refused(text, words)]
+
+
+def _refused(text: Text, words: str) -> list[Problem]:
+    return prose.check(words, text.tags, language=text.language.code)
 
 
 def _with_line(problem: Problem) -> str:
