@@ -83,7 +83,7 @@ def test_a_page_comes_with_its_headers_and_the_site_is_asked_by_its_name():
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
         "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1",
-        "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "fd00:ec2::254",
+        "::ffff:169.254.169.254", "64:ff9b::7f00:1", "2002:7f00:1::", "fd00:ec2::254", "::7f00:1", "5f00::1",
     ],
 )  # fmt: skip
 def test_no_private_address_is_asked_whatever_name_leads_there(address):
@@ -91,6 +91,11 @@ def test_no_private_address_is_asked_whatever_name_leads_there(address):
     assert "is in a private network" in refused("https://blog.example.org/", ["93.184.215.14", address])
     written = f"[{address}]" if ":" in address else address
     assert "is in a private network" in refused(f"http://{written}/")
+
+
+def test_public_addresses_are_asked():
+    for address in ("93.184.215.14", "2606:2800:21f:cb07::1", "64:ff9b::5db8:d70e"):
+        assert far_net.PUBLIC.is_open(address)
 
 
 @pytest.mark.parametrize("host", ["2130706433", "127.1", "0x7f.1", "0x7f000001", "0177.0.0.1", "1.2.3.4.5"])

@@ -68,6 +68,17 @@ def test_in_place_it_passes_on_where_the_reader_came_from_twice_under_a_strict_p
 
 
 @pytest.mark.browser
+def test_in_the_dark_the_form_is_as_light_or_dark_as_the_page_around(live, page, blog, form):
+    window = page(scheme="dark")
+    ground = "getComputedStyle(document.querySelector('.card')).backgroundColor"
+    dark = '<meta name="color-scheme" content="light dark">'
+    for number, (head, colour) in enumerate((("", "rgb(255, 255, 255)"), (dark, "rgb(29, 36, 36)"))):
+        window.goto(blog.put(f"/{number}", code(live), head=head))
+        window.frame_locator("iframe").get_by_label("Email address").wait_for()
+        assert window.frames[1].evaluate(ground) == colour
+
+
+@pytest.mark.browser
 def test_the_slide_in_comes_after_half_was_read_and_stays_away_once_closed(live, page, blog, form):
     article = f"<article>{PARAGRAPH * 40}</article>"
     here = blog.put("/post", f"<a href='#'>A link</a>{article}{code(live, look='slide-in')}")

@@ -80,7 +80,9 @@ def sandboxed(live, may):
     return f'<iframe title="Tips" src="{live}{EMBED}" sandbox="{may}" width="340" height="520"></iframe>'
 
 
-def test_in_a_sandbox_without_an_origin_one_signs_up_and_goes_on_in_there(live, page, session, blog, form, monkeypatch):
+def test_one_goes_on_in_the_whole_window_or_where_a_sandbox_forbids_it_within_the_frame(
+    live, page, session, blog, form, monkeypatch, setting
+):
     monkeypatch.setattr(trap, "SOONEST_S", 0)
     form.thanks_url = blog.put("/thanks", "<h1>Thank you</h1>")
     session.commit()
@@ -92,14 +94,6 @@ def test_in_a_sandbox_without_an_origin_one_signs_up_and_goes_on_in_there(live, 
         inside.get_by_role("link", name="Go on").click()
         inside.get_by_role("heading", name="Thank you").wait_for()
         assert window.url.endswith("/post")
-
-
-def test_without_a_sandbox_the_whole_window_goes_on_and_a_page_that_is_no_site_of_ours_shows_nothing(
-    live, page, session, blog, form, monkeypatch, setting
-):
-    monkeypatch.setattr(trap, "SOONEST_S", 0)
-    form.thanks_url = blog.put("/thanks", "<h1>Thank you</h1>")
-    session.commit()
     here = blog.put("/post", f'<iframe title="Tips" src="{live}{EMBED}"></iframe>')
     window = page(width=360)
     window.goto(here)

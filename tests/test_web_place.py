@@ -1,5 +1,7 @@
 """Where a form stands: who may show it in a frame, and that each of its states stays within it."""
 
+import re
+
 import pytest
 
 from funnel.models.door import FormView
@@ -97,3 +99,21 @@ def test_what_is_kept_can_be_read_without_leaving_the_frame(client, form):
     assert "How long" in page.text
     assert f'href="{EMBED}"' in page.text
     assert client.get("/f/none/embed/privacy").status_code == 404
+
+
+def test_on_a_page_that_stays_light_each_of_its_pages_does(session, client, form):
+    form.accent = "#8a1c5b"
+    session.commit()
+    first = client.get(f"{EMBED}?scheme=light")
+    done = fill_in(client, form, f"{EMBED}?scheme=light")
+    for page in (first, fill_in(client, form, f"{EMBED}?scheme=light", email="no"), client.get(done.location)):
+        assert '<meta name="color-scheme" content="light">' in page.text
+        assert '<link rel="stylesheet" href="/colours/8a1c5b.css?scheme=light">' in page.text
+        assert re.search(r'href="/light/base.css\?v=\w+"', page.text)
+    assert f'action="{EMBED}?scheme=light"' in first.text
+    for sheet in ("/light/base.css", "/light/pages.css", "/colours/8a1c5b.css?scheme=light"):
+        answer = client.get(sheet)
+        assert "prefers-color-scheme" not in answer.text
+        assert "light dark" not in answer.text
+        assert "immutable" in answer.headers["Cache-Control"]
+    assert "scheme" not in client.get("/f/back-care?scheme=light").text.partition("<main")[2]

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import dns.exception
@@ -20,6 +20,7 @@ from funnel.relay import is_private
 
 NAME_SECONDS = 3.0
 TRIED = 3  # addresses of a name
+GIVEN_OUT = (ip_network("2000::/3"), ip_network("64:ff9b::/96"))
 
 
 class Refused(Exception):  # noqa: N818 (it names what was done)
@@ -31,8 +32,14 @@ class Net:
     """Whom names lead to, and who may be asked. Another one than PUBLIC is for tests alone."""
 
     addresses: Callable[[str, float], list[str]]
-    is_open: Callable[[str], bool] = lambda address: not is_private(address)
+    is_open: Callable[[str], bool] = lambda address: _is_public(address)
     ports: Collection[int] = (80, 443)
+
+
+def _is_public(address: str) -> bool:
+    """Whether it is one of the public web: of IPv6 only what is given out (2000::/3), and IPv4 behind NAT64."""
+    known = ip_address(address)
+    return not is_private(address) and (known.version == 4 or any(known in network for network in GIVEN_OUT))
 
 
 def looked_up(name: str, seconds: float) -> list[str]:

@@ -48,12 +48,23 @@
     }
   };
 
-  const framed = (home, { form, src, title }) => {
+  // A browser in the dark on a page that stays light: then the form stays light too.
+  const isLight = (place) => {
+    const declared = `${getComputedStyle(place).colorScheme} ${document.querySelector("meta[name=color-scheme]")?.content}`;
+    for (let one = place; one; one = one.parentElement) {
+      const [red, green, blue, opaque = 1] = getComputedStyle(one).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
+      if (opaque > 0.5) return red + green + blue > 380;
+    }
+    return !declared.includes("dark");
+  };
+
+  const framed = (home, { form, src, title }, beside) => {
     const address = new URL(`/f/${encodeURIComponent(form)}/embed`, home);
     const asked = new URLSearchParams(location.search);
     const place = asked.get("src") || src;
     if (place) address.searchParams.set("src", place);
     for (const [name, value] of asked) if (name.startsWith("utm_")) address.searchParams.set(name, value);
+    if (matchMedia("(prefers-color-scheme: dark)").matches && isLight(beside)) address.searchParams.set("scheme", "light");
     return made("iframe", { src: address, title: title || "Sign up", loading: "lazy" });
   };
 
@@ -108,7 +119,7 @@
     if (!("adoptedStyleSheets" in document)) {
       // A browser of before 2023 gets the form where its code stands, and nothing over the page.
       if (over) return;
-      const frame = framed(home, tag.dataset);
+      const frame = framed(home, tag.dataset, tag.parentElement);
       Object.assign(frame.style, { display: "block", width: "100%", border: "0" });
       hear(frame, home, signal, () => {});
       standing.set(tag, { end: () => (control.abort(), frame.remove(), standing.delete(tag)) });
@@ -141,7 +152,7 @@
     };
     const show = () => {
       if (!frame) {
-        frame = framed(home, tag.dataset);
+        frame = framed(home, tag.dataset, over ? document.body : tag.parentElement);
         hear(frame, home, signal, fold);
         panel.append(frame);
       }

@@ -2,10 +2,13 @@
 
 import re
 
-from flask import Blueprint, Response, abort
+from flask import Blueprint, Response, abort, request
 
 from funnel.programme import colour
+from funnel.web import edge
+from funnel.web.pages.place import LIGHT
 
+DARK_RULES = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 HEX = re.compile(r"[0-9a-f]{6}")
 FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -16,4 +19,19 @@ blueprint = Blueprint("colours", __name__)
 def sheet(accent: str) -> Response:
     if not HEX.fullmatch(accent):
         abort(404)
-    return Response(colour.sheet(f"#{accent}"), mimetype="text/css", headers={"Cache-Control": FOR_GOOD})
+    text = colour.sheet(f"#{accent}")
+    return _for_good(_by_day(text) if request.args.get("scheme") == LIGHT else text)
+
+
+@blueprint.get("/light/<any(base, pages, frame):name>.css")
+def by_day(name: str) -> Response:
+    """A style sheet of ours without its dark side, for a frame on a page that has none."""
+    return _for_good(_by_day((edge.STATIC / f"{name}.css").read_text()))
+
+
+def _by_day(text: str) -> str:
+    return DARK_RULES.sub("@media not all", text).replace("color-scheme: light dark", "color-scheme: light")
+
+
+def _for_good(text: str) -> Response:
+    return Response(text, mimetype="text/css", headers={"Cache-Control": FOR_GOOD})

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from funnel.config import settings
 from funnel.web import edge
 
+LIGHT = "light"
 FRAMED = "framed_"  # begins the names of the endpoints within a frame
 LAYOUTS = {False: "pages/layout.html", True: "pages/frame.html"}
 
@@ -18,7 +19,15 @@ LAYOUTS = {False: "pages/layout.html", True: "pages/frame.html"}
 def blueprint(name: str, module: str) -> Blueprint:
     """A blueprint whose templates know their `layout`, and whose `framed` pages the owner's sites may show."""
     made = Blueprint(name, module)
-    made.context_processor(lambda: {"layout": LAYOUTS[framed()], "framed": framed(), "placed": address})
+    made.context_processor(
+        lambda: {
+            "layout": LAYOUTS[framed()],
+            "framed": framed(),
+            "placed": address,
+            "light": is_light(),
+            "version": edge.version,
+        }
+    )
     made.after_request(_let_sites_frame)
     return made
 
@@ -30,7 +39,14 @@ def framed() -> bool:
 
 def address(name: str, **values: Any) -> str:
     """The address of the view `name` of the forms, in the frame when this request is of one."""
+    if is_light():
+        values["scheme"] = LIGHT
     return url_for(f"forms.{FRAMED if framed() else ''}{name}", **values)
+
+
+def is_light() -> bool:
+    """Whether the page around stays light in the dark, so that the frame does too: told in its address."""
+    return framed() and request.args.get("scheme") == LIGHT
 
 
 def policy() -> str:
