@@ -48,7 +48,8 @@ class Prober:
 
 
 def network(number: int) -> str:
-    return f"198.{18 + number // NETWORKS**2 % 2}.{number // NETWORKS % NETWORKS}.{number % NETWORKS + 1}"
+    # One after the other in another /24, which has a limit too.
+    return f"198.{18 + number // NETWORKS**2 % 2}.{number % NETWORKS}.{number // NETWORKS % NETWORKS + 1}"
 
 
 def main(address: str, forms: list[str]) -> None:

@@ -42,7 +42,7 @@ class Reader:
 
     @property
     def network(self) -> str:
-        return f"198.51.{self.number // 250}.{self.number % 250 + 1}"
+        return f"198.51.{self.number % 250}.{self.number // 250 + 1}"
 
 
 def cast(count: int, forms: list[str], seed: int) -> list[Reader]:

@@ -44,11 +44,11 @@ class Sign(StrEnum):
 # What each adds, and what it means. A tool is over the usual threshold by itself; of the others it takes two or three.
 WEIGHTS: dict[Sign, tuple[int, str]] = {
     Sign.TOOL: (60, "a program filled it in, by its own name or without one"),
-    Sign.RUSH: (40, "the form had more sign-ups in that minute than it lets out"),
     Sign.DISPOSABLE: (40, "the address is of the kind that is thrown away"),
     Sign.MANY_FROM_NETWORK: (40, "more than a household’s sign-ups came from this network within the hour"),
     Sign.ADVERT: (40, "the name reads like an advert"),
     Sign.NO_MAIL: (40, "no mail server answers for the address"),
+    Sign.RUSH: (35, "the form had more sign-ups in that minute than it lets out"),
     Sign.REFUSED_BEFORE: (20, "sign-ups from this network were refused in the last days"),
     Sign.SOME_FROM_NETWORK: (15, "others signed up from this network within the hour"),
     Sign.MANY_FROM_AROUND: (15, "many signed up from networks around this one within the hour"),
