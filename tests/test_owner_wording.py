@@ -128,3 +128,15 @@ def test_words_are_refused_by_the_rules_of_their_language(desk):
     refused = save(desk, "confirmation:it", **{**MAIL, "body": "Guarisce. [Sì]({{ confirm_link }})"})
     assert "“guarisce” promises too much" in refused.text
     assert "saved=" in save(desk, "confirmation:it", **{**MAIL, "body": "Cure, fix. [Sì]({{ confirm_link }})"}).location
+
+
+def test_the_confirmation_page_is_put_into_one_s_own_words_in_each_language(desk, session, client):
+    typed = {"ask": "Ciao", "not_you": "Chiuda la pagina.", "done": "Dentro!", "next": "Presto."}
+    save(desk, "page:it", **typed)
+    paths = {}
+    for code in ("it", "fr"):
+        sign_up = signs_up(session, a_form(session, language=code), email=f"{code}@example.org", now=utc_now())
+        paths[code] = f"/confirm/{confirmation.token(sign_up)}"
+    session.commit()
+    assert "<h1>Ciao</h1>" in client.get(paths["it"]).text
+    assert "<h1>Un geste, et c’est fait</h1>" in client.get(paths["fr"]).text
