@@ -24,6 +24,8 @@ NOTICE_TAGS = {
     "booking_thanks": {"practitioner_name", "practice_name"},
     "booking_notice": {"practitioner_name", "owner_link"},
     "fresh_link": {"practitioner_name", "practice_name", "fresh_link"},
+    "new_address": {"practice_name", "confirm_link"},
+    "address_moved": {"practice_name"},
     "invitation": {"practitioner_name", "practice_name", "account_link"},
     "password_link": {"practice_name", "account_link"},
     "account_changed": {"practice_name", "site"},

@@ -40,7 +40,7 @@ def test_topics_are_ticked_and_those_left_out_come_no_more(session, client, ada,
     assert "Adelaide" not in page
     page = client.post(path, data={"wish": "topics", "topic": ["2", "x", "9" * 30]}).text
     assert page.count("checked") == 1
-    assert "What you ticked comes" in page
+    assert "about what you ticked" in page
     assert topics.unwanted(session, ada.id) == {1}
     assert kept(session) == [Chose.TOPICS]
 
