@@ -1,7 +1,7 @@
 """A form's colour: what is one, and that words in it can be read on every ground."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnel.programme import colour
@@ -23,6 +23,7 @@ def test_the_contrast_is_that_of_the_standard():
     assert colour.contrast("#123456", "#123456") == 1
 
 
+@settings(max_examples=30)
 @given(COLOURS)
 def test_the_nearest_that_is_offered_can_be_read_in_light_and_dark(found):
     day, night = colour.by_day(found), colour.by_night(found)
