@@ -4,16 +4,10 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from funnel.audience import counting
-from funnel.audience.line import Named
 from funnel.config import settings
-from funnel.models.mail import Message, MessageState
-from funnel.programme import readership
-from funnel.programme.history import HAD
-from tests.conftest import NOW
 
 _JOURNEYS = """
 SELECT s.id, CAST(timezone(:zone, s.created_at) AS date), s.source, s.form_id, s.state, s.created_at, s.confirmed_at,
@@ -117,16 +111,6 @@ def assert_tallies(session: Session) -> None:
         assert sorted(_rows(session, f"TABLE {table}")) == sorted(came)
         tally = {(number, which): people for number, which, people in _rows(session, f"TABLE {table}_tally")}
         assert tally == Counter(row[:2] for row in came)
-
-
-def assert_readers(session: Session, issues: list[int]) -> None:
-    """Who had an issue is told as the rows tell it, whatever is counted and what is not yet."""
-    for issue, parts in ((issues[0], issues[:2]), (issues[2], issues[2:])):
-        for states in (HAD, (MessageState.SENT,)):
-            named = Named((readership.of_issue(issue, states),))
-            (people,) = counting.read(session, [], NOW, exact=True, also={"theirs": named})[0].values()
-            theirs = select(Message.subscriber_id).where(Message.newsletter_id.in_(parts), Message.state.in_(states))
-            assert set(people) == {number for number in session.scalars(theirs) if number}
 
 
 def _came(session: Session, statement: str) -> list[tuple[Any, ...]]:
