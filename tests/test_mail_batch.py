@@ -73,7 +73,7 @@ def test_one_that_cannot_be_written_stops_no_other(session):
 
 
 def test_an_error_of_ours_is_logged_and_stops_no_other(session, monkeypatch, caplog):
-    def fails(step):
+    def fails(*_):
         raise ZeroDivisionError
 
     monkeypatch.setattr(press, "of_step", fails)

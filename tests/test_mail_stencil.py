@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from funnel.mail import stencil
+from funnel.mail.bidi import isolated
 from funnel.mail.encoding import Unsendable, address_text, header_text, token_text
 from funnel.mail.pieces import filled, joined
 from funnel.mail.stencil import LARGEST_BYTES, Slot
@@ -67,7 +68,7 @@ def shape_is_right(data):
 def test_a_mail_reads_back_as_it_was_meant(name):
     data = a_stencil().fill(values(name))
     mail, text, page = read(data)
-    shown = name if name.strip() else "there"
+    shown = isolated(name) if name.strip() else "there"
     assert text == f"Hello {shown},\nwelcome.\n"
     escaped = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert page == f"<p>Hello {escaped.replace(chr(34), '&quot;').replace(chr(39), '&#x27;')},\nwelcome.\n</p>\n"
@@ -163,7 +164,7 @@ def test_slots_side_by_side_and_at_the_ends_of_lines():
     )
     for name in random.sample(HARD, 8):
         _, text, _ = read(made.fill({"first_name": name}))
-        shown = name if name.strip() else "there"
+        shown = isolated(name) if name.strip() else "there"
         assert text == f"{shown}{shown}\n{shown}\nline {shown}\n"
 
 

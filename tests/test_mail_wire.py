@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from funnel import config
 from funnel.mail import press
+from funnel.mail.bidi import isolated
 from funnel.mail.claimed import Claimed
 from funnel.mail.edition import Edition
 from funnel.mail.press import Words
@@ -76,7 +77,7 @@ def test_a_mail_arrives_as_it_was_composed(sink, name):
     caught = sink.caught.pop()
     assert caught.data == mail.data
     found = caught.mail
-    shown = name if name.strip() else ""
+    shown = isolated(name) if name.strip() else ""
     assert found["Subject"] == f"{shown}, a word"
     text = found.get_body(("plain",)).get_content().replace("\r\n", "\n")
     assert text.startswith(f"Hello {shown or 'there'}{shown}.\n\n.{shown}.\n\nFrom here <http")
