@@ -1,6 +1,7 @@
 """Languages: what is told readers is there in each of them, and each knows its own ways."""
 
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -102,3 +103,11 @@ def test_what_was_said_is_said_again_in_another_language():
 
 def test_what_was_filled_in_stays_in_it():
     assert languages.say(Said("At most %(most)s.", most=3), "it") == "At most 3."
+
+
+def test_french_keeps_its_marks_on_the_line_of_their_words():
+    """No plain space before : ; ! ? and » or behind «, where a line could break."""
+    for path in languages.FOLDER.glob("fr/LC_MESSAGES/*.po"):
+        strings = [message.string for message in told(read(path))]
+        plain = [text for one in strings for text in ([one] if isinstance(one, str) else one)]
+        assert not [text for text in plain if re.search(r" [;!?:»]|« ", text)]
