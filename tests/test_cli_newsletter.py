@@ -102,9 +102,24 @@ def test_one_that_is_late_says_so_and_is_sent_when_asked(run, session, issue):
     assert "its time passed 5 hours ago, while the service was down" in run("show", number)[1]
     code, said = run("send", number, "--dry-run")
     assert (code, said) == (0, "Newsletter 1 would be sent late, from now on, to 3 people as of now.\n")
-    assert run("send", number, *ALL)[0] == 0
+    assert run("send", number)[0] == 0
     work(session, utc_now())
     assert len(mails(session)) == 3
+
+
+def test_one_that_is_late_goes_to_nobody_else_and_with_no_words_that_are_refused(run, session, issue):
+    number = str(issue.id)
+    run("send", number, *ALL)
+    session.execute(update(Newsletter).values(starts_at=utc_now() - timedelta(hours=5), send_at=utc_now()))
+    session.commit()
+    for other in (ALL, ("--segment", "no such segment"), ("--with-course",)):
+        assert run("send", number, *other) == (1, f"Error: {order_words.LATE}\n")
+    session.execute(update(Newsletter).values(body="{{ nobody }}"))
+    session.commit()
+    code, said = run("send", number)
+    assert (code, "Newsletter, line 1" in said) == (1, True)
+    session.expire_all()
+    assert issue.starts_at < utc_now() - timedelta(hours=4)
 
 
 def test_shown_it_tells_where_the_mails_are_and_counts_them_when_asked(run, session, issue):

@@ -1,5 +1,7 @@
 """What a reader chooses beside the pace: topics, the language, an end of the course alone; and that it is kept."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -43,6 +45,17 @@ def test_topics_are_ticked_and_those_left_out_come_no_more(session, client, ada,
     assert "about what you ticked" in page
     assert topics.unwanted(session, ada.id) == {1}
     assert kept(session) == [Chose.TOPICS]
+
+
+def test_a_topic_made_while_the_page_was_open_is_not_switched_off_by_it(session, client, ada, path):
+    page = client.get(path).text
+    shown = re.findall(r'name="shown" value="(\d+)"', page)
+    later = topics.make(session, "Sleeping", "", utc_now())
+    session.commit()
+    client.post(path, data={"wish": "topics", "shown": shown, "topic": shown[:1]})
+    assert len(shown) == 2
+    assert topics.unwanted(session, ada.id) == {int(shown[1])}
+    assert later.id not in topics.unwanted(session, ada.id)
 
 
 def test_without_topics_nothing_is_asked(session, client):

@@ -43,16 +43,23 @@ def unwanted(session: Session, subscriber_id: int) -> set[int]:
     return set(session.scalars(select(Unwanted.topic_id).where(Unwanted.subscriber_id == subscriber_id)))
 
 
-def choose(session: Session, subscriber: Subscriber, wanted: Collection[int], now: datetime) -> bool:
+def choose(
+    session: Session,
+    subscriber: Subscriber,
+    wanted: Collection[int],
+    now: datetime,
+    shown: Collection[int] | None = None,
+) -> bool:
     """Of the topics that are offered, the reader wants these and no others; whether that changed anything.
 
+    Those that were not among the `shown` stay as they are: nobody switches off what they have not seen. None: all were.
     A newsletter that waits for them and is about another one is skipped.
     """
     session.flush()
     session.refresh(subscriber, with_for_update=True)
     if subscriber.state is not SubscriberState.ACTIVE:
         return False
-    topics = offered(session, subscriber.id)
+    topics = [one for one in offered(session, subscriber.id) if shown is None or one.id in shown]
     off = [one.id for one in topics if one.wanted and one.id not in wanted]
     on = [one.id for one in topics if not one.wanted and one.id in wanted]
     if off:

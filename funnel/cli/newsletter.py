@@ -93,7 +93,8 @@ def send(
     """Schedule a draft: in five minutes, in which `newsletter cancel` takes it back, or --at a time.
 
     It refuses what the page refuses. To whom it goes is --segment, or the people it was scheduled to before; that it
-    goes to everybody is said each time. One whose time passed while the service was down is sent now.
+    goes to everybody is said each time. One whose time passed while the service was down is sent now, to whom it was
+    scheduled.
     """
     now = utc_now()
     if readers_clock and wall is None:
@@ -103,6 +104,7 @@ def send(
         if not_sent:
             _ask(forgotten.believe, session, number)
         if wall is None and send_times.lateness(issue, now):
+            order_words.late(session, issue, with_course, segment, now)
             _ask(outgoing.confirm_late, session, number, now)
             what = "sent late, from now on"
             if issue.zone_mode is ZoneMode.READER:

@@ -16,6 +16,7 @@ from funnel.programme.subject_trial import Trial
 
 EVERYBODY = "everybody"
 TO_WHOM = "To whom? Say --segment NAME, or --segment everybody."
+LATE = "It is late, and goes to whom it was scheduled: `newsletter cancel` takes it back, and then it is sent anew."
 SET = "It is scheduled already: give another time with --at, or take it back with `newsletter cancel` first."
 
 
@@ -40,6 +41,14 @@ def order(
     if issue.subject_b is not None:
         trial = Trial(issue.subject_b, issue.trial_percent or 0, issue.trial_hours or 0)
     return Order(at, mode, rule, with_course or issue.with_course, segment_id, trial, issue.topic_id)
+
+
+def late(session: Session, issue: Newsletter, with_course: bool, segment: str | None, now: datetime) -> None:
+    """Ends the command, in words, where one that is late cannot leave now, or is asked to go to others."""
+    if segment is not None or with_course:
+        refuse(LATE)
+    if words := unready.why(session, issue, now):
+        refuse(words)
 
 
 def _whom(session: Session, issue: Newsletter, name: str | None) -> tuple[Plain | None, int | None]:

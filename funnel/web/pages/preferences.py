@@ -101,8 +101,12 @@ def _no_course(session: OrmSession, subscriber: Subscriber, _message_id: int | N
 
 
 def _topics(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
-    wanted = {int(text) for text in request.form.getlist("topic") if text.isdecimal() and len(text) < 19}
-    topics.choose(session, subscriber, wanted, now)
+    shown = _numbers("shown") if "shown" in request.form else None  # of a page that was opened before it told them
+    topics.choose(session, subscriber, _numbers("topic"), now, shown)
+
+
+def _numbers(name: str) -> set[int]:
+    return {int(text) for text in request.form.getlist(name) if text.isdecimal() and len(text) < 19}
 
 
 def _language(session: OrmSession, subscriber: Subscriber, _message_id: int | None, now: datetime) -> None:
