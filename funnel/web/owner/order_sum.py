@@ -1,0 +1,93 @@
+"""The sum of an order: what would be done, told before it is; or what is wrong with it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session as OrmSession
+
+from funnel.audience import addressees, orders, topics
+from funnel.audience.rule import RuleError
+from funnel.config import settings
+from funnel.insight import reckoning
+from funnel.insight.reckoning import Reckoning
+from funnel.mail import pace, unready
+from funnel.mail.pace import Slow
+from funnel.models.content import Newsletter
+from funnel.models.topics import Topic
+from funnel.programme import outgoing, send_times, subject_trial
+from funnel.programme.outgoing import NotNow, Order
+from funnel.programme.subject_trial import BadTrial
+from funnel.web.owner import order_form, promise
+from funnel.web.owner.order_form import TOPIC, TRIAL, WHEN, WHOM, TypedOrder
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What would be done. `first`, `last`: when the first and the last reader’s hour comes."""
+
+    order: Order  # to the very people of the sum: what becomes of a segment later does not change it
+    told: str  # promise.of it
+    reckoning: Reckoning
+    send_at: datetime
+    first: datetime
+    last: datetime
+    slow: Slow | None  # the mail servers' daily limits spread it over days
+    decides_at: datetime | None  # when the trial of two subjects ends, if its mails leave at once
+
+    @property
+    def is_now(self) -> bool:
+        return self.order.at is None
+
+
+def of(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime) -> Sum | None:
+    """What the order comes to; None where it is refused, and `typed.problems` say why. It is not placed by this."""
+    if words := unready.why(session, issue, now):
+        typed.problems["words"] = words
+    if typed.topic_id not in {None, issue.topic_id, *about(session, issue)}:
+        typed.problems[TOPIC] = "This topic is not offered any more. Choose another, or none."
+    order = typed.order(issue, now)
+    if order is None or typed.problems:
+        return None
+    try:
+        return _tried(session, issue, order, now)
+    except BadTrial as why:
+        typed.problems[TRIAL] = str(why)
+    except RuleError as why:
+        typed.rule.blame(why)
+        typed.problems[WHOM] = why.words
+    except NotNow as why:
+        typed.problems[WHEN if str(why) == outgoing.PAST else WHOM] = str(why)
+    return None
+
+
+def reckoned(
+    session: OrmSession, issue: Newsletter, rule: Any, with_course: bool, at: datetime, topic_id: int | None = None
+) -> Reckoning:
+    """Who gets the issue, and why others do not. Raises RuleError."""
+    only = addressees.unmoved(issue.parent_id) if order_form.is_resend(issue) and issue.parent_id else None
+    return reckoning.reckon(session, rule, with_course, at, only, topic_id)
+
+
+def about(session: OrmSession, issue: Newsletter) -> dict[int, str]:
+    """The topics it may be about: those offered, and the one it has."""
+    names = {one.id: one.name for one in topics.offered(session)}
+    own = session.get(Topic, issue.topic_id) if issue.topic_id else None
+    return names | ({own.id: own.name} if own else {})
+
+
+def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) -> Sum:
+    with session.begin_nested() as tried:
+        placed = orders.place(session, issue.id, order, now)
+        assert placed.send_at
+        at = max(placed.send_at, now)
+        order = replace(order, rule=placed.rule)
+        found = reckoned(session, placed, order.rule, order.with_course, at, order.topic_id)
+        first, last = send_times.span(session, placed)
+        slow = pace.slowed(session, settings().relays, found.gets, at)
+        decides_at = subject_trial.end(placed, placed.send_at) if order.trial else None
+        told = promise.of(session, placed, order.rule, order.topic_id)
+        answer = Sum(order, told, found, placed.send_at, first, last, slow, decides_at)
+        tried.rollback()
+    session.refresh(issue)
+    return answer
