@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
+from babel.core import get_global
 from babel.languages import get_official_languages
 from babel.support import NullTranslations, Translations
 
@@ -31,6 +32,12 @@ class Language:
     def tag(self) -> str:
         """For `lang`, as BCP 47 has it."""
         return str(self.locale).replace("_", "-")
+
+    @property
+    def place(self) -> str:
+        """With the country where most speak it, as Open Graph has it: it_IT."""
+        likely = get_global("likely_subtags").get(self.code, "").rpartition("_")[2]
+        return f"{self.locale.language}_{self.locale.territory or likely}"
 
     @property
     def direction(self) -> str:

@@ -1,8 +1,10 @@
 """The tabs above the owner's pages."""
 
+from funnel.programme import translations
 from funnel.web import edge
 from funnel.web.owner import manners, tabs
-from tests.factories import a_post
+from tests.conftest import NOW
+from tests.factories import a_post, a_sequence, a_step, an_issue
 from tests.owner_data import signed_in
 
 
@@ -24,3 +26,12 @@ def test_the_tab_of_a_page_is_marked_and_the_list_itself_as_the_page(app, sessio
     assert '<a href="/owner/people" aria-current="page">' in desk.get("/owner/people").text
     assert '<a href="/owner/people" aria-current="true">' in desk.get("/owner/tags").text
     assert '<a href="/owner/mails" aria-current="true">' in desk.get("/owner/calendar").text
+
+
+def test_a_translation_stands_under_the_tab_of_its_original(app, session):
+    mail, issue = a_step(session, a_sequence(session, days=()), 0), an_issue(session)
+    ids = [translations.begin(session, one, "it", NOW) for one in (mail, issue)]
+    session.commit()
+    desk = signed_in(app)
+    for number, tab in zip(ids, ("mails", "newsletters"), strict=True):
+        assert f'<a href="/owner/{tab}" aria-current="true">' in desk.get(f"/owner/translations/{number}/edit").text

@@ -6,7 +6,7 @@ from pathlib import Path
 import funnel
 
 VENDOR = Path(funnel.__file__).parent / "static" / "vendor"
-LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Apache-2.0"}
+LICENCES = {"MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Apache-2.0", "OFL-1.1"}
 
 
 def locked():

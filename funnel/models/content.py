@@ -60,10 +60,9 @@ class Post(Base):
     summary: Mapped[str]
     body: Mapped[str]  # Markdown
     sources: Mapped[list[Any]] = mapped_column(default=list)
-    state: Mapped[PostState] = mapped_column(
-        words(PostState), default=PostState.PUBLISHED, server_default=PostState.PUBLISHED
-    )
+    state: Mapped[PostState] = mapped_column(words(PostState), default=PostState.PUBLISHED, server_default="published")
     counted_as: Mapped[str | None]  # its first slug, once it has another one
+    cover: Mapped[str | None]  # the address of the picture in its text that links to it show; None: its title, drawn
     published_at: Mapped[datetime]  # the day that stands on it, at noon where the practice is
     updated_at: Mapped[datetime]
 

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import segno
-import typst
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from funnel.config import Settings
-from funnel.programme import front_matter, merge
+from funnel.programme import front_matter, merge, typeset
 from funnel.programme.front_matter import Document
 from funnel.programme.pdf_file import pages
 
@@ -73,14 +72,7 @@ def _made(name: str, house: _House) -> Pdf:
 
 
 def _set(said: Mapping[str, Any], size: float) -> bytes:
-    data: bytes = typst.compile(
-        FOLDER / LAYOUT,
-        root=FOLDER,
-        ignore_system_fonts=True,  # so that it looks the same from any machine
-        pdf_standards=["ua-1"],
-        sys_inputs={"said": json.dumps(said), "size": str(size)},
-    )
-    return data
+    return typeset.pdf(FOLDER / LAYOUT, FOLDER, {"said": json.dumps(said), "size": str(size)})
 
 
 def read(sheet: Document, house: _House) -> dict[str, Any]:

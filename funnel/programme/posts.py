@@ -98,6 +98,12 @@ def rename(session: Session, post: Post, slug: str, now: datetime) -> None:
     session.flush()
 
 
+def cover(session: Session, post: Post, address: str | None) -> None:
+    """Links to it show this picture of its text from now on, or its title."""
+    post.cover = address
+    session.flush()
+
+
 def checked(session: Session, slug: str, of: Post | None = None) -> str:
     """`slug` when a new post, or `of`, may have it. Raises SlugError."""
     try:

@@ -51,6 +51,12 @@ def of_newsletters(
     return _in_use(session, {(number, code): (issues[number], code) for number, code in foreign}, "newsletter_id")
 
 
+def told_in(session: Session, issue: Newsletter) -> list[Language]:
+    """The languages besides its own in which an issue is told."""
+    codes = select(Translation.language).where(Translation.newsletter_id == issue.id, Translation.in_use)
+    return [languages.named(code) for code in session.scalars(codes.order_by(Translation.language))]
+
+
 def issue_of(row: Newsletter) -> int:
     """The number of the issue of which this is a wording, or its own."""
     return row.parent_id if row.part in outgoing.WORDINGS and row.parent_id else row.id

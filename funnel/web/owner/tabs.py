@@ -48,22 +48,29 @@ TABS = (
         "mails",
         "Mails",
         ("arranging", "courses", "figures", "calendar"),
-        nouns=("mails", "notices"),
+        nouns=("mails", "notices", "translations"),  # of an issue: see Manner.under
     ),
     Tab(
         "newsletters",
         "Newsletters",
-        ("orders", "progress", "resends", "notes", "rhythms", "in_archive", "results", "topics"),
+        ("orders", "progress", "resends", "notes", "rhythms", "in_archive", "results", "topics", "forgotten"),
         nouns=("newsletters",),
     ),
     Tab(
         "entrances",
         "Posts",
-        ("own_posts", "own_forms", "own_embeds", "handouts"),
+        ("own_posts", "own_covers", "own_forms", "own_embeds", "handouts"),
         nouns=("posts", "forms"),
     ),
     Tab("messages", "Sending", ("unknown", "wishes")),
     Tab("settings", "Settings", ("wording", "relays", "team", "audit"), owners=True),
 )
-OF_TEXTS = ("editor", "drafts", "revisions", "preview", "trials")
+OF_TEXTS = (
+    "editor",
+    "drafts",
+    "revisions",
+    "preview",
+    "trials",
+    "translations",
+)  # under the tab of the noun in their address
 APART = ("signin", "entry", "prove", "account", "codes")  # of whoever signs in, under no tab

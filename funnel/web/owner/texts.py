@@ -94,6 +94,7 @@ def known(manner: Manner, row: Row) -> dict[str, Any]:
         "manner": manner,
         "look": manner.look,
         "noun": manner.noun,
+        "under": manner.under(row) if manner.under else manner.noun,
         "one": manner.one,
         "labels": manner.labels,
         "text": row,

@@ -97,5 +97,6 @@ TRANSLATIONS = Manner(
     read=_read,
     save=translations.save,
     choices=_choices,
+    under=lambda row: "mails" if row.step_id else "newsletters",
     trial=lambda _: {"template": render.TRANSLATION},
 )

@@ -1,10 +1,12 @@
 """The archive of newsletters: the list, an issue's page, and the feed for feed readers."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -12,13 +14,14 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
+from funnel.languages import ENGLISH
 from funnel.mail import web_version
 from funnel.mail.web_version import Heading, WebVersion
 from funnel.models.content import Newsletter
 from funnel.models.people import Form, FormState
 from funnel.programme import archive, translations, wording
 from funnel.web import spoken
-from funnel.web.pages import card, fresh
+from funnel.web.pages import card, covers, fresh
 from funnel.web.pages.card import Card
 
 LISTED = 20  # issues a page, and in the feed
@@ -72,17 +75,8 @@ def show(number: int, slug: str) -> AnyResponse | tuple[str, int]:
         entry = _entry(issue, web_version.of(issue))
         if entry.slug != slug:
             return _to(entry)
-        before, after = archive.around(session, issue)
         shown = _card(session, now)
-        html = render_template(
-            "pages/archive/show.html",
-            entry=entry,
-            before=before and _entry(before, web_version.heading(before)),
-            after=after and _entry(after, web_version.heading(after)),
-            is_listed=archive.is_listed(issue),
-            card=shown,
-            where_from=card.where_from(),
-        )
+        html = _page(session, issue, entry, shown, archive.around(session, issue), archive.is_listed(issue))
     return fresh.answer(html, now, shown.token if shown else "")
 
 
@@ -98,15 +92,7 @@ def translated(number: int, language: str) -> AnyResponse | tuple[str, int]:
         if said is None:
             return redirect(url_for(".show", number=number, **card.where_from()))
         shown = _card(session, now, language)
-        html = render_template(
-            "pages/archive/show.html",
-            entry=_entry(issue, web_version.of(issue, said)),
-            before=None,
-            after=None,
-            is_listed=False,
-            card=shown,
-            where_from=card.where_from(),
-        )
+        html = _page(session, issue, _entry(issue, web_version.of(issue, said)), shown, language=language)
     return fresh.answer(html, now, shown.token if shown else "")
 
 
@@ -130,6 +116,34 @@ def feed() -> Response:
     return fresh.same_or(response, xml)
 
 
+def _page(
+    session: OrmSession,
+    issue: Newsletter,
+    entry: Entry,
+    shown: Card | None,
+    around: Sequence[Newsletter | None] = (None, None),
+    is_listed: bool = False,
+    language: str = ENGLISH,
+) -> str:
+    before, after = (one and _entry(one, web_version.heading(one)) for one in around)
+    return render_template(
+        "pages/archive/show.html",
+        entry=entry,
+        path=archive.path(issue, language) if language != ENGLISH else _path(entry, {}),
+        before=before,
+        after=after,
+        is_listed=is_listed,
+        cover=covers.of_issue(issue, entry.said.subject, language),
+        also=[one for one in translations.told_in(session, issue) if one is not spoken.language()],
+        card=shown,
+        where_from=card.where_from(),
+    )
+
+
+def _path(entry: Entry, where_from: Mapping[str, Any]) -> str:
+    return url_for(".show", number=entry.number, slug=entry.slug, **where_from)
+
+
 def _entry(issue: Newsletter, said: Heading | WebVersion) -> Entry:
     slug, sources = wording.slug(said.subject, ""), web_version.sources(issue)
     return Entry(issue.id, slug, archive.published_at(issue), said, sources)
@@ -143,8 +157,7 @@ def _nothing(session: OrmSession, issue: Newsletter | None) -> tuple[str, int]:
 
 
 def _to(entry: Entry) -> AnyResponse:
-    path = url_for(".show", number=entry.number, slug=entry.slug, **card.where_from())
-    answer = redirect(path, HTTPStatus.MOVED_PERMANENTLY)
+    answer = redirect(_path(entry, card.where_from()), HTTPStatus.MOVED_PERMANENTLY)
     answer.headers["Cache-Control"] = "no-cache"  # its subject may change once more
     return answer
 
