@@ -5,10 +5,13 @@ from sqlalchemy import select
 
 from funnel.db import utc_now
 from funnel.models.content import Newsletter, Part
+from funnel.models.translations import Translation
+from funnel.programme import translations
 from tests.issue_cast import click, whose, work
 from tests.mail_cast import send
 from tests.newsletter_desk import LIST, ONE, under_way
 from tests.owner_data import press, signed_in
+from tests.readers import as_sent
 
 
 @pytest.fixture
@@ -39,6 +42,29 @@ def test_those_who_did_not_click_are_counted_and_a_draft_is_made_for_them(desk, 
     page = " ".join(desk.get(f"{LIST}/2/send").text.split())
     assert "<strong>2 people</strong> get it" in page
     assert "Choose people here" not in page
+
+
+def test_each_language_wants_another_subject_too_or_its_readers_get_the_original(desk, session, sent):
+    for code, subject in (("it", "Sedie"), ("de", "Stühle")):
+        row = session.get_one(Translation, translations.begin(session, sent, code, utc_now()))
+        words = {"subject": subject, "preheader": "", "body": "Ciao.\n"}
+        translations.say(session, row, words, owner_id=None, why="", now=utc_now())
+    session.commit()
+    page = f"{ONE}/again"
+    fields = as_sent(desk.get(page)) | {"subject": "Stools", "subject-de": ""}
+    assert fields["subject-it"] == "Sedie"
+    answer = press(desk, page, on=page, **fields)
+    assert answer.status_code == 422
+    assert "In Italian it has the same subject as the first time" in answer.text
+    assert press(desk, page, on=page, **(fields | {"subject-it": "Sgabelli"})).location == f"{LIST}/2"
+    made = session.scalars(select(Translation).where(Translation.newsletter_id == 2).order_by(Translation.id))
+    assert [(row.language, row.subject, row.in_use) for row in made] == [
+        ("it", "Sgabelli", True),
+        ("de", "Stühle", False),
+    ]
+    press(desk, "/owner/translations/4/use", on="/owner/translations/4")
+    told = press(desk, f"{LIST}/2/sum", on=f"{LIST}/2/send", whom="everybody", when="now")
+    assert (told.status_code, "In German it has the same subject" in told.text) == (422, True)
 
 
 def test_where_everybody_clicked_nobody_is_written_to_again(desk, session, sent):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import segments
+from funnel.audience import segments, topics
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.models.content import Newsletter
@@ -166,6 +166,18 @@ def test_one_that_cannot_be_made_holds_up_no_other(session, monkeypatch, caplog)
     first, second = session.scalars(select(Rhythm).order_by(Rhythm.id))
     assert first.next_on < second.next_on
     assert "no draft could be made for the regular newsletter 1" in caplog.text
+
+
+def test_it_is_about_a_topic_that_is_offered(desk, session):
+    assert "What it is about" not in desk.get(f"{LIST}/new").text
+    sitting = topics.make(session, "Sitting", "", utc_now())
+    session.commit()
+    fields = as_sent(desk.get(f"{LIST}/new"))
+    answer = press(desk, f"{LIST}/new", on=f"{LIST}/new", **(fields | {"topic": "99"}))
+    assert (answer.status_code, rhythm_form.NO_TOPIC in answer.text) == (422, True)
+    press(desk, f"{LIST}/new", on=f"{LIST}/new", **(fields | {"topic": str(sitting.id)}))
+    assert session.scalars(select(Rhythm.topic_id)).all() == [sitting.id]
+    assert as_sent(desk.get(f"{LIST}/1"))["topic"] == str(sitting.id)
 
 
 def test_a_draft_proposes_its_day_its_hour_and_its_people_where_it_is_sent(desk, session):

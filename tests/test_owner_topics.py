@@ -7,6 +7,7 @@ from funnel.audience import topics
 from funnel.db import utc_now
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.topics import Topic
+from funnel.web.owner import order_sum
 from tests.factories import a_subscriber, an_issue
 from tests.owner_data import press, signed_in
 from tests.readers import as_sent
@@ -67,6 +68,25 @@ def test_a_newsletter_is_sent_about_a_topic_and_the_sum_says_whom_it_leaves_out(
     desk.post(f"{place}/send", data=as_sent(found))
     session.expire_all()
     assert session.get_one(Newsletter, issue.id).topic_id == sitting.id
+
+
+def test_what_it_is_about_is_asked_and_not_taken_to_be_nothing(session, desk):
+    a_subscriber(session)
+    topics.make(session, "Sitting", "", utc_now())
+    issue = an_issue(
+        session, state=NewsletterState.DRAFT, subject="Chairs", body="Sit less, stand more, walk at noon.\n"
+    )
+    session.commit()
+    place = f"/owner/newsletters/{issue.id}"
+    fields = as_sent(desk.get(f"{place}/send"))
+    assert fields["topic"] == ""
+    answer = press(desk, f"{place}/sum", on=f"{place}/send", **fields)
+    assert (answer.status_code, order_sum.NO_CHOICE in answer.text) == (422, True)
+    found = press(desk, f"{place}/sum", on=f"{place}/send", **(fields | {"topic": "none"}))
+    desk.post(f"{place}/send", data=as_sent(found))
+    session.expire_all()
+    assert (issue.state, issue.topic_id) == (NewsletterState.SCHEDULED, None)
+    assert as_sent(desk.get(f"{place}/send"))["topic"] == "none"
 
 
 def test_a_topic_that_is_not_offered_is_refused(session, desk):

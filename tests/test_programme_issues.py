@@ -4,10 +4,12 @@ from email import message_from_bytes, policy
 
 import pytest
 
+from funnel.audience import topics
 from funnel.mail import press, readiness, render, sketch
 from funnel.models.editing import Kind
 from funnel.models.house import Owner
 from funnel.models.mail import MessageKind
+from funnel.models.topics import Topic
 from funnel.programme import drafts, issue_words, issues, revisions
 from funnel.programme.check import State, stops
 from tests.conftest import NOW
@@ -84,6 +86,13 @@ def test_a_new_issue_begins_with_the_words_of_a_past_one(session, issue, owner):
     assert again.id != issue.id
     assert issue_words.typed(again) == GOOD
     assert revisions.latest(session, Kind.NEWSLETTER, again.id) == 1
+
+
+def test_it_is_about_what_the_past_one_was_unless_that_is_offered_no_more(session, issue, owner):
+    issue.topic_id = topics.make(session, "Sitting", "", NOW).id
+    assert issues.begin(session, owner, NOW, like=issue).topic_id == issue.topic_id
+    topics.retire(session, session.get_one(Topic, issue.topic_id), NOW)
+    assert issues.begin(session, owner, NOW, like=issue).topic_id is None
 
 
 def test_it_is_looked_at_as_every_mail_is_and_is_ready(session, issue, owner):

@@ -9,7 +9,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import func, select, text
 
-from funnel.audience import segments
+from funnel.audience import segments, topics
 from funnel.db import Session as OwnSession
 from funnel.mail import delivery, render
 from funnel.mail.encoding import Unsendable
@@ -41,6 +41,17 @@ def mails(session, now=DRAFTED):
 def mail_of(session, message, now):
     mail = message_from_bytes(render.rendered(session, message, now).data, policy=default)
     return str(mail["Subject"]), mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
+
+
+def test_its_drafts_are_about_its_topic_while_that_is_offered(session):
+    sitting = topics.make(session, "Sitting", "", NOW)
+    a_rhythm(session, topic_id=sitting.id)
+    for number, now in enumerate((DRAFTED, DRAFTED + timedelta(days=28))):
+        some_notes(session, f"Sit less, {number}.")
+        clock(session, now)
+        topics.retire(session, sitting, NOW)
+    about = session.scalars(select(Newsletter.topic_id).order_by(Newsletter.id)).all()
+    assert about == [sitting.id, None]
 
 
 def test_three_days_before_a_draft_is_made_and_the_owner_told(session):

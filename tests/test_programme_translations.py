@@ -133,19 +133,13 @@ def test_an_issue_and_its_wordings_are_said_alike(session):
         assert read(composed(session, its_mail(session, row, reader)))[0]["Subject"] == WORDS["subject"]
 
 
-def test_a_new_issue_from_a_past_one_has_no_translation_yet(session, owner_id):
+def test_a_new_issue_from_a_past_one_brings_its_translations_left_out_and_to_be_looked_at(session, owner_id):
     issue = an_issue(session)
     translated(session, issue)
     again = issues.begin(session, owner_id, NOW, issue)
     assert not translations.of_newsletters(session, {(again.id, "it")}, [again])
-
-
-def test_one_sent_again_is_said_in_the_same_languages(session):
-    issue = an_issue(session)
-    translated(session, issue)
-    again = an_issue(session, parent_id=issue.id, part=Part.RESEND)
-    translations.copy(session, issue.id, again.id, NOW)
-    assert translations.of_newsletters(session, {(again.id, "it")}, [again])[again.id, "it"].body == WORDS["body"]
+    [line] = [line for line in translations.listed(session, again, owner_id) if line.translation]
+    assert (line.translation.body, line.translation.in_use, line.stale) == (WORDS["body"], False, True)
 
 
 def test_an_original_that_changes_makes_its_translation_stale_until_it_is_said_to_fit(session, step, owner_id):

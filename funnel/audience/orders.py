@@ -1,11 +1,13 @@
 """Orders: an issue is scheduled once it is known whom it reaches; and a resend is made of one that was sent."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from funnel import languages
 from funnel.audience import addressees, segments
 from funnel.audience import rule as rules
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
@@ -20,8 +22,17 @@ THROWN_AWAY = (
     "Fetch it back: open it, then “Make it a draft again”."
 )
 NOT_SENT = "It can be sent again once all of it has been sent."
+SAME_IN = "In {} it has the same subject as the first time. Give it another there, or leave that translation out."
 SAME_AGAIN = "Give it another subject: with the same one, they would pass it by again."
 NOT_OF_ONE = "This was itself sent again: once is enough."
+
+
+class SameAgain(NotNow):
+    """A resend has a subject that those whom it is for have passed by, in this language."""
+
+    def __init__(self, words: str, language: str) -> None:
+        super().__init__(words)
+        self.language = language
 
 
 def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsletter:
@@ -38,6 +49,11 @@ def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsl
     people = addressees.count(session, addressees.chosen(issue, now), wanted)
     if not people:
         raise NotNow(NOBODY)
+    if issue.part is Part.RESEND and issue.parent_id:
+        before = session.get_one(Newsletter, issue.parent_id)
+        _refuse_subject(before, issue.subject)
+        said = translations.in_use(session, issue.id)
+        _refuse_same(session, before.id, {code: row.subject for code, row in said.items()})
     if order.trial:
         if issue.zone_mode is ZoneMode.READER:
             raise BadTrial(subject_trial.ONE_CLOCK)
@@ -45,10 +61,13 @@ def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsl
     return issue
 
 
-def resend(session: Session, issue_id: int, subject: str, now: datetime) -> Newsletter:
+def resend(
+    session: Session, issue_id: int, subject: str, now: datetime, subjects: Mapping[str, str] = {}
+) -> Newsletter:
     """A draft of the same words with another subject, for those who got the issue and did not click. Raises NotNow.
 
-    It is scheduled as any other; whom it is for is looked up as it starts.
+    It is scheduled as any other; whom it is for is looked up as it starts. `subjects`: another one in each language
+    that the issue is said in; where there is none, its translation is left out, and its readers get the original.
     """
     issue = session.get(Newsletter, issue_id, with_for_update=True, populate_existing=True)
     if issue is None or issue.part in outgoing.WORDINGS:
@@ -62,8 +81,9 @@ def resend(session: Session, issue_id: int, subject: str, now: datetime) -> News
     subject = subject.strip()
     if not subject:
         raise NotNow(outgoing.NO_SUBJECT)
-    if subject in {issue.subject.strip(), (issue.subject_b or "").strip()}:
-        raise NotNow(SAME_AGAIN)
+    _refuse_subject(issue, subject)
+    others = {code: tidy for code, words in subjects.items() if (tidy := words.strip())}
+    _refuse_same(session, issue_id, others)
     again = Newsletter(
         parent_id=issue_id,
         part=Part.RESEND,
@@ -78,8 +98,24 @@ def resend(session: Session, issue_id: int, subject: str, now: datetime) -> News
     )
     session.add(again)
     session.flush()
-    translations.copy(session, issue_id, again.id, now)
+    for said in translations.copy(session, issue_id, again.id, now, why="sent again"):
+        if other := others.get(said.language):
+            words = translations.typed(said) | {"subject": other}
+            translations.say(session, said, words, owner_id=None, why="sent again", now=now)
+            translations.use(session, said, now)
     return again
+
+
+def _refuse_subject(before: Newsletter, subject: str) -> None:
+    if subject.strip() in {before.subject.strip(), (before.subject_b or "").strip()}:
+        raise SameAgain(SAME_AGAIN, languages.ENGLISH)
+
+
+def _refuse_same(session: Session, issue_id: int, subjects: Mapping[str, str]) -> None:
+    """Raises SameAgain where readers of a language got the issue with this very subject."""
+    for code, said in translations.in_use(session, issue_id).items():
+        if subjects.get(code, "").strip() == said.subject.strip():
+            raise SameAgain(SAME_IN.format(languages.named(code).in_english), code)
 
 
 def once(before: Newsletter) -> str:

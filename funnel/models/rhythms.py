@@ -43,6 +43,7 @@ class Rhythm(Base):
     minute: Mapped[int] = mapped_column(SmallInteger)  # after midnight
     lead_days: Mapped[int] = mapped_column(SmallInteger)  # how long before it is due its draft is made
     segment_id: Mapped[int | None] = mapped_column(ForeignKey("segment.id"), index=True)  # None: everybody
+    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))  # None: chosen anew for each
     reminds: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     next_on: Mapped[date]  # the turn whose draft is made next
     paused_at: Mapped[datetime | None]

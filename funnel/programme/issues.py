@@ -9,17 +9,32 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, Part
 from funnel.models.editing import Kind
-from funnel.programme import issue_words, outgoing, revisions, saying
+from funnel.models.rhythms import Rhythm
+from funnel.models.topics import Topic
+from funnel.programme import issue_words, outgoing, revisions, saying, translations
 
 EMPTY = {"subject": "A new issue", "body": ""}
 
 
 def begin(session: Session, owner_id: int, now: datetime, like: Newsletter | None = None) -> Newsletter:
-    """A new issue, a draft that nobody gets: empty, or with the words of `like`."""
-    words = (
-        {name: getattr(like, name) for name in issue_words.FIELDS} if like else {"subject": "A new issue", "body": ""}
-    )
-    return add(session, Newsletter(**words, created_at=now), owner_id=owner_id, why=saying.MADE, now=now)
+    """A new issue, a draft that nobody gets: empty, or with the words of `like` and what it is about.
+
+    Its translations come along, left out until somebody has looked at them: the words beside them are to be others.
+    """
+    words: dict[str, Any] = {name: getattr(like, name) for name in issue_words.FIELDS} if like else dict(EMPTY)
+    topic = topic_of(session, like) if like else None
+    issue = add(
+        session, Newsletter(**words, topic_id=topic, created_at=now), owner_id=owner_id, why=saying.MADE, now=now
+    )  # fmt: skip
+    if like:
+        translations.copy(session, like.id, issue.id, now, why=saying.MADE)
+    return issue
+
+
+def topic_of(session: Session, past: Newsletter | Rhythm) -> int | None:
+    """What another one like it is about; None where that is offered no more."""
+    topic = session.get(Topic, past.topic_id) if past.topic_id else None
+    return topic.id if topic and topic.retired_at is None else None
 
 
 def add(session: Session, issue: Newsletter, *, owner_id: int | None, why: str, now: datetime) -> Newsletter:

@@ -110,6 +110,7 @@ def take(
     *,
     owner_id: int | None = None,
     segment_id: int | None = None,
+    topic_id: int | None = None,
     send_at: datetime | None = None,
 ) -> Taken | None:
     """Begins a draft with all unsent notes, the oldest first, which are used then; None when there are none.
@@ -124,6 +125,7 @@ def take(
         subject=subject,
         body=composed(note.body for note in found),
         segment_id=segment_id,
+        topic_id=topic_id,
         rule={"is": "segment", "segment": segment_id} if segment_id else None,
         send_at=send_at,
         created_at=now,

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.rhythms import Rhythm, Turn
-from funnel.programme import notes, reminders, turns
+from funnel.programme import issues, notes, reminders, turns
 
 _OF_A_TURN = re.compile(r"\{\{[^\S\n]*(month|year)[^\S\n]*\}\}")
 _REMINDED_WITHIN = timedelta(days=2)  # of a day, in any zone
@@ -111,7 +111,14 @@ def draft(session: Session, rhythm_id: int, now: datetime) -> int:
     if day is None or not _moves_on(session, rhythm, then):
         return 0
     subject, at = subject_of(rhythm.subject, day), turns.moment(rhythm, day)
-    taken = notes.take(session, subject, now, segment_id=rhythm.segment_id, send_at=at if at > now else None)
+    taken = notes.take(
+        session,
+        subject,
+        now,
+        segment_id=rhythm.segment_id,
+        topic_id=issues.topic_of(session, rhythm),
+        send_at=at if at > now else None,
+    )
     turn = Turn(
         rhythm_id=rhythm.id,
         day=day,

@@ -57,6 +57,12 @@ def told_in(session: Session, issue: Newsletter) -> list[Language]:
     return [languages.named(code) for code in session.scalars(codes.order_by(Translation.language))]
 
 
+def in_use(session: Session, issue_id: int) -> dict[str, Translation]:
+    """What an issue says in each language."""
+    rows = select(Translation).where(Translation.newsletter_id == issue_id, Translation.in_use)
+    return {row.language: row for row in session.scalars(rows.order_by(Translation.language))}
+
+
 def issue_of(row: Newsletter) -> int:
     """The number of the issue of which this is a wording, or its own."""
     return row.parent_id if row.part in outgoing.WORDINGS and row.parent_id else row.id
@@ -79,6 +85,11 @@ def listed(session: Session, of: Original, owner_id: int) -> list[Line]:
         stale = row is not None and bool(row.body) and row.of_revision < latest
         lines.append(Line(language, row, bool(row and row.body), stale, draft is not None))
     return lines
+
+
+def has_any(session: Session, of: Original) -> bool:
+    """Whether one was begun, in use or not."""
+    return bool(session.scalar(select(select(Translation.id).where(_of(of)).exists())))
 
 
 def begin(session: Session, of: Original, language: str, now: datetime) -> int:
@@ -159,14 +170,18 @@ def leave_out(session: Session, row: Translation, now: datetime) -> bool:
     return _put(row, False, now)
 
 
-def copy(session: Session, from_issue: int, to_issue: int, now: datetime) -> None:
-    """Gives an issue what another is said in, as for one that is sent once more."""
-    for row in session.scalars(select(Translation).where(Translation.newsletter_id == from_issue, Translation.in_use)):
+def copy(session: Session, from_issue: int, to_issue: int, now: datetime, why: str) -> list[Translation]:
+    """Gives an issue the words of another in each language that was in use there. Nobody gets them before `use`."""
+    made = []
+    in_use = select(Translation).where(Translation.newsletter_id == from_issue, Translation.in_use)
+    for row in session.scalars(in_use.order_by(Translation.id)).all():
         values = {name: getattr(row, name) for name in ("language", *FIELDS)}
-        again = Translation(newsletter_id=to_issue, in_use=True, created_at=now, updated_at=now, **values)
+        again = Translation(newsletter_id=to_issue, in_use=False, created_at=now, updated_at=now, **values)
         session.add(again)
         session.flush()
-        revisions.add(session, Kind.TRANSLATION, again.id, typed(again), owner_id=None, why="sent again", now=now)
+        revisions.add(session, Kind.TRANSLATION, again.id, typed(again), owner_id=None, why=why, now=now)
+        made.append(again)
+    return made
 
 
 def kind(of: Original) -> Kind:

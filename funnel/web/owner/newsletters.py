@@ -46,9 +46,12 @@ def begin() -> AnyResponse:
         past = NEWSLETTERS.found(session, like) if like else None
         issue = issues.begin(session, gate.owner().id, now, past)
         gate.note(session, "began a newsletter", now, newsletter=issue.id, **({"like": like} if like else {}))
-        number = issue.id
+        number, said = issue.id, translations.has_any(session, issue)
     flash(
-        "Begun with the same words. Nobody gets it until you send it."
+        "Begun with the same words, in other languages too: those are left out until you put each to use. "
+        "Nobody gets it until you send it."
+        if like and said
+        else "Begun with the same words. Nobody gets it until you send it."
         if like
         else "Begun. Nobody gets it until you send it."
     )

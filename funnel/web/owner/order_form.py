@@ -18,6 +18,7 @@ from funnel.web.owner import rule_form
 from funnel.web.owner.rule_form import TypedRule
 
 EVERYBODY, CHOSEN, KEPT, SEGMENT = "everybody", "rule", "kept", "segment-"
+NO_TOPIC = "none"  # for all, whatever they switched off
 NOW, AT, READERS = "now", "at", "readers"
 SHARE, HOURS = "20", "4"
 LONGEST = 500
@@ -113,7 +114,7 @@ def read(form: Mapping[str, str]) -> TypedOrder:
 def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
     """As it was ordered last, or as one begins."""
     typed = TypedOrder(
-        topic=str(issue.topic_id or ""),
+        topic=_topic(issue),
         with_course=issue.with_course,
         two=issue.subject_b is not None,
         seen=standing(issue),
@@ -133,6 +134,12 @@ def of(session: OrmSession, issue: Newsletter) -> TypedOrder:
         typed.subject_b, typed.percent = issue.subject_b, str(issue.trial_percent or SHARE)
         typed.hours = str(issue.trial_hours or HOURS)
     return typed
+
+
+def _topic(issue: Newsletter) -> str:
+    """What was chosen; empty where nobody has yet."""
+    chosen = issue.scheduled_at is not None or is_resend(issue)
+    return str(issue.topic_id) if issue.topic_id else NO_TOPIC if chosen else ""
 
 
 def standing(issue: Newsletter) -> str:

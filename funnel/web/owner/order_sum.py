@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience import addressees, orders, topics
+from funnel.audience.orders import SameAgain
 from funnel.audience.rule import RuleError
 from funnel.config import settings
 from funnel.insight import reckoning
@@ -20,6 +21,8 @@ from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import BadTrial
 from funnel.web.owner import order_form, promise
 from funnel.web.owner.order_form import TOPIC, TRIAL, WHEN, WHOM, TypedOrder
+
+NO_CHOICE = "Please choose what it is about, or that it is for all of them."
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,11 @@ def of(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime)
     """What the order comes to; None where it is refused, and `typed.problems` say why. It is not placed by this."""
     if words := unready.why(session, issue, now):
         typed.problems["words"] = words
-    if typed.topic_id not in {None, issue.topic_id, *about(session, issue)}:
+    offered = about(session, issue)
+    if typed.topic_id not in {None, *offered}:
         typed.problems[TOPIC] = "This topic is not offered any more. Choose another, or none."
+    elif offered and typed.topic_id is None and typed.topic != order_form.NO_TOPIC:
+        typed.problems[TOPIC] = NO_CHOICE
     order = typed.order(issue, now)
     if order is None or typed.problems:
         return None
@@ -56,6 +62,8 @@ def of(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime)
     except RuleError as why:
         typed.rule.blame(why)
         typed.problems[WHOM] = why.words
+    except SameAgain as why:
+        typed.problems["words"] = str(why)
     except NotNow as why:
         typed.problems[WHEN if str(why) == outgoing.PAST else WHOM] = str(why)
     return None

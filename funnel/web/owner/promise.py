@@ -4,13 +4,11 @@ import hashlib
 import json
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience.rule import Plain
 from funnel.models.content import Newsletter
 from funnel.models.topics import Topic
-from funnel.models.translations import Translation
 from funnel.programme import issue_words, translations
 
 CALLED = {
@@ -24,8 +22,7 @@ SIGNS = 16  # of a digest: it tells one wording from another, and keeps no secre
 
 def of(session: OrmSession, issue: Newsletter, rule: Plain | None, topic_id: int | None) -> str:
     """All that another owner may change while the sum is read; `rule`: unfolded, the people of that moment."""
-    in_use = select(Translation).where(Translation.newsletter_id == issue.id, Translation.in_use)
-    said = {row.language: translations.typed(row) for row in session.scalars(in_use)}
+    said = {code: translations.typed(row) for code, row in translations.in_use(session, issue.id).items()}
     topic = session.get(Topic, topic_id) if topic_id else None
     parts = {
         "words": issue_words.typed(issue),

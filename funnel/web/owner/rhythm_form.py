@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.audience import segments
+from funnel.audience import segments, topics
 from funnel.config import settings
 from funnel.models.rhythms import Every, Rhythm
 from funnel.programme import prose, rhythms, turns
@@ -28,6 +28,7 @@ NO_FIRST = "Please choose the first day, within two years."
 NO_TIME = "Please choose a time, such as 09:00."
 NO_LEAD = f"Please type a number of days, from 0 to {MOST_LEAD}."
 OVERLAPS = "Please make it fewer days than there are from one to the next."
+NO_TOPIC = "Please choose again: that topic is not offered any more."
 NO_SEGMENT = "Please choose again: that segment is no more."
 
 
@@ -46,6 +47,7 @@ class TypedRhythm:
     at: str = "09:00"
     lead_days: str = "3"
     segment: str = ""
+    topic: str = ""
     reminds: bool = True
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -64,6 +66,7 @@ class TypedRhythm:
             "minute": self._minute(),
             "lead_days": self._number("lead_days", 0, MOST_LEAD, NO_LEAD),
             "segment_id": self._segment(session),
+            "topic_id": self._topic(session),
             "reminds": self.reminds,
         }
         if every is Every.WEEKS and found["lead_days"] >= 7 * found["weeks"]:
@@ -122,10 +125,31 @@ class TypedRhythm:
             self.problems["segment"] = NO_SEGMENT
         return number
 
+    def _topic(self, session: OrmSession) -> int | None:
+        if not self.topic:
+            return None
+        offered = {str(one.id): one.id for one in topics.offered(session)}
+        if self.topic not in offered:
+            self.problems["topic"] = NO_TOPIC
+        return offered.get(self.topic)
+
 
 def read(form: Mapping[str, str]) -> TypedRhythm:
     """What stands in the form, nothing refused."""
-    names = ("name", "subject", "every", "nth", "weekday", "day", "weeks", "first_on", "at", "lead_days", "segment")
+    names = (
+        "name",
+        "subject",
+        "every",
+        "nth",
+        "weekday",
+        "day",
+        "weeks",
+        "first_on",
+        "at",
+        "lead_days",
+        "segment",
+        "topic",
+    )
     typed: dict[str, Any] = {name: form.get(name, "")[: 4 * LONGEST].replace("\0", "") for name in names}
     return replace(TypedRhythm(**typed), reminds=form.get("reminds") == "1")
 
@@ -144,6 +168,7 @@ def of(rhythm: Rhythm) -> TypedRhythm:
         at=f"{rhythm.minute // 60:02}:{rhythm.minute % 60:02}",
         lead_days=str(rhythm.lead_days),
         segment=str(rhythm.segment_id or ""),
+        topic=str(rhythm.topic_id or ""),
         reminds=rhythm.reminds,
     )
 

@@ -6,7 +6,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import segments
+from funnel.audience import segments, topics
 from funnel.db import Session, utc_now
 from funnel.models.rhythms import Rhythm
 from funnel.programme import notes, rhythms, turns
@@ -129,6 +129,7 @@ def _page(session: OrmSession, rhythm: Rhythm | None, typed: TypedRhythm) -> str
         nth=NTH,
         day_names=DAY_NAMES,
         segments=segments.names(session),
+        topics=topics.offered(session),
         longest=rhythm_form.LONGEST,
     )
 
