@@ -134,6 +134,16 @@ def test_who_only_tapped_once_more_waits_in_a_queue_of_their_own(session):
     assert due_at(session, signs_up(session, form, "ada@example.org")) == NOW
 
 
+def test_a_flood_of_taps_holds_up_no_mail_of_others(session, setting):
+    setting(LIMIT_MINUTE="5", LIMIT_FORM_MINUTE="3")
+    form, other = a_form(session), a_form(session)
+    taps = [due_at(session, signs_up(session, form, f"r-{n}@example.org", proof=Proof.TAP)) for n in range(30)]
+    assert taps[-1] > NOW + 4 * MINUTE
+    due = [due_at(session, signs_up(session, form, f"ada-{n}@example.org")) for n in range(4)]
+    assert due == [NOW] * 3 + [NOW + MINUTE]
+    assert due_at(session, signs_up(session, other, "zoe@example.org")) == NOW
+
+
 def test_the_limits_are_those_that_were_promised():
     assert Limits() == Limits(
         address_day=3, address_month=5, network_hour=5, network_day=20, form_minute=60, all_minute=600

@@ -108,8 +108,25 @@ def _were_let_through(session: Session, whose: ColumnElement[bool], most: tuple[
 def turn(session: Session, sign_up: SignUp, now: datetime) -> datetime:
     """When the confirmation of `sign_up` may leave: now, or in a later minute when this one is full.
 
-    Nobody is refused for it, or an attacker could close the form. Two workers may give the same turn twice; that
-    the minute then holds one mail more is not worth a lock on all sign-ups.
+    Nobody is refused for it, or an attacker could close the form. Who only tapped waits behind everybody and holds up
+    nobody but their like. Two workers may give the same turn twice; that the minute then holds one mail more is not
+    worth a lock on all sign-ups.
+    """
+    limits, of_form = settings().limits, SignUp.form_id == sign_up.form_id
+    counted = () if sign_up.proof is Proof.TAP else (SignUp.proof != Proof.TAP,)
+    full = [
+        _last_of(session, limits.all_minute, now, *counted),
+        _last_of(session, limits.form_minute, now, of_form, *counted),
+    ]
+    if sign_up.proof is Proof.TAP:
+        full.append(_last_of(session, limits.tap_minute, now, of_form, SignUp.proof == Proof.TAP))
+    return max([now, *(due_at + MINUTE for due_at in full if due_at is not None)])
+
+
+def _last_of(session: Session, many: int, now: datetime, *counted: ColumnElement[bool]) -> datetime | None:
+    """When the confirmation is due that has `many - 1` later ones; None when there are fewer.
+
+    A flood of taps far ahead is passed by row after row, but only once a minute is full with them counted in.
     """
     planned = (
         select(Message.due_at)
@@ -119,13 +136,10 @@ def turn(session: Session, sign_up: SignUp, now: datetime) -> datetime:
             Message.due_at > now - MINUTE,
         )
         .order_by(Message.due_at.desc())
+        .offset(many - 1)
+        .limit(1)
     )
-    limits = settings().limits
-    of_form = planned.join(SignUp, Message.sign_up_id == SignUp.id).where(SignUp.form_id == sign_up.form_id)
-    full = [
-        session.scalar(planned.offset(limits.all_minute - 1).limit(1)),
-        session.scalar(of_form.offset(limits.form_minute - 1).limit(1)),
-    ]
-    if sign_up.proof is Proof.TAP:  # they wait among themselves
-        full.append(session.scalar(of_form.where(SignUp.proof == Proof.TAP).offset(limits.tap_minute - 1).limit(1)))
-    return max([now, *(due_at + MINUTE for due_at in full if due_at is not None)])
+    of_all = session.scalar(planned)
+    if of_all is None or not counted:
+        return of_all
+    return session.scalar(planned.join(SignUp, Message.sign_up_id == SignUp.id).where(*counted))
