@@ -15,7 +15,7 @@ from bench.rig import Rig, rig
 from bench.table import Results, Row
 from bench.wish import ROUNDS, Wish
 
-# A name, and the module of bench/rows that measures it. The last four are long, and only done when named.
+# A name, and the module of bench/rows that measures it.
 GROUPS = (
     "sink",
     "newsletter",
@@ -26,13 +26,18 @@ GROUPS = (
     "confirmation",
     "tick",
     "imports",
+    "doors",
+    "equal",
+    "attack",
+    "lighthouse",
     "steps",
     "issues",
     "segments",
     "pages",
     "million",
 )
-USUAL = GROUPS[:-4]
+LONG = ("attack", "lighthouse", "issues", "segments", "pages", "million")  # only done when named
+USUAL = tuple(name for name in GROUPS if name not in LONG)
 TRIED = ROOT / "var" / "bench"  # for what was only tried out
 
 
@@ -85,7 +90,7 @@ def _wanted() -> argparse.Namespace:
         "rows",
         nargs="*",
         metavar="row",
-        help=f"{', '.join(GROUPS)}; default: all but issues, segments, pages and million",
+        help=f"{', '.join(GROUPS)}; default: all but {', '.join(LONG)}",
     )
     parser.add_argument("--people", type=int, help="how many, instead of what the row is meant to have")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")

@@ -76,7 +76,12 @@ class Rig:
     @contextmanager
     def procfile(self, name: str, **more: str) -> Iterator["subprocess.Popen[bytes]"]:
         """A process as the Procfile starts it."""
-        lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+        with self.command(name, procfile_line(name), **more) as process:
+            yield process
+
+    @contextmanager
+    def command(self, name: str, line: str, **more: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """A process by its command line; `name` is that of its log."""
         binaries = os.path.dirname(sys.executable)
         told = self.environ | {
             "PATH": f"{binaries}{os.pathsep}{self.environ['PATH']}",
@@ -86,7 +91,7 @@ class Rig:
         }
         with self.log(name).open("ab") as log:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {lines[name]}"], env=told, cwd=ROOT, stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", f"exec {line}"], env=told, cwd=ROOT, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         own = Path(tempfile.mkdtemp(prefix=name, dir=self.folder))
@@ -133,6 +138,11 @@ class Rig:
     def said(self, name: str) -> str:
         path = self.log(name)
         return path.read_text(errors="replace")[-3000:] if path.exists() else ""
+
+
+def procfile_line(name: str) -> str:
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+    return lines[name]
 
 
 @contextmanager

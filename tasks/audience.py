@@ -18,14 +18,29 @@ log = logging.getLogger(__name__)
 
 
 @app.task(name="tasks.audience.settle")
-def settle_one(sign_up_id: int) -> None:
-    """Settles it, or has its domain looked up first, beside all others: a slow resolver holds up nobody else's."""
+def settle_these(*sign_up_ids: int) -> None:
+    """Settles each, or has its domain looked up first. One that cannot be settled stops no other."""
+    settled = 0
+    for sign_up_id in sign_up_ids:
+        try:
+            if _settle_or_look(sign_up_id):
+                settled += 1
+                if settled == 1:  # the first reader does not wait for the last
+                    send_urgent.delay()
+        except Exception:
+            log.exception("sign-up %s could not be settled", sign_up_id)
+    if settled > 1:
+        send_urgent.delay()
+
+
+def _settle_or_look(sign_up_id: int) -> bool:
+    """Whether it is settled now. A domain is looked up beside all others: a slow resolver holds up nobody else's."""
     with Session.begin() as session:
         domain = domains.unlooked(session, sign_up_id, utc_now())
     if domain and _LOOKING.acquire(blocking=False):
         _lookers().submit(_look_and_settle, domain, sign_up_id)
-    else:  # known, or all who look are busy: then it goes out
-        _settle(sign_up_id)
+        return False
+    return _settle(sign_up_id)  # known, or all who look are busy: then it goes out
 
 
 def _look_and_settle(domain: str, sign_up_id: int) -> None:
@@ -34,18 +49,17 @@ def _look_and_settle(domain: str, sign_up_id: int) -> None:
         answer = mail_server.look(domain)
         with Session.begin() as session:
             domains.keep(session, domain, answer, utc_now())
-        _settle(sign_up_id)
+        if _settle(sign_up_id):
+            send_urgent.delay()
     except Exception:
         log.exception("sign-up %s could not be settled", sign_up_id)
     finally:
         _LOOKING.release()
 
 
-def _settle(sign_up_id: int) -> None:
+def _settle(sign_up_id: int) -> bool:
     with Session.begin() as session:
-        settled = settle.settle(session, sign_up_id, utc_now())
-    if settled:
-        send_urgent.delay()
+        return settle.settle(session, sign_up_id, utc_now())
 
 
 @functools.cache
@@ -56,14 +70,10 @@ def _lookers() -> ThreadPoolExecutor:
 
 @app.task(name="tasks.audience.settle_new")
 def settle_new() -> None:
-    """Finds what a lost broker message left behind. One that cannot be settled stops no other."""
+    """Finds what a lost broker message left behind."""
     with Session.begin() as session:
         waiting = settle.waiting(session)
-    for sign_up_id in waiting:
-        try:
-            settle_one(sign_up_id)
-        except Exception:
-            log.exception("sign-up %s could not be settled", sign_up_id)
+    settle_these(*waiting)
 
 
 @app.task(name="tasks.audience.remind")

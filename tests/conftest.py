@@ -130,12 +130,14 @@ def clean(schema: None) -> None:
     """An empty database, but for the keys; empty Redis; settings read afresh."""
     from funnel import limits, shelf
     from funnel.house import stored
+    from funnel.web import visits
     from tests import emptying
 
     emptying.empty()
     for name in ("sending.mark", "withdrawals"):  # of a database that is no more
         (config.settings().data_dir / name).unlink(missing_ok=True)
     stored.forget()
+    visits.forget()
     limits._own.cache_clear()
     limits._shared().storage.reset()
     for name in shelf._client().scan_iter(f"{shelf.PREFIX}*"):

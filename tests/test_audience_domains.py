@@ -106,7 +106,7 @@ def test_the_worker_looks_beside_its_work_and_settles_then(session, public):
     session.commit()
     with NameServer(ZONE):
         for sign_up_id in ids:
-            audience.settle_one(sign_up_id)
+            audience.settle_these(sign_up_id)
         audience._lookers().shutdown(wait=True)
     audience._lookers.cache_clear()
     session.expire_all()
@@ -118,7 +118,7 @@ def test_while_all_who_look_are_busy_it_goes_out(session, public, monkeypatch):
     monkeypatch.setattr(audience._LOOKING, "acquire", lambda blocking: False)
     row = a_sign_up(session, email="ada@gone.example", created_at=utc_now())
     session.commit()
-    audience.settle_one(row.id)
+    audience.settle_these(row.id)
     session.refresh(row)
     assert row.state == SignUpState.SETTLED
 
@@ -130,7 +130,7 @@ def test_a_look_up_that_fails_leaves_the_sign_up_to_the_next_tick(session, publi
     monkeypatch.setattr(mail_server, "look", broken)
     row = a_sign_up(session, email="ada@post.example", created_at=utc_now())
     session.commit()
-    audience.settle_one(row.id)
+    audience.settle_these(row.id)
     audience._lookers().shutdown(wait=True)
     audience._lookers.cache_clear()
     session.refresh(row)

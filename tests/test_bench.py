@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import random
 import smtplib
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import time
 import pytest
 
 import bench.__main__
-from bench import page, picture, table
+from bench import likeness, page, picture, table
 from bench.program import Program, ProgramError
 from bench.table import Results, Row
 
@@ -151,3 +152,32 @@ def test_a_picture_holds_every_point_within_its_frame():
     assert "<title>A &amp; B</title>" in drawn
     assert drawn.count("<polyline") == 2
     assert ">1,250<" in drawn
+
+
+def test_samples_that_differ_are_told_apart_and_others_are_not():
+    dice = random.Random(1)
+    ones, alike, later = ([dice.expovariate(1) + late for _ in range(1000)] for late in (0, 0, 0.3))
+    for test in (likeness.mann_whitney, likeness.kolmogorov_smirnov):
+        assert test(ones, ones) == 1
+        assert test(ones, alike) > 0.05
+        assert test(ones, later) < 1e-6
+
+
+def test_the_two_tests_agree_with_the_books():
+    """U = 3 of 3 × 4 without ties; the largest gap of 3/4 over samples of four."""
+    assert likeness.mann_whitney([1, 4, 6], [2, 5, 7, 8]) == pytest.approx(0.2888, abs=1e-3)
+    assert likeness.mann_whitney([1.0] * 5, [1.0] * 5) == 1
+    assert likeness.kolmogorov_smirnov([1, 2, 3, 4], [3.5, 5, 6, 7]) == pytest.approx(0.1110, abs=2e-2)
+
+
+def test_several_comparisons_are_corrected_for_their_number():
+    assert likeness.holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
+
+
+def test_the_smallest_shift_that_would_be_seen_is_smaller_where_times_vary_less():
+    def times(spread):
+        dice = random.Random(2)
+        return [0.002 + dice.random() * spread for _ in range(200)]
+
+    assert likeness.smallest_seen(times(1e-5), 3, random.Random(3)) < 1e-5
+    assert likeness.smallest_seen(times(1e-3), 3, random.Random(3)) > 1e-5

@@ -25,7 +25,7 @@ def states(session):
 def test_a_sign_up_is_settled_and_its_confirmation_leaves(session, sink):
     sign_up = a_sign_up(session, created_at=utc_now())
     session.commit()
-    audience.settle_one(sign_up.id)
+    audience.settle_these(sign_up.id)
     mail.send_urgent()
     assert [caught.recipient for caught in sink.caught] == [sign_up.email]
     assert_balance(session, waiting=0)
@@ -58,7 +58,7 @@ def test_a_sign_up_that_cannot_be_settled_stops_no_other(session, sink, monkeypa
 def test_a_reminder_is_planned_after_a_day(session):
     sign_up = a_sign_up(session, created_at=utc_now() - timedelta(hours=25))
     session.commit()
-    audience.settle_one(sign_up.id)
+    audience.settle_these(sign_up.id)
     audience.remind()
     templates = session.scalars(select(Message.template).order_by(Message.id)).all()
     assert templates == ["confirmation", "reminder"]
@@ -127,8 +127,8 @@ def test_retention_runs_until_nothing_is_left_to_remove(session):
 def test_a_task_that_is_run_twice_does_its_work_once(session, sink):
     sign_up = a_sign_up(session, created_at=utc_now())
     session.commit()
-    audience.settle_one(sign_up.id)
-    audience.settle_one(sign_up.id)
+    audience.settle_these(sign_up.id)
+    audience.settle_these(sign_up.id)
     mail.send_urgent()
     mail.send_urgent()
     assert len(sink.caught) == 1

@@ -60,6 +60,23 @@ _NOTE = _NEW.on_conflict_do_update(index_elements=["key"], set_={"kind": _NEW.ex
 
 
 @dataclass(frozen=True)
+class Lead:
+    """Where a link leads, as far as its own row tells."""
+
+    url: str
+    kind: LinkKind
+
+    @property
+    def is_personal(self) -> bool:
+        """The way on holds something of the visit or of its reader: only `visit` knows it."""
+        return self.kind in {LinkKind.BOOKING, LinkKind.HANDOUT}
+
+    def target(self, token: str) -> str:
+        """The absolute URL, of a link that is not personal."""
+        return f"{settings().base_url}/booked/{token}" if self.kind == LinkKind.BOOKED else self.url
+
+
+@dataclass(frozen=True)
 class _Place:
     """What a token of ours stands for."""
 
@@ -74,6 +91,22 @@ class _Place:
     name: str = ""
     email: str = ""
     form_id: int = 0
+
+
+def read(token: str) -> tuple[int, int]:
+    """The link and the mail (0: a page) that a token stands for. Raises BadToken."""
+    numbers = tokens.read(tokens.Purpose.GO, token)
+    if len(numbers) != 2:
+        raise tokens.BadToken
+    return numbers
+
+
+def lead(session: Session, link_id: int) -> Lead:
+    """Where a link leads; that never changes. Raises BadToken for one that is gone."""
+    found = session.execute(select(Link.url, Link.kind).where(Link.id == link_id)).one_or_none()
+    if found is None:
+        raise tokens.BadToken
+    return Lead(*found)
 
 
 def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime) -> str:
@@ -96,10 +129,8 @@ def visit(session: Session, token: str, *, head: bool, agent: str, now: datetime
 
 
 def _place(session: Session, token: str) -> _Place:
-    numbers = tokens.read(tokens.Purpose.GO, token)
-    if len(numbers) != 2:
-        raise tokens.BadToken
-    found = session.execute(_PLACE, {"link_id": numbers[0], "message_id": numbers[1]}).one_or_none()
+    link_id, message_id = read(token)
+    found = session.execute(_PLACE, {"link_id": link_id, "message_id": message_id}).one_or_none()
     if found is None:
         raise tokens.BadToken
     link = (found.link_id, found.url, found.kind, found.campaign)
@@ -131,7 +162,7 @@ def _note(session: Session, place: _Place, why: str, now: datetime) -> str:
     reference = secrets.token_urlsafe(REFERENCE_BYTES) if place.kind == LinkKind.BOOKING else None
     visited: dict[str, Any] = {
         "kind": EventKind.CLICK,
-        "key": _key(place, why, now),
+        "key": key(place.message_id, place.link_id, why, now),
         "at": now,
         "subscriber_id": place.subscriber_id,
         "message_id": place.message_id,
@@ -144,23 +175,21 @@ def _note(session: Session, place: _Place, why: str, now: datetime) -> str:
     return session.scalars(_NOTE, visited).one() or ""
 
 
-def _key(place: _Place, why: str, now: datetime) -> str | None:
-    if place.message_id is None:
+def key(message_id: int | None, link_id: int, why: str, now: datetime) -> str | None:
+    """What a visit is known by: those of one link in one mail within a minute are one."""
+    if message_id is None:
         return None  # many people share a page's link: each visit is one
     minute = int(now.timestamp()) // 60
-    return f"click:{place.message_id}:{place.link_id}:{minute}:{'machine' if why else 'person'}"
+    return f"click:{message_id}:{link_id}:{minute}:{'machine' if why else 'person'}"
 
 
 def _target(place: _Place, token: str, reference: str) -> str:
-    base = settings().base_url
-    if place.kind == LinkKind.BOOKED:
-        return f"{base}/booked/{token}"
     if place.kind == LinkKind.HANDOUT:
         return handouts.address(place.form_id, place.subscriber_id or 0)
     if place.kind != LinkKind.BOOKING:
-        return place.url
+        return Lead(place.url, place.kind).target(token)
     if not settings().booking_url:
-        return f"{base}/book?ref={reference}"
+        return f"{settings().base_url}/book?ref={reference}"
     return calendars.address(
         settings().booking_url, name=place.name, email=place.email, reference=reference, campaign=place.campaign
     )

@@ -11,9 +11,8 @@ from funnel import tokens
 from funnel.audience import ending
 from funnel.db import Session, utc_now
 from funnel.models.people import Form, Subscriber
-from funnel.response import clicks
 from funnel.tokens import Purpose
-from funnel.web import edge
+from funnel.web import edge, visits
 from funnel.web.pages import discreet
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # the body of RFC 8058 §3.1
@@ -25,8 +24,7 @@ log = logging.getLogger(__name__)
 @blueprint.get("/go/<token>")
 def go(token: str) -> Response:
     head = request.method == "HEAD"
-    with Session.begin() as session:
-        target = clicks.visit(session, token, head=head, agent=edge.visit().agent, now=utc_now())
+    target = visits.follow(token, head=head, agent=edge.visit().agent, now=utc_now())
     return make_response(redirect(target, 302))
 
 

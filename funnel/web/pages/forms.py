@@ -21,13 +21,14 @@ from funnel.models.people import Form, FormState
 from funnel.programme import thanks
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge, spoken
+from funnel.web.gathering import Gathering
 from funnel.web.nudge import nudge
 from funnel.web.pages import card, discreet, place, posts, step, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm
 from funnel.web.pages.named import form_named
 from funnel.web.pages.trap import Verdict
-from tasks.audience import settle_one
+from tasks.audience import settle_these
 
 NOBODY = 0  # the sign-up in a robot's resend token
 AGAIN = {"again": "1"}
@@ -71,7 +72,7 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
         who = edge.visit()
         row = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, who, now, looks)
         sign_up_id, answer = row.id, _thanks(form, row.id)
-    nudge(settle_one, sign_up_id)
+    _settled.add(sign_up_id)
     return answer
 
 
@@ -102,7 +103,7 @@ def resend(slug: str) -> AnyResponse:
         again = signup.again(session, sign_up_id, edge.visit(), utc_now())
         fresh_id = again.id if again else None
     if fresh_id:
-        nudge(settle_one, fresh_id)
+        _settled.add(fresh_id)
     return _sent(slug, fresh_id or sign_up_id, AGAIN)
 
 
@@ -181,3 +182,10 @@ def _thanks(form: Form, sign_up_id: int) -> AnyResponse:
 def _sent(slug: str, sign_up_id: int, more: Mapping[str, Any] | None = None) -> AnyResponse:
     token = tokens.sign(Purpose.RESEND, sign_up_id)
     return redirect(place.address("sent", slug=slug, t=token, **(more or {}), **card.where_from()), 303)
+
+
+def _have_settled(sign_up_ids: list[int]) -> None:
+    nudge(settle_these, *sign_up_ids)
+
+
+_settled = Gathering(_have_settled, "sign-ups to be settled")  # one word to the broker for those of one moment

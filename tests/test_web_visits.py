@@ -1,0 +1,63 @@
+"""Following a link: the way on waits for nothing that it does not need."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from funnel import tokens
+from funnel.models.mail import LinkKind, MessageState
+from funnel.models.responses import Event
+from funnel.tokens import Purpose
+from funnel.web import visits
+from tests.conftest import NOW
+from tests.factories import a_link, a_message, a_subscriber
+from tests.readers import PHONE
+
+
+def followed(client, link, message=None):
+    token = tokens.sign(Purpose.GO, link.id, message.id if message else 0)
+    return client.get(f"/go/{token}", headers={"User-Agent": PHONE})
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """The database, for what is noted."""
+
+    def fail(*_):
+        raise OperationalError("", {}, Exception())
+
+    monkeypatch.setattr(visits.crowded, "note", fail)
+
+
+def test_a_link_that_was_followed_leads_on_with_the_database_away(session, client, away, caplog):
+    link = a_link(session, url="https://example.org/page")
+    session.commit()
+    assert followed(client, link).headers["Location"] == "https://example.org/page"
+    assert "a visit is not noted, the database is away" in caplog.text
+
+
+def test_two_links_of_one_mail_are_two_rows_and_a_third_at_once_makes_a_machine_of_them(session, client):
+    message = a_message(session, a_subscriber(session), state=MessageState.SENT, sent_at=NOW)
+    links = [a_link(session) for _ in range(3)]
+    session.commit()
+    for link in links[:2]:
+        followed(client, link, message)
+    assert session.scalars(select(Event.machine)).all() == [False, False]
+    followed(client, links[2], message)
+    session.expire_all()
+    assert session.scalars(select(Event.machine)).all() == [True] * 3
+
+
+def test_the_way_back_from_a_booking_holds_the_token_of_the_mail(session, client):
+    link = a_link(session, url="booked", kind=LinkKind.BOOKED)
+    message = a_message(session, a_subscriber(session), state=MessageState.SENT, sent_at=NOW)
+    session.commit()
+    token = tokens.sign(Purpose.GO, link.id, message.id)
+    assert followed(client, link, message).headers["Location"].endswith(f"/booked/{token}")
+
+
+def test_a_link_that_is_gone_is_told_so_and_not_remembered(session, client):
+    link = a_link(session)
+    assert followed(client, link).status_code == 404  # not committed yet
+    session.commit()
+    assert followed(client, link).status_code == 302
