@@ -46,7 +46,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"  # subscriber id, message id (0: not from a message)
     PREFERENCES = "preferences"  # subscriber id, message id
     ADDRESS = "address"  # new address id; salted with its nonce
-    FRESH = "fresh"  # subscriber id, unix time it ends
+    FRESH = "fresh"  # subscriber id, unix time it ends, of which address
     HANDOUT = "handout"  # form id, subscriber id (0: of neither)
     GO = "go"  # link id, message id (0: on a page)
     FORM = "form"  # form id, unix milliseconds when it was shown

@@ -50,7 +50,7 @@ def paths(session, live, setting, tmp_path):
         a_sign_up(session, form, created_at=now - ago, **settled) for ago in (timedelta(hours=1), timedelta(days=8))
     )
     session.commit()
-    fresh = own_data.fresh_token(ada.id, now)
+    fresh = own_data.fresh_token(ada, now)
     return {
         "post": "/posts/quadratus-lumborum",
         "form": "/f/back-care",

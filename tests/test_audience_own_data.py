@@ -75,23 +75,37 @@ def test_a_suppressed_or_erased_person_is_not_mailed_a_link(session):
     assert templates(session) == []
 
 
-def test_a_fresh_link_opens_for_an_hour(schema):
-    token = own_data.fresh_token(7, NOW)
-    assert own_data.read_fresh(token, NOW + HOUR - timedelta(seconds=1)) == 7
+def test_a_fresh_link_opens_for_an_hour(session):
+    ada = a_subscriber(session)
+    token = own_data.fresh_token(ada, NOW)
+    assert own_data.read_fresh(session, token, NOW + HOUR - timedelta(seconds=1)) == ada.id
     with pytest.raises(BadToken):
-        own_data.read_fresh(token, NOW + HOUR)
+        own_data.read_fresh(session, token, NOW + HOUR)
 
 
-def test_a_forged_fresh_link_opens_nothing(schema):
+def test_a_fresh_link_to_an_address_they_left_behind_opens_nothing(session):
+    ada = a_subscriber(session)
+    token = own_data.fresh_token(ada, NOW)
+    ada.address_hash = tokens.address_hash("ada@new.example.org")
+    session.flush()
+    with pytest.raises(BadToken):
+        own_data.read_fresh(session, token, NOW)
+    assert own_data.read_fresh(session, own_data.fresh_token(ada, NOW), NOW) == ada.id
+
+
+def test_a_forged_fresh_link_opens_nothing(session):
+    ada = a_subscriber(session)
     later = int((NOW + HOUR).timestamp())
     for token in (
-        tokens.sign(Purpose.PREFERENCES, 7, later),
-        tokens.sign(Purpose.FRESH, 7),
-        own_data.fresh_token(7, NOW)[:-1],
+        tokens.sign(Purpose.PREFERENCES, ada.id, later),
+        tokens.sign(Purpose.FRESH, ada.id),
+        tokens.sign(Purpose.FRESH, ada.id, later),
+        tokens.sign(Purpose.FRESH, ada.id, later, 0),
+        own_data.fresh_token(ada, NOW)[:-1],
         "",
     ):
         with pytest.raises(BadToken):
-            own_data.read_fresh(token, NOW)
+            own_data.read_fresh(session, token, NOW)
 
 
 def test_the_download_holds_everything_and_is_json(session):

@@ -148,7 +148,7 @@ def test_a_notice_to_a_subscriber_leads_to_their_own_pages(session):
     fresh = a_message(session, person, template="fresh_link", **notice)
     _, _, text, _ = read(session, fresh)
     token = re.search(rf"{BASE}/my-data/([\w-]+)", text)[1]
-    assert own_data.read_fresh(token, NOW) == person.id
+    assert own_data.read_fresh(session, token, NOW) == person.id
     _, _, text, _ = read(session, a_message(session, person, template="already_in", **notice))
     assert f"{BASE}/preferences/" in text
 

@@ -38,7 +38,7 @@ def test_no_style_of_a_reader_s_page_knows_left_and_right():
 def test_a_name_written_from_right_to_left_stands_apart(session, client):
     person = a_subscriber(session, first_name=FATIMA)
     session.commit()
-    page = client.get(f"/my-data/{own_data.fresh_token(person.id, utc_now())}").text
+    page = client.get(f"/my-data/{own_data.fresh_token(person, utc_now())}").text
     field = re.search(r"<input[^>]*name=\"first_name\"[^>]*>", page)[0]
     assert FATIMA in field
     assert 'dir="auto"' in field

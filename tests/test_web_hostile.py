@@ -27,7 +27,7 @@ def doors(session) -> dict[str, str]:
     return {
         "form": "/f/tips",
         "book": "/book",
-        "name": f"/my-data/{own_data.fresh_token(person.id, utc_now())}/name",
+        "name": f"/my-data/{own_data.fresh_token(person, utc_now())}/name",
         "sign-in": "/owner/sign-in",
         "confirm": f"/confirm/{confirmation.token(asked)}",
         "leave": f"/unsubscribe/{sign(Purpose.UNSUBSCRIBE, person.id, 0)}",

@@ -118,7 +118,7 @@ class Reader:
         self.go("preferences once left", door, wish="pause")
 
     def data(self):
-        door = f"/my-data/{own_data.fresh_token(self.person.id, utc_now())}"
+        door = f"/my-data/{own_data.fresh_token(self.person, utc_now())}"
         self.go("my data", door)
         self.go("my name", f"{door}/name", first_name="Ada")
         self.go("a wrong name", f"{door}/name", 422, first_name="=?")

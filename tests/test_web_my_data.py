@@ -25,7 +25,7 @@ def person(session):
 
 
 def door(person, now=None):
-    return f"/my-data/{own_data.fresh_token(person.id, now or utc_now())}"
+    return f"/my-data/{own_data.fresh_token(person, now or utc_now())}"
 
 
 def test_the_page_shows_the_name_as_it_is_kept(client, person):

@@ -29,7 +29,7 @@ def ada(session):
 def asks(session, client, ada):
     def ask(email=NEW):
         session.commit()
-        return client.post(f"/my-data/{own_data.fresh_token(ada.id, utc_now())}/address", data={"email": email})
+        return client.post(f"/my-data/{own_data.fresh_token(ada, utc_now())}/address", data={"email": email})
 
     return ask
 
@@ -102,14 +102,29 @@ def test_one_person_asks_three_times_an_hour_and_one_address_once_in_ten_minutes
     assert [to for _, to in mails(session)] == [NEW, "b@example.org", "c@example.org"]
 
 
-def test_an_entry_that_the_new_address_had_becomes_part_of_theirs(session, client, ada, asks):
-    twin = a_subscriber(session, email=NEW, state=SubscriberState.UNSUBSCRIBED, ended_at=utc_now())
+def test_an_address_with_an_entry_of_its_own_keeps_it_and_nobody_is_moved_there(session, client, ada, asks):
+    """Ada asked for it, and whoever reads at the other address taps: what is theirs must not become hers."""
+    theirs = a_subscriber(session, email=NEW, first_name="Nell")
+    asks()
+    for page in (client.get(link(session)), client.post(link(session))):
+        assert "ha già le sue e-mail" in page.text
+        assert "<button" not in page.text
+    assert at(session, ada) == "ada@old.example.org"
+    assert session.get_one(Subscriber, theirs.id).email == NEW
+    assert session.get_one(Subscriber, theirs.id).merged_into_id is None
+    mine = client.get(f"/my-data/{own_data.fresh_token(session.get_one(Subscriber, ada.id), utc_now())}/download")
+    assert "Nell" not in mine.text
+
+
+def test_the_fresh_link_of_before_a_move_opens_nothing_after_it(session, client, ada, asks):
+    """It was mailed to the old address: what the new one adds from now on is not for whoever reads there."""
+    before = f"/my-data/{own_data.fresh_token(ada, utc_now())}"
     asks()
     client.post(link(session))
+    for path in ("", "/download", "/delete"):
+        assert client.get(before + path).status_code == 404
+    assert client.post(f"{before}/delete").status_code == 404
     assert at(session, ada) == NEW
-    assert session.get_one(Subscriber, ada.id).state is SubscriberState.ACTIVE
-    assert session.get_one(Subscriber, twin.id).merged_into_id == ada.id
-    assert suppression.reason(session, address_hash(NEW)) is None
 
 
 def test_a_link_is_good_for_an_hour_and_moves_nobody_who_left_or_was_suppressed(session, client, ada, asks):

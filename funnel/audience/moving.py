@@ -1,7 +1,8 @@
 """Moving: another address, confirmed at the new one. What is answered is the same whatever that address is.
 
 It is asked behind a fresh link, which only the old address has; the mail to the new one says nothing of who asks, and
-its link lives for an hour. Whoever can press both has both addresses: an entry that the new one had is theirs.
+its link lives for an hour. An address that has an entry of its own keeps it, and nobody is moved there: a tap on a
+mail that a stranger caused must not make one of the two.
 """
 
 import secrets
@@ -12,9 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import allowance, chosen, former, merging, pointer, signup, suppression, withdrawals
+from funnel.audience import allowance, chosen, former, mailbox, pointer, signup, suppression
 from funnel.audience.visit import Visit, truncated
-from funnel.audience.withdrawals import Kind
 from funnel.config import settings
 from funnel.models.choices_made import Chose, NewAddress
 from funnel.models.mail import MessageKind, Queue
@@ -31,7 +31,7 @@ MAYBE = (None, SuppressionReason.ERASURE)
 
 
 class Found(NamedTuple):
-    """`state`: open, there is a button to press · done · ended."""
+    """`state`: open, there is a button to press · done · taken, the address has an entry of its own · ended."""
 
     state: str
     subscriber_id: int
@@ -81,16 +81,12 @@ def move(session: Session, token: str, visit: Visit, now: datetime) -> Found:
     """Sends the person's mails to the new address from now on, once; told again it says done. Raises BadToken."""
     row = _row(session, token)
     person_id = pointer.kept(session, row.subscriber_id)
-    found = look(session, token, now)
-    if found.state != "open":
-        return found
-    other = session.scalar(select(Subscriber).where(Subscriber.address_hash == row.address_hash))
-    if other is not None:
-        _take_in(session, person_id, other, now)
     person = session.get_one(Subscriber, person_id, with_for_update=True, populate_existing=True)
     session.refresh(row, with_for_update=True)
-    if _state(session, row, person, now) != "open":  # two presses at once
-        return Found(_state(session, row, person, now), row.subscriber_id)
+    if row.email:  # a sign-up of that address that is being settled comes first
+        allowance.lock_address(session, mailbox.hash_of(row.email))
+    if (state := _state(session, row, person, now)) != "open":
+        return Found(state, row.subscriber_id)
     _witness(session, person, row, visit, now)
     assert person.email
     assert person.address_hash
@@ -117,16 +113,10 @@ def _state(session: Session, row: NewAddress, person: Subscriber | None, now: da
         return "done"
     if now >= row.created_at + VALID or person is None or person.state is not SubscriberState.ACTIVE:
         return "ended"
-    return "open" if suppression.reason(session, row.address_hash) in MAYBE else "ended"
-
-
-def _take_in(session: Session, person_id: int, other: Subscriber, now: datetime) -> None:
-    """An entry that the new address had becomes part of theirs. Having left with it is older than this wish."""
-    if other.state is SubscriberState.UNSUBSCRIBED:
-        withdrawals.note(session, Kind.RETURNED, other.address_hash, now)
-        other.state = SubscriberState.PENDING
-        session.flush()
-    merging.merge(session, person_id, other.id, now)
+    if suppression.reason(session, row.address_hash) not in MAYBE:
+        return "ended"
+    other = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == row.address_hash))
+    return "open" if other is None else "taken"
 
 
 def _had_enough(session: Session, subscriber: Subscriber, address_hash: bytes, now: datetime) -> bool:

@@ -26,6 +26,7 @@ FRESH = timedelta(hours=1)
 MOST_AN_HOUR = 3
 MOST_A_DAY = 6  # whoever has a forwarded mail can press the button, every hour
 FRESH_LINK = "fresh_link"
+WHERE_BYTES = 7  # a token’s numbers have 63 bits
 ERASED_HERE = "deleted on the page of their data"
 
 
@@ -62,17 +63,28 @@ def _has_had_enough(session: Session, subscriber_id: int, now: datetime) -> bool
     return bool(this_hour >= MOST_AN_HOUR or today >= MOST_A_DAY)
 
 
-def fresh_token(subscriber_id: int, now: datetime) -> str:
-    """The token of a fresh link that ends in an hour, for the mail that carries it."""
-    return tokens.sign(Purpose.FRESH, subscriber_id, int((now + FRESH).timestamp()))
+def fresh_token(person: Subscriber, now: datetime) -> str:
+    """The token of a fresh link that ends in an hour, or when they move, for the mail that carries it."""
+    return tokens.sign(Purpose.FRESH, person.id, int((now + FRESH).timestamp()), _where(person))
 
 
-def read_fresh(token: str, now: datetime) -> int:
-    """The subscriber id behind a fresh link. Raises BadToken for one that has ended or was never ours."""
+def read_fresh(session: Session, token: str, now: datetime) -> int:
+    """The subscriber id behind a fresh link. Raises BadToken for one that has ended or was never ours.
+
+    One mailed to an address they have left behind has ended: whoever reads there may be somebody else.
+    """
     numbers = tokens.read(Purpose.FRESH, token)
-    if len(numbers) != 2 or numbers[1] <= now.timestamp():
+    if len(numbers) != 3 or numbers[1] <= now.timestamp():
+        raise BadToken
+    person = session.get(Subscriber, numbers[0])
+    if person and person.address_hash and numbers[2] != _where(person):  # of who is erased there is nothing to see
         raise BadToken
     return numbers[0]
+
+
+def _where(person: Subscriber) -> int:
+    """Their present address as a number a token can carry."""
+    return int.from_bytes((person.address_hash or b"")[:WHERE_BYTES], "big")
 
 
 def export(session: Session, subscriber_id: int) -> dict[str, Any]:

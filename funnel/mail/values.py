@@ -56,8 +56,9 @@ def of_notice(session: Session, message: Message) -> Values:
     """Whatever a notice may say. What a form was filled with is not among it (law 5)."""
     own: Values = {}
     if message.subscriber_id and message.kind == MessageKind.NOTICE:
-        own |= of_reader(session.get_one(Subscriber, message.subscriber_id), message.id)
-        own["fresh_link"] = _link("my-data", own_data.fresh_token(message.subscriber_id, message.created_at))
+        person = session.get_one(Subscriber, message.subscriber_id)
+        own |= of_reader(person, message.id)
+        own["fresh_link"] = _link("my-data", own_data.fresh_token(person, message.created_at))
     if message.sign_up_id:
         own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))
     if message.template == moving.CONFIRM:

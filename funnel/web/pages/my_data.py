@@ -25,9 +25,7 @@ def show(token: str) -> str:
 
 @blueprint.post("/my-data/<token>/name")
 def rename(token: str) -> str | tuple[str, int]:
-    subscriber_id, fields = own_data.read_fresh(token, utc_now()), NameForm(request.form)
-    with Session.begin() as session:
-        discreet.speak_to(session, subscriber_id)
+    subscriber_id, fields = _whose(token), NameForm(request.form)
     if not fields.validate():
         return _page(token, fields), 422
     with Session.begin() as session:
@@ -39,14 +37,11 @@ def rename(token: str) -> str | tuple[str, int]:
 @blueprint.post("/my-data/<token>/address")
 def move(token: str) -> str | tuple[str, int]:
     """Asks the new address; the page is the same whatever that is."""
-    now = utc_now()
-    subscriber_id, fields = own_data.read_fresh(token, now), AddressForm(request.form)
-    with Session.begin() as session:
-        discreet.speak_to(session, subscriber_id)
+    subscriber_id, fields = _whose(token), AddressForm(request.form)
     if not fields.validate():
         return _page(token, address=fields), 422
     with Session.begin() as session:
-        moving.ask(session, session.get_one(Subscriber, subscriber_id), fields.email.data, now)
+        moving.ask(session, session.get_one(Subscriber, subscriber_id), fields.email.data, utc_now())
     nudge(send_urgent)
     return _page(
         token,
@@ -59,7 +54,7 @@ def move(token: str) -> str | tuple[str, int]:
 
 @blueprint.get("/my-data/<token>/download")
 def download(token: str) -> Response:
-    subscriber_id = own_data.read_fresh(token, utc_now())
+    subscriber_id = _whose(token)
     with Session.begin() as session:
         data = own_data.export(session, subscriber_id)
     answer = Response(json.dumps(data, ensure_ascii=False, indent=2, default=str), mimetype="application/json")
@@ -69,17 +64,14 @@ def download(token: str) -> Response:
 
 @blueprint.get("/my-data/<token>/delete")
 def ask(token: str) -> str:
-    subscriber_id = own_data.read_fresh(token, utc_now())
-    with Session.begin() as session:
-        discreet.speak_to(session, subscriber_id)
+    _whose(token)
     return render_template("pages/my_data/delete.html", token=token)
 
 
 @blueprint.post("/my-data/<token>/delete")
 def delete(token: str) -> str:
-    subscriber_id = own_data.read_fresh(token, utc_now())
+    subscriber_id = _whose(token)
     with Session.begin() as session:
-        discreet.speak_to(session, subscriber_id)
         own_data.erase(session, subscriber_id, utc_now())
     return render_template("pages/my_data/deleted.html")
 
@@ -89,10 +81,17 @@ def say_ended(_error: BadToken) -> tuple[str, int]:
     return render_template("pages/my_data/ended.html"), 404
 
 
-def _page(token: str, fields: NameForm | None = None, said: str = "", address: AddressForm | None = None) -> str:
-    subscriber_id = own_data.read_fresh(token, utc_now())
+def _whose(token: str) -> int:
+    """Whose data it is, spoken to in their language from here on. Raises BadToken."""
     with Session.begin() as session:
+        subscriber_id = own_data.read_fresh(session, token, utc_now())
         discreet.speak_to(session, subscriber_id)
+    return subscriber_id
+
+
+def _page(token: str, fields: NameForm | None = None, said: str = "", address: AddressForm | None = None) -> str:
+    subscriber_id = _whose(token)
+    with Session.begin() as session:
         subscriber = session.get(Subscriber, subscriber_id)
         if subscriber is None or subscriber.email is None:
             return render_template("pages/my_data/deleted.html")
