@@ -42,7 +42,6 @@ class Purpose(StrEnum):
     """What a token opens. A token made for one purpose is refused for every other."""
 
     CONFIRM = "confirm"  # sign-up id; salted with its nonce
-    RESEND = "resend"  # sign-up id
     UNSUBSCRIBE = "unsubscribe"  # subscriber id, message id (0: not from a message)
     PREFERENCES = "preferences"  # subscriber id, message id
     ADDRESS = "address"  # new address id; salted with its nonce

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from funnel import tokens
-from funnel.audience import confirmation, own_data
+from funnel.audience import confirmation, own_data, resending
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.local import outbox
@@ -54,8 +54,8 @@ def paths(session, live, setting, tmp_path):
     return {
         "post": "/posts/quadratus-lumborum",
         "form": "/f/back-care",
-        "sent": f"/f/back-care/sent?t={tokens.sign(Purpose.RESEND, waiting.id)}",
-        "sent again": f"/f/back-care/sent?again=1&t={tokens.sign(Purpose.RESEND, waiting.id)}",
+        "sent": f"/f/back-care/sent?t={resending.ticket(form.id, waiting.id, now)}",
+        "sent again": f"/f/back-care/sent?again=1&t={resending.ticket(form.id, waiting.id, now)}",
         "confirm": f"/confirm/{confirmation.token(waiting)}",
         "confirm, too late": f"/confirm/{confirmation.token(late)}",
         "leave": f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, ada.id, message.id)}",

@@ -105,7 +105,7 @@ def test_a_token_that_is_not_ours_is_refused(session):
     forged = tokens.sign(Purpose.CONFIRM, first.id, salt=other.nonce)
     gone = tokens.sign(Purpose.CONFIRM, 4711, salt=first.nonce)
     two_numbers = tokens.sign(Purpose.CONFIRM, first.id, 1, salt=first.nonce)
-    other_purpose = tokens.sign(Purpose.RESEND, first.id, salt=first.nonce)
+    other_purpose = tokens.sign(Purpose.UNSUBSCRIBE, first.id, salt=first.nonce)
     for token in (forged, gone, two_numbers, other_purpose, "", "x" * 300, confirmation.token(first) + "A"):
         with pytest.raises(BadToken):
             confirmation.look(session, token, NOW)

@@ -89,7 +89,7 @@ def test_a_broken_link_is_a_friendly_404(session, client, form, token):
 def test_a_forged_link_is_a_friendly_404(session, client, form):
     asked(session, form)
     sign_up_id = session.scalar(select(SignUp.id))
-    for token in (tokens.sign(Purpose.CONFIRM, sign_up_id), tokens.sign(Purpose.RESEND, sign_up_id)):
+    for token in (tokens.sign(Purpose.CONFIRM, sign_up_id), tokens.sign(Purpose.UNSUBSCRIBE, sign_up_id)):
         assert client.post(f"/confirm/{token}").status_code == 404
     assert state(session) == SubscriberState.PENDING
 

@@ -8,7 +8,7 @@ from babel.messages import mofile
 from babel.messages.catalog import Catalog
 
 from funnel import languages, tokens
-from funnel.audience import own_data
+from funnel.audience import own_data, resending
 from funnel.db import utc_now
 from funnel.programme import form_words
 from funnel.tokens import Purpose
@@ -50,7 +50,7 @@ def test_words_of_the_owner_take_their_own_direction(session, client):
     page = client.get("/f/arabic").text
     assert f'<h1 dir="auto">{FATIMA}</h1>' in page
     assert f'dir="auto">{FATIMA}</p>' in page
-    sent = client.get(f"/f/{form.slug}/sent?t={tokens.sign(Purpose.RESEND, 0)}").text
+    sent = client.get(f"/f/{form.slug}/sent?t={resending.ticket(form.id, 0, utc_now())}").text
     assert f"<bdi>{FATIMA}</bdi>" in sent
 
 

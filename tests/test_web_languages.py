@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from http import HTTPStatus
 
 from funnel import languages, tokens
-from funnel.audience import confirmation, own_data
+from funnel.audience import confirmation, own_data, resending
 from funnel.db import utc_now
 from funnel.models.mail import LinkKind
 from funnel.models.people import FormState, SignUpState, SubscriberState
@@ -84,7 +84,7 @@ class Reader:
             self.go(f"one wrong{place}", f"/f/{slug}{place}", 422, email="", token=token)
             self.go(f"doubt{place}", f"/f/{slug}{place}", 422, email="ada@gmial.com", token=token)
             self.go(f"one more tap{place}", f"/f/{slug}{place}", 422, email="ada@example.org")
-            again = tokens.sign(Purpose.RESEND, 0)
+            again = resending.ticket(self.form.id, 0, utc_now())
             self.go(f"sent{place}", f"/f/{slug}{place}/sent?t={again}&again=1")
         self.go("privacy in a frame", f"/f/{slug}/embed/privacy")
 

@@ -42,9 +42,9 @@ def company(session: Session, form_id: int, network: str, now: datetime) -> Comp
 
 
 def _is_rush(form_id: int, now: datetime) -> ColumnElement[bool]:
-    """Whether the form had more sign-ups in this minute than it lets out."""
-    full = settings().limits.form_minute
-    over = select(literal(1)).where(SignUp.form_id == form_id, SignUp.created_at > now - allowance.MINUTE)
+    """Whether the form had more sign-ups in this minute than it lets out, mails sent again apart."""
+    full, came = settings().limits.form_minute, SignUp.created_at > now - allowance.MINUTE
+    over = select(literal(1)).where(SignUp.form_id == form_id, came, SignUp.is_again.is_(False))
     return over.order_by(SignUp.created_at.desc()).offset(full).limit(1).exists()
 
 

@@ -114,7 +114,7 @@ def sign_up(
 
 
 def again(session: Session, sign_up_id: int, visit: Visit, now: datetime) -> SignUp | None:
-    """Signs the same address up once more (“send it again”), under the same limits. None when the row is gone."""
+    """Signs the same address up once more (“send it again”), under the same limits. None when there is no row."""
     old = session.get(SignUp, sign_up_id)
     if old is None or not old.email:
         return None
@@ -131,6 +131,7 @@ def again(session: Session, sign_up_id: int, visit: Visit, now: datetime) -> Sig
         risk=old.risk,
         signs=old.signs,
         proof=old.proof,
+        is_again=True,
     )
     return _add(session, row, visit, now)
 

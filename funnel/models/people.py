@@ -121,6 +121,7 @@ class SignUp(Base):
     signs: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")  # what makes it so
     proof: Mapped[Proof] = mapped_column(words(Proof), default=Proof.NONE, server_default=Proof.NONE)
     let_in_at: Mapped[datetime | None]  # when the owner let in what was refused
+    is_again: Mapped[bool] = mapped_column(default=False, server_default=false())  # “send it again” was pressed
 
     @property
     def asked_at(self) -> datetime:

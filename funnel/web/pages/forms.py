@@ -12,14 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel import tokens
-from funnel.audience import door, signup, typo
+from funnel.audience import door, resending, signup, typo
 from funnel.audience.signup import Typed
 from funnel.db import Session, utc_now
 from funnel.models.door import Stop
 from funnel.models.people import Form, FormState
 from funnel.programme import thanks
-from funnel.tokens import BadToken, Purpose
+from funnel.tokens import Purpose
 from funnel.web import edge, spoken
 from funnel.web.gathering import Gathering
 from funnel.web.nudge import nudge
@@ -30,7 +29,6 @@ from funnel.web.pages.named import form_named
 from funnel.web.pages.trap import Verdict
 from tasks.audience import settle_these
 
-NOBODY = 0  # the sign-up in a robot's resend token
 AGAIN = {"again": "1"}
 OFFERED = 3  # other forms, and posts, on the page of one that is closed
 
@@ -60,9 +58,7 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
             return _closed(session, form)
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)
         if verdict is Verdict.ROBOT:
-            log.info("a robot filled in the form %s: nothing is stored", form.slug)
-            door.count(session, form.id, Stop.ROBOT, now)
-            return _thanks(form, NOBODY)
+            return _fooled(session, form, _thanks(form, resending.NOBODY, now), now)
         shown = card.filled(form, fields, now)
         if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
             return page, 422
@@ -71,7 +67,7 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
             return _one_step_more(shown, now), 422
         who = edge.visit()
         row = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, who, now, looks)
-        sign_up_id, answer = row.id, _thanks(form, row.id)
+        sign_up_id, answer = row.id, _thanks(form, row.id, now)
     _settled.add(sign_up_id)
     return answer
 
@@ -79,13 +75,14 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
 @blueprint.get("/f/<slug>/embed/sent", endpoint="framed_sent")
 @blueprint.get("/f/<slug>/sent")
 def sent(slug: str) -> Response:
+    token = request.args.get("t", "")
     with Session.begin() as session:
         form = form_named(session, slug)
         page = render_template(
             "pages/forms/sent.html",
             form=form,
             onward=form.thanks_url if thanks.is_trusted(form.thanks_url) else "",
-            token=_good_token(request.args.get("t", "")),
+            token=token if resending.is_good(token, form.id, utc_now()) else "",
             again="again" in request.args,
             where_from=card.where_from(),
         )
@@ -94,17 +91,22 @@ def sent(slug: str) -> Response:
 
 @blueprint.post("/f/<slug>/embed/resend", endpoint="framed_resend")
 @blueprint.post("/f/<slug>/resend")
-def resend(slug: str) -> AnyResponse:
-    token = _good_token(request.form.get("token", ""))
-    if not token:
-        return redirect(place.address("show", slug=slug), 303)
-    (sign_up_id,) = tokens.read(Purpose.RESEND, token)
+def resend(slug: str) -> AnyResponse | tuple[str, int]:
+    now, token = utc_now(), request.form.get("token", "")
     with Session.begin() as session:
-        again = signup.again(session, sign_up_id, edge.visit(), utc_now())
+        form = form_named(session, slug)
+        if form.state is FormState.RETIRED:
+            return _closed(session, form)
+        if not resending.is_good(token, form.id, now):
+            return redirect(place.address("show", slug=slug), 303)
+        answer = _sent(slug, token, AGAIN)
+        if request.form.get(trap.HONEYPOT):
+            return _fooled(session, form, answer, now)
+        again = resending.again(session, token, edge.visit(), now)
         fresh_id = again.id if again else None
     if fresh_id:
         _settled.add(fresh_id)
-    return _sent(slug, fresh_id or sign_up_id, AGAIN)
+    return answer
 
 
 @blueprint.get("/f/<slug>/embed/privacy", endpoint="framed_privacy")
@@ -164,23 +166,21 @@ def _typed(fields: SignUpForm) -> Typed:
     )
 
 
-def _good_token(token: str) -> str:
-    try:
-        tokens.read(Purpose.RESEND, token)
-    except BadToken:
-        return ""
-    return token
+def _fooled(session: OrmSession, form: Form, answer: AnyResponse, now: datetime) -> AnyResponse:
+    """What a robot gets: the answer of anybody, and a place in a count."""
+    log.info("a robot filled in the form %s: nothing is stored", form.slug)
+    door.count(session, form.id, Stop.ROBOT, now)
+    return answer
 
 
-def _thanks(form: Form, sign_up_id: int) -> AnyResponse:
+def _thanks(form: Form, sign_up_id: int, now: datetime) -> AnyResponse:
     """Leads to the page of the owner's site, or to ours; in a frame always to ours, which has the way on."""
     if thanks.is_trusted(form.thanks_url) and not place.framed():
         return redirect(form.thanks_url, HTTPStatus.SEE_OTHER)
-    return _sent(form.slug, sign_up_id)
+    return _sent(form.slug, resending.ticket(form.id, sign_up_id, now))
 
 
-def _sent(slug: str, sign_up_id: int, more: Mapping[str, Any] | None = None) -> AnyResponse:
-    token = tokens.sign(Purpose.RESEND, sign_up_id)
+def _sent(slug: str, token: str, more: Mapping[str, Any] | None = None) -> AnyResponse:
     return redirect(place.address("sent", slug=slug, t=token, **(more or {}), **card.where_from()), 303)
 
 
