@@ -18,10 +18,12 @@
     button:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
     .close { position: absolute; z-index: 1; inset: 2px 2px auto auto; padding: 0; font-size: 26px; line-height: 1;
       color: GrayText; background: transparent; border-radius: 8px; }
+    .over .close { position: sticky; float: inline-end; margin: 2px 2px -46px; }
     .open { position: fixed; z-index: 2147482999; inset: auto 12px 12px auto; max-width: calc(100vw - 24px);
       padding: 12px 20px; border-radius: 24px; box-shadow: 0 4px 20px rgb(0 0 0 / 30%); }
     @keyframes in { from { transform: translateY(40px); opacity: 0; } }
-    @media (prefers-reduced-motion: reduce) { .over { animation: none; } }`;
+    @media (prefers-reduced-motion: reduce) { .over { animation: none; } }
+    @media (forced-colors: active) { .over, button { color: ButtonText; border: 1px solid; } }`;
 
   const made = (name, values) => Object.assign(document.createElement(name), values);
 
