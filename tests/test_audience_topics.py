@@ -6,16 +6,18 @@ import pytest
 from sqlalchemy import select
 
 from funnel.audience import addressees, merging, topics
-from funnel.audience.topics import TopicError
+from funnel.audience.topics import UNWANTED, TopicError
 from funnel.insight import reckoning
-from funnel.mail import claim, topical
+from funnel.mail import claim
 from funnel.models.choices_made import Choice
 from funnel.models.content import NewsletterState
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
 from funnel.models.people import SubscriberState
+from funnel.models.responses import EventKind
+from funnel.models.sending import QueueEntry
 from funnel.models.topics import Unwanted
 from tests.conftest import NOW
-from tests.factories import a_message, a_subscriber, an_issue
+from tests.factories import a_link, a_message, a_subscriber, an_event, an_issue
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ def test_what_waits_about_it_is_skipped_at_once(session, sitting):
     message = waits(session, ada, issue)
     topics.choose(session, ada, set(), NOW)
     session.refresh(message)
-    assert (message.state, message.reason) == (MessageState.SKIPPED, addressees.NOT_MEANT)
+    assert (message.state, message.reason) == (MessageState.SKIPPED, UNWANTED)
 
 
 def test_what_was_planned_at_that_very_moment_is_caught_by_the_gate(session, sitting):
@@ -77,23 +79,23 @@ def test_what_was_planned_at_that_very_moment_is_caught_by_the_gate(session, sit
     taken = claim.claim(session, Queue.BULK, NOW + timedelta(minutes=1), 10, claim.new_id(session))
     assert sorted(one.id for one in taken) == sorted([goes.id, plain.id])
     session.refresh(caught)
-    assert (caught.state, caught.reason) == (MessageState.SKIPPED, topical.UNWANTED)
+    assert (caught.state, caught.reason) == (MessageState.SKIPPED, UNWANTED)
 
 
 def test_the_sum_says_how_many_are_left_out_by_it(session, sitting):
     people = [a_subscriber(session) for _ in range(3)]
     topics.choose(session, people[0], set(), NOW)
     found = reckoning.reckon(session, None, False, NOW, topic_id=sitting.id)
-    assert (found.segment, found.gets, found.left_out) == (3, 2, {topical.UNWANTED: 1})
+    assert (found.segment, found.gets, found.left_out) == (3, 2, {UNWANTED: 1})
     assert reckoning.reckon(session, None, False, NOW).gets == 3
 
 
-def test_a_retired_topic_is_offered_to_nobody_and_its_wishes_are_kept(session, sitting):
-    ada = a_subscriber(session)
+def test_a_retired_topic_is_offered_only_to_who_has_it_off_and_its_wishes_are_kept(session, sitting):
+    ada, ben = a_subscriber(session), a_subscriber(session)
     topics.choose(session, ada, set(), NOW)
     topics.retire(session, sitting, NOW)
-    assert topics.offered(session, ada.id) == []
-    assert not topics.choose(session, ada, {sitting.id}, NOW)
+    assert topics.offered(session, ben.id) == topics.offered(session) == []
+    assert [one.wanted for one in topics.offered(session, ada.id)] == [False]
     topics.bring_back(session, sitting)
     assert [one.wanted for one in topics.offered(session, ada.id)] == [False]
     assert [(topic.name, people) for topic, people in topics.every(session)] == [("Sitting well", 1)]
@@ -119,3 +121,44 @@ def test_what_either_of_two_did_not_want_the_merged_one_does_not(session, sittin
     merging.merge(session, ada.id, twin.id, NOW)
     assert session.scalars(select(Unwanted.subscriber_id)).all() == [ada.id]
     assert session.scalars(select(Message)).all() == []
+
+
+def test_a_retired_topic_that_a_newsletter_to_come_is_about_can_be_switched_off(session, sitting):
+    ada = a_subscriber(session)
+    issue = an_issue(session, topic_id=sitting.id, state=NewsletterState.SCHEDULED)
+    topics.retire(session, sitting, NOW)
+    assert topics.choose(session, ada, set(), NOW)
+    assert addressees.count(session, addressees.chosen(issue, NOW)) == 0
+
+
+def test_what_has_no_topic_waits_on_whatever_its_rule_would_say_days_later(session, sitting):
+    ada = a_subscriber(session)
+    rule = {"is": "clicked", "days": 7}
+    issue = an_issue(session, state=NewsletterState.SENDING, rule=rule, started_at=NOW - timedelta(days=8))
+    link = a_link(session, newsletter_id=an_issue(session).id)
+    an_event(session, EventKind.CLICK, a_message(session, ada), link_id=link.id, at=NOW - timedelta(days=10))
+    message = waits(session, ada, issue)
+    topics.choose(session, ada, set(), NOW)
+    assert addressees.look_again(session, ada.id, NOW) == 0
+    session.refresh(message)
+    assert message.state == MessageState.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("state", "later", "comes"),
+    [("sending", 3, True), ("sent", 0.5, True), ("sent", 1.5, False), ("cancelled", 0, False)],
+)
+def test_switched_on_again_in_time_what_was_skipped_comes_after_all(session, sitting, state, later, comes):
+    ada = a_subscriber(session)
+    issue = an_issue(session, topic_id=sitting.id, state=NewsletterState.SENDING)
+    message = a_message(
+        session, ada, kind="newsletter", template="newsletter", newsletter_id=issue.id,
+        expires_at=NOW + timedelta(days=30),
+    )  # fmt: skip
+    topics.choose(session, ada, set(), NOW)
+    issue.state = NewsletterState(state)
+    session.flush()
+    topics.choose(session, ada, {sitting.id}, NOW + timedelta(days=later))
+    session.refresh(message)
+    assert (message.state == MessageState.QUEUED) == comes
+    assert (session.get(QueueEntry, message.id) is not None) == comes

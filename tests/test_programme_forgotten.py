@@ -154,3 +154,13 @@ def test_cancelled_it_is_in_doubt_no_more(session):
     issue = an_issue(session, state="paused", doubted_at=NOW)
     outgoing.cancel(session, issue.id, START)
     assert (issue.doubted_at, issue.cancelled_at, forgotten.asking(session)) == (None, START, 0)
+
+
+def test_a_draft_that_was_thrown_away_is_asked_about_once_it_is_fetched_back(session):
+    issue = an_issue(session)
+    outgoing.throw_away(session, issue.id, NOW)
+    restored(session)
+    told_to_go_on(session)
+    with pytest.raises(NotNow):
+        forgotten.go_on(session, an_issue(session).id, START)
+    assert outgoing.fetch_back(session, issue.id).doubted_at == START

@@ -4,20 +4,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, literal, select
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel.audience import addressees, chosen
 from funnel.audience.signup import tidy
 from funnel.models.choices_made import Chose
+from funnel.models.content import Newsletter, NewsletterState
+from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.topics import Topic, Unwanted
+from funnel.programme import calendar, waiting
 
 LONGEST = 60
 LONGEST_ABOUT = 160
 MOST_COUNTED = 10_000
 MOST = 12  # a reader chooses among them on a telephone
+THINKS_AGAIN_DAYS = 1  # in which what was skipped comes after all, also where its issue has ended
+UNWANTED = "they do not want newsletters about its topic"
+UNDER_WAY = (NewsletterState.SCHEDULED, NewsletterState.SENDING, NewsletterState.PAUSED)
 
 
 class TopicError(ValueError):
@@ -33,9 +39,16 @@ class Offer:
 
 
 def offered(session: Session, subscriber_id: int = 0) -> list[Offer]:
-    """What readers may choose among, and whether this one wants it."""
+    """What readers may choose among, and whether this one wants it.
+
+    A retired one too where they switched it off, or where a newsletter about it is still to come.
+    """
     off = unwanted(session, subscriber_id) if subscriber_id else set()
-    rows = session.scalars(select(Topic).where(Topic.retired_at.is_(None)).order_by(Topic.name, Topic.id))
+    which: ColumnElement[bool] = Topic.retired_at.is_(None)
+    if subscriber_id:
+        to_come = select(Newsletter.topic_id).where(Newsletter.topic_id.is_not(None), Newsletter.state.in_(UNDER_WAY))
+        which = or_(which, Topic.id.in_(off), Topic.id.in_(to_come))
+    rows = session.scalars(select(Topic).where(which).order_by(Topic.name, Topic.id))
     return [Offer(row.id, row.name, row.about, row.id not in off) for row in rows]
 
 
@@ -53,7 +66,7 @@ def choose(
     """Of the topics that are offered, the reader wants these and no others; whether that changed anything.
 
     Those that were not among the `shown` stay as they are: nobody switches off what they have not seen. None: all were.
-    A newsletter that waits for them and is about another one is skipped.
+    A newsletter that waits for them and is about one switched off is skipped; switched on again in time, it comes.
     """
     session.flush()
     session.refresh(subscriber, with_for_update=True)
@@ -70,8 +83,32 @@ def choose(
         names = {one.id: one.name for one in topics}
         said = {"off": [names[number] for number in off], "on": [names[number] for number in on]}
         chosen.note(session, subscriber.id, Chose.TOPICS, now, **said)
-        addressees.look_again(session, subscriber.id, now)
+        _skip(session, subscriber.id, off, now)
+        _send_after_all(session, subscriber.id, on, now)
     return bool(off or on)
+
+
+def _skip(session: Session, subscriber_id: int, off: Collection[int], now: datetime) -> None:
+    if off:
+        waiting.skip(session, UNWANTED, now, *_about_these(subscriber_id, off))
+
+
+def _send_after_all(session: Session, subscriber_id: int, on: Collection[int], now: datetime) -> None:
+    lately = and_(Newsletter.state == NewsletterState.SENT, Message.ended_at > now - calendar.days(THINKS_AGAIN_DAYS))
+    found = (
+        select(Message.ended_at, Message.id)
+        .join(Newsletter, Newsletter.id == Message.newsletter_id)
+        .where(Message.state == MessageState.SKIPPED, Message.reason == UNWANTED, *_about_these(subscriber_id, on))
+        .where(or_(Newsletter.state.in_(UNDER_WAY), lately))
+    )
+    for ended_at, number in session.execute(found).all() if on else ():
+        addressees.mean_again(session, [number], ended_at or now, now, UNWANTED)
+
+
+def _about_these(subscriber_id: int, topics: Collection[int]) -> tuple[ColumnElement[bool], ...]:
+    issues = select(Newsletter.id).where(Newsletter.topic_id.in_(topics))
+    theirs = Message.subscriber_id == subscriber_id, Message.kind == MessageKind.NEWSLETTER
+    return *theirs, Message.newsletter_id.in_(issues)
 
 
 def every(session: Session) -> list[tuple[Topic, int]]:
@@ -99,7 +136,7 @@ def rename(session: Session, topic: Topic, name: str, about: str) -> None:
 
 
 def retire(session: Session, topic: Topic, now: datetime) -> None:
-    """Offered no more, to readers and for newsletters. Newsletters about it that are scheduled keep it."""
+    """Offered no more for newsletters. Those about it that are scheduled keep it; readers may still switch it off."""
     topic.retired_at = topic.retired_at or now
     session.flush()
 

@@ -17,7 +17,8 @@ from funnel.audience.crowd import Crowd
 from funnel.audience.line import Named
 from funnel.audience.remembered import Key
 from funnel.audience.rule import Plain
-from funnel.mail import gate, topical
+from funnel.audience.topics import UNWANTED
+from funnel.mail import gate
 from funnel.models.people import Pace, Subscriber, SubscriberState
 from funnel.models.sending import MarketingStamp
 from funnel.models.topics import Unwanted
@@ -73,7 +74,7 @@ def reckon(
     left_out = {gate.ENDED.get(state, gate.SUPPRESSED): beyond & theirs for state, theirs in states.items()}
     counts = {
         why: len(who)
-        for why, who in (left_out | {topical.UNWANTED: off, gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()
+        for why, who in (left_out | {UNWANTED: off, gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()
     }
     waits = gets & crowds[LATELY]
     return Reckoning(

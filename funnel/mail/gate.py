@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from funnel.audience.topics import UNWANTED
 from funnel.mail import topical
 from funnel.models.content import Enrolment, EnrolmentState, NewsletterState
 from funnel.models.mail import MARKETING, MessageKind, Queue
@@ -219,7 +220,7 @@ def _for_marketing(due: Any, person: Any, stamp: Any, course: Any) -> list[Rule]
     had_another = and_(due.queue == Queue.BULK, stamp.at > QUIET_SINCE, another)
     return [
         Rule(and_(due.kind.in_(MARKETING), person.mailable.is_not(true())), Verdict.SKIP, ended),
-        Rule(topical.is_unwanted(due), Verdict.SKIP, topical.UNWANTED),
+        Rule(topical.is_unwanted(due), Verdict.SKIP, UNWANTED),
         Rule(course.state == EnrolmentState.STOPPED, Verdict.SKIP, stopped),
         Rule(and_(step, monthly), Verdict.SKIP, MONTHLY),
         Rule(and_(newsletter, paused), Verdict.SKIP, PAUSED),

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from funnel.mail import lease
+from funnel.mail import lease, stamps
 from funnel.mail.claimed import Claimed
 from funnel.models.content import Sequence, Step
 from funnel.models.mail import Message, MessageKind, Queue
@@ -37,6 +37,7 @@ def within(session: Session, claims: list[Claimed], now: datetime) -> list[Claim
         session.flush()
         lease.give_up(session, claims[0].claim_id, held)
         waiting.put(session, held)
+        stamps.put_back(session, held)
     return [claimed for claimed in claims if claimed.id not in held]
 
 

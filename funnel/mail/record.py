@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from funnel import tokens
 from funnel.audience import ending, suppression
-from funnel.mail import breaker, lease, ledger, weight
+from funnel.mail import breaker, lease, ledger, stamps, weight
 from funnel.mail.claimed import Claimed
 from funnel.mail.ledger import Change, Line, Result
 from funnel.mail.replies import Meaning, Outcome
@@ -34,6 +34,7 @@ REPEAT_AFTER = timedelta(minutes=1)
 # Mails that nobody minds having twice, and that somebody waits for: repeated with the same Message-ID.
 REPEATED = (MessageKind.CONFIRMATION, MessageKind.NOTICE)
 MOST_REPEATED = 3
+LEFT = (MessageState.SENT, MessageState.UNKNOWN)  # or may have
 
 TIRED = "refused for two days"
 NOT_HANDED_OVER = "given back: it was not handed over"
@@ -70,7 +71,10 @@ def record(
     written = ledger.write(session, claim_id, told, now) | ledger.correct(session, claim_id, lost, now)
     again = [one.claimed.id for one, change in (*told, *lost) if change.state in WAITING]
     waiting.put(session, [number for number in again if number in written])
-    waiting.put(session, [claimed.id for claimed in back if claimed.id in ours])
+    untried = [claimed.id for claimed in back if claimed.id in ours]
+    waiting.put(session, untried)
+    kept = {one.claimed.id for one, change in (*told, *lost) if change.state not in LEFT}
+    stamps.put_back(session, [*(kept & written), *untried])
     if woken := [one.claimed.id for one, change in lost if change.state in WAITING and one.claimed.id in written]:
         settling.reopen(session, woken)  # its issue may have ended while this worker slept
     for one in bounced:
@@ -84,6 +88,7 @@ def hand_back(session: Session, claim_id: int, ids: Collection[int], reason: str
     if ids and (ours := lease.give_up(session, claim_id, ids)):
         session.execute(update(_MESSAGE).where(among(_MESSAGE.c.id, ours)).values(reason=reason))
         waiting.put(session, ours)
+        stamps.put_back(session, ours)
 
 
 def hand_back_all(session: Session, claim_id: int, reason: str) -> None:

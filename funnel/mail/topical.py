@@ -14,7 +14,6 @@ from funnel.models.topics import Unwanted
 
 # Asked once a statement, and written out: for the partial index ix_newsletter_topical.
 _TOPICAL: Any = literal_column("ARRAY(SELECT id FROM newsletter WHERE topic_id IS NOT NULL)", ARRAY(BigInteger))
-UNWANTED = "they do not want newsletters about its topic"
 
 
 def is_unwanted(due: Any) -> ColumnElement[bool]:

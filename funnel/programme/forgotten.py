@@ -6,7 +6,7 @@ Nothing here can tell: of a process that ended well no journal is left, and its 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter, NewsletterState
@@ -18,14 +18,16 @@ State = NewsletterState
 NO_DOUBT = "There is nothing to be asked about it any more."
 
 _WAITING = (State.SCHEDULED, State.PAUSED)
-# A draft too may have been sent since. Once all of an issue is planned, its mails say for themselves what is known.
+# A draft too may have been sent since, and one thrown away before it was fetched back. Once all of an issue is planned,
+# its mails say for themselves what is known.
 _OPEN = (State.DRAFT, State.SCHEDULED, State.SENDING, State.PAUSED)
 _DOUBTED = Newsletter.doubted_at.is_not(None)
 
 
 def doubt(session: Session, now: datetime) -> None:
     """Puts in doubt all issues of which more may have been planned than is known here; pauses what is being sent."""
-    open_ones = update(Newsletter).where(Newsletter.state.in_(_OPEN), Newsletter.planned_at.is_(None))
+    is_open = or_(Newsletter.state.in_(_OPEN), outgoing.is_thrown_away())
+    open_ones = update(Newsletter).where(is_open, Newsletter.planned_at.is_(None))
     _run(session, open_ones.where(outgoing.is_issue()).values(doubted_at=now))
     sending = update(Newsletter).where(Newsletter.state == State.SENDING)
     _run(session, sending.values(state=State.PAUSED, paused_at=now))

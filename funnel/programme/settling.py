@@ -54,8 +54,7 @@ def release(session: Session, issue: Newsletter, ids: Collection[int], now: date
     waits = list(session.scalars(_entries(ids, QueueEntry.due_at == NEVER)))
     if not waits:
         return 0
-    if issue.zone_mode is ZoneMode.READER:
-        _spare_their_night(session, issue, waits, now)
+    spare_their_night(session, issue, waits, now)
     lasts = func.greatest(Message.expires_at, func.greatest(Message.due_at, now) + calendar.days(LASTS_DAYS))
     longer = update(Message).where(among(Message.id, waits), Message.expires_at < lasts).values(expires_at=lasts)
     session.execute(longer.execution_options(synchronize_session=False))
@@ -68,7 +67,13 @@ def release(session: Session, issue: Newsletter, ids: Collection[int], now: date
     return len(waits)
 
 
-def _spare_their_night(session: Session, issue: Newsletter, waits: Collection[int], now: datetime) -> None:
+def spare_their_night(session: Session, issue: Newsletter, waits: Collection[int], now: datetime) -> None:
+    """By readers' clocks: the mails whose hour passed more than an hour ago have it at that hour of the next day.
+
+    It is written on the mails alone; where they wait, their entries follow.
+    """
+    if issue.zone_mode is not ZoneMode.READER or not waits:
+        return
     missed = and_(among(Message.id, waits), Message.due_at < now - send_times.ASKS_AFTER)
     theirs = select(Subscriber.time_zone).join(Message, Message.subscriber_id == Subscriber.id).where(missed)
     times = send_times.own_times(issue, {"", *session.scalars(theirs.distinct())}, now)
