@@ -157,8 +157,9 @@ def test_to_whom_is_said_or_stands_in_it(run, session, issue):
     assert "to 1 people as of now" in run("send", number, "--segment", "Clients")[1]
     run("cancel", number)
     assert "to 1 people as of now" in run("send", number)[1]
+    assert "kept out of the archive" in run("send", number, "--at", "2030-07-01 09:00")[1]
     run("cancel", number)
-    assert "to 3 people as of now" in run("send", number, *ALL)[1]
+    assert run("send", number, *ALL)[1].endswith("to 3 people as of now.\n")
     run("cancel", number)
     assert run("send", number) == (1, f"Error: {order_words.TO_WHOM}\n")
 

@@ -7,7 +7,7 @@ from funnel.db import utc_now
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.house import AuditEntry, Role
 from funnel.models.rhythms import Note
-from funnel.programme import notes
+from funnel.programme import notes, outgoing
 from tests.owner_data import press, signed_in
 from tests.readers import fields_of
 from tests.rhythm_cast import a_rhythm
@@ -40,6 +40,22 @@ def test_a_thought_is_kept_in_one_press(desk, session):
 def test_the_newest_stands_first_and_nothing_in_it_is_markup(desk, two):
     page = desk.get(LIST).text
     assert page.index("Walk &lt;b&gt;more&lt;/b&gt;.") < page.index("Sit less.")
+
+
+def test_a_draft_fetched_back_says_where_its_notes_are_by_now(desk, session, two):
+    notes.write(session, "### Sleep\nMore.", utc_now())
+    first = notes.take(session, "First", utc_now()).issue.id
+    outgoing.throw_away(session, first, utc_now())
+    second = notes.take(session, "Second", utc_now()).issue.id
+    session.commit()
+    page = f"/owner/newsletters/{first}"
+    press(desk, f"{page}/fetch-back", on=page)
+    assert "Notes in it stand in “Second” too" in desk.get(page).text
+    outgoing.throw_away(session, second, utc_now())
+    session.commit()
+    press(desk, f"{page}/throw-away", on=page)
+    press(desk, f"{page}/fetch-back", on=page)
+    assert "Notes in it stand" not in desk.get(page).text
 
 
 def test_nothing_is_no_note_and_what_was_too_long_is_not_lost(desk, session):

@@ -225,6 +225,16 @@ def test_one_that_is_late_asks_and_is_sent_only_when_told(desk, session):
     assert "It is being sent." in desk.get(ONE).text
 
 
+def test_one_that_is_late_leaves_with_no_words_that_are_refused(desk, session):
+    past = utc_now() - timedelta(hours=3)
+    ready(session, state="scheduled", send_at=past, starts_at=past, scheduled_at=past, body="{{ nobody }}\n")
+    press(desk, f"{ONE}/late", on=ONE)
+    assert "Newsletter, line 1" in desk.get(ONE).text
+    assert state(session) is NewsletterState.SCHEDULED
+    session.refresh(session.get_one(Newsletter, 1))
+    assert session.get_one(Newsletter, 1).starts_at == past
+
+
 def test_another_time_is_chosen_for_one_that_is_late(desk, session):
     past = utc_now() - timedelta(hours=3)
     ready(session, state="scheduled", send_at=past, starts_at=past, scheduled_at=past)

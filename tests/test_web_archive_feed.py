@@ -6,7 +6,12 @@ from email.utils import parsedate_to_datetime
 
 import feedparser
 
+from funnel.models.content import Part
+from funnel.programme import contest
+from funnel.programme import issues as issues_of
 from tests.conftest import NOW
+from tests.newsletter_desk import under_way
+from tests.rhythm_cast import an_owner
 from tests.test_web_archive import BASE, issues, read
 
 
@@ -36,6 +41,28 @@ def test_the_feed_says_since_when_it_is_as_it_is(session, client):
     assert read(client, "/archive/feed.xml", **{"If-Modified-Since": since}).status_code == 304
     earlier = "Mon, 02 Mar 2026 12:00:00 GMT"
     assert read(client, "/archive/feed.xml", **{"If-Modified-Since": earlier}).status_code == 200
+
+
+def test_a_feed_whose_words_were_corrected_is_another_one(session, client):
+    issue, _ = issues(session, 2)
+    since = {"If-Modified-Since": read(client, "/archive/feed.xml").headers["Last-Modified"]}
+    values = {"subject": issue.subject, "preheader": "", "body": "The right dose.\n", "sources": []}
+    owner = an_owner(session)
+    issues_of.save(session, issue, values, based_on=0, owner_id=owner.id, why="", now=NOW + timedelta(days=2))
+    session.commit()
+    answer = read(client, "/archive/feed.xml", **since)
+    assert (answer.status_code, "The right dose." in answer.text) == (200, True)
+    since = {"If-Modified-Since": answer.headers["Last-Modified"]}
+    assert read(client, "/archive/feed.xml", **since).status_code == 304
+
+
+def test_a_feed_whose_newest_subject_lost_its_trial_is_another_one(session, client):
+    issue = under_way(session, NOW, subject_b="Stools", trial_ends_at=NOW + timedelta(hours=4))
+    since = {"If-Modified-Since": read(client, "/archive/feed.xml").headers["Last-Modified"]}
+    contest.choose(session, issue.id, Part.B, NOW + timedelta(hours=1))
+    session.commit()
+    answer = read(client, "/archive/feed.xml", **since)
+    assert (answer.status_code, "<title>Stools</title>" in answer.text) == (200, True)
 
 
 def test_a_feed_without_an_issue_is_a_feed(client):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from funnel.models.content import Part
 from funnel.models.translations import Translation
 from funnel.programme import translations
 from tests.conftest import NOW
@@ -53,3 +54,17 @@ def test_what_is_not_said_in_a_language_leads_to_the_original(session, client, i
     session.commit()
     assert client.get(f"/archive/{issue.id}/it").location == f"/archive/{issue.id}"
     assert client.get(f"/archive/{issue.id + 1}/it").status_code == 404
+
+
+def test_of_one_sent_again_its_words_stand_there_in_a_language_that_the_first_had_not_once_it_left(session, client):
+    first = an_issue(session, subject="Chairs", state="sent")
+    again = an_issue(
+        session, subject="Stools", parent_id=first.id, part=Part.RESEND, started_at=None, state="scheduled"
+    )
+    row = session.get_one(Translation, translations.begin(session, again, "it", NOW))
+    translations.say(session, row, SAID, owner_id=None, why="", now=NOW)
+    session.commit()
+    assert client.get(f"/archive/{first.id}/it").location == f"/archive/{first.id}"
+    again.state, again.started_at = "sending", NOW
+    session.commit()
+    assert "si alzi" in client.get(f"/archive/{first.id}/it").text

@@ -39,12 +39,15 @@ def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsl
     """Schedules the issue by `order`. Raises NotNow, BadTrial, and RuleError for a rule that makes no sense.
 
     Segments that the rule names are those of now: what becomes of them later does not change whom it is for.
+    Unless an owner said otherwise, everybody may read in the archive what goes to everybody, and nothing else.
     It may be taken back (`outgoing.unschedule`) until it starts, five minutes from now at the earliest.
     """
     order = replace(order, rule=segments.unfolded(session, order.rule))
     if order.rule is not None:
         segments.check(session, rules.read(order.rule))
     issue = outgoing.schedule(session, issue_id, order, now)
+    if issue.part is None and issue.archive_set_at is None:
+        issue.in_archive = order.rule is None
     wanted = subject_trial.needed(order.trial.percent) if order.trial and order.trial.percent > 0 else 1
     people = addressees.count(session, addressees.chosen(issue, now), wanted)
     if not people:

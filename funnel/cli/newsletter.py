@@ -116,8 +116,11 @@ def send(
             _ask(orders.place, session, number, order, now)
             what = f"scheduled for {_time(issue.send_at)}{' of each reader’s clock' if readers_clock else ''}"
         people = addressees.count(session, addressees.chosen(issue, now))
+        kept_out = "" if issue.in_archive else " It is kept out of the archive."
         _end(session, number, "scheduled a newsletter", now, dry_run)
-    click.echo(f"Newsletter {number} {'would be' if dry_run else 'is'} {what}, to {people:,} people as of now.")
+    click.echo(
+        f"Newsletter {number} {'would be' if dry_run else 'is'} {what}, to {people:,} people as of now.{kept_out}"
+    )
 
 
 @newsletter.command("pause")

@@ -5,6 +5,7 @@ in two of its numbers: `segment` = `gets` + `in_course` + all of `left_out`. Of 
 tip or newsletter less than 20 hours before; theirs waits, until the last has it at `until`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -39,6 +40,7 @@ class Reckoning:
     left_out: dict[str, int] = field(default_factory=dict)
     later: int = 0
     until: datetime | None = None
+    languages: dict[str, int] = field(default_factory=dict)  # of those who get it, as far as it was asked
 
 
 def reckon(
@@ -48,16 +50,19 @@ def reckon(
     at: datetime,
     only: ColumnElement[bool] | None = None,
     topic_id: int | None = None,
+    spoken: Collection[str] = (),
 ) -> Reckoning:
     """For a newsletter to the people of `rule` (None: everybody), sent at `at`, as things are now: read anew, exact.
 
     `with_course`: to those still in a course too. `only`: a condition on Subscriber; nobody else is meant. `topic_id`:
-    what it is about. Raises RuleError where the rule cannot be asked.
+    what it is about. `spoken`: languages of which it is asked how many of those who get it read them. Raises RuleError
+    where the rule cannot be asked.
     """
     chosen = None if rule is None else segments.read(session, rule)
     ended = {state: counting.in_state(state) for state in ENDED}
     keys: list[Key] = [MAILABLE, IN_COURSE, REACHABLE, MUTE, *ended.values(), *counting.leaves(chosen)]
-    crowds, _ = counting.read(session, keys, at, exact=True, also=_held_back(at) | _only(only) | _off(topic_id))
+    also = _held_back(at) | _only(only) | _off(topic_id) | {f"reads {code}": _reads(code) for code in spoken}
+    crowds, _ = counting.read(session, keys, at, exact=True, also=also)
     states = {state: crowds[key] for state, key in ended.items()}
     states[SubscriberState.ACTIVE] = crowds[REACHABLE] | crowds[MUTE]
     known = Crowd()
@@ -85,6 +90,7 @@ def reckon(
         {why: number for why, number in counts.items() if number},
         len(waits),
         _until(session, waits, at),
+        {code: len(gets & crowds[f"reads {code}"]) for code in spoken},
     )
 
 
@@ -106,6 +112,10 @@ def _only(only: ColumnElement[bool] | None) -> dict[str, Named]:
 def _off(topic_id: int | None) -> dict[str, Named]:
     off = select(Unwanted.subscriber_id).where(Unwanted.topic_id == topic_id)
     return {OFF: Named((off,))} if topic_id else {}
+
+
+def _reads(code: str) -> Named:
+    return Named((select(Subscriber.id).where(Subscriber.language == code),))
 
 
 def _until(session: Session, waits: Crowd, at: datetime) -> datetime | None:

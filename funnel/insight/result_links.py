@@ -3,7 +3,7 @@
 Said as the index on what people followed says it: the visits of machines are twenty times as many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,7 +22,7 @@ _BY_PEOPLE = (Event.kind == EventKind.CLICK) & Event.machine.is_(False) & Event.
 
 @dataclass(frozen=True)
 class Followed:
-    """A link, in whichever wordings it stands with these words. `parts`: the people, by the newsletter it stands in."""
+    """A link, in whichever wordings and languages it stands. `parts`: the people, by the newsletter it stands in."""
 
     id: int  # of one of its rows, by which it is named
     label: str
@@ -32,25 +32,30 @@ class Followed:
     parts: dict[int, int]
 
 
-def of_mails(session: Session, ids: Sequence[int], accepted: int) -> list[Followed]:
-    """The links in the mails of these newsletters, the most followed first; shares are of `accepted` mails."""
+def of_mails(
+    session: Session, ids: Sequence[int], accepted: int, labels: Mapping[str, str] | None = None
+) -> list[Followed]:
+    """The links in the mails of these newsletters, the most followed first; shares are of `accepted` mails.
+
+    `labels`: the words by which each is told, by where it leads; one without is told by those it had first.
+    """
     mine = (among(Link.newsletter_id, ids), Link.kind != LinkKind.CANARY)
-    alike: dict[tuple[LinkKind, str, str], list[Link]] = {}
+    alike: dict[tuple[LinkKind, str], list[Link]] = {}
     for link in session.scalars(select(Link).where(*mine).order_by(Link.id)):
-        alike.setdefault((link.kind, link.url, link.label), []).append(link)
+        alike.setdefault((link.kind, link.url), []).append(link)
     each = {row[0]: row[1] for row in session.execute(select(Link.id, followers(Link.id)).where(*mine))}
     several = {link.id: rows[0].id for rows in alike.values() if len(rows) > 1 for link in rows}
     all_of_it = each | _people(session, several)
     found = [
         Followed(
             rows[0].id,
-            label,
+            (labels or {}).get(url) or rows[0].label,
             url,
             kind,
             Rate(count := all_of_it.get(rows[0].id, 0), max(count, accepted)),
             {link.newsletter_id or 0: each.get(link.id, 0) for link in rows},
         )
-        for (kind, url, label), rows in alike.items()
+        for (kind, url), rows in alike.items()
     ]
     return sorted(found, key=lambda one: (-one.people.count, one.id))
 
@@ -63,7 +68,7 @@ def one(session: Session, ids: Sequence[int], link_id: int) -> Link | None:
 
 def who(ids: Sequence[int], link: Link) -> Select[int | None]:
     """The people who followed `link`, or its likes in these mails."""
-    alike = (Link.kind == link.kind, Link.url == link.url, Link.label == link.label)
+    alike = Link.kind == link.kind, Link.url == link.url
     rows = select(Link.id).where(among(Link.newsletter_id, ids), *alike)
     return select(Event.subscriber_id).where(_BY_PEOPLE, Event.link_id.in_(rows)).distinct()
 

@@ -14,6 +14,7 @@ from funnel.mail import links, press, render
 from funnel.mail.body import LINK
 from funnel.models.content import Newsletter
 from funnel.models.mail import LinkKind
+from funnel.models.translations import Translation
 
 _MARK = "https://mark.invalid/"
 _ANCHOR = re.compile(rf'(<a\b[^>]*\bhref="){re.escape(_MARK)}(\d+)("[^>]*>)(.*?)</a>', re.DOTALL)
@@ -43,6 +44,7 @@ def drawn(issue: Newsletter, words: Mapping[str, str], now: datetime) -> str:
     return _ANCHOR.sub(worded, seen.html)
 
 
-def urls(issue: Newsletter) -> set[str]:
-    """Where the links lead that stand in it now."""
-    return {place.url for place in press.of_newsletter(issue).places if place.kind != LinkKind.CANARY}
+def labels(issue: Newsletter, said: Translation | None = None) -> dict[str, str]:
+    """Where the links lead that stand in it now, or in what is said in its stead, each with its words."""
+    places = press.of_newsletter(issue, said=said).places
+    return {place.url: place.label for place in reversed(places) if place.kind != LinkKind.CANARY}

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, defer
 
 from funnel.languages import ENGLISH
 from funnel.models.content import Newsletter, NewsletterState, Part
+from funnel.models.editing import Kind, Revision
 
 PAGE = "/archive"
 
@@ -100,11 +101,17 @@ def is_offered(session: Session) -> bool:
     return bool(session.scalar(select(select(Newsletter.id).where(is_public()).exists())))
 
 
-def changed_at(session: Session) -> datetime | None:
-    """When an issue last came into it, was cancelled, or put in or taken out by hand; None: it was always empty."""
+def changed_at(session: Session, most: int) -> datetime | None:
+    """When an issue last came into it, was cancelled, put in or taken out by hand, or got another subject by its trial.
+
+    Or when the words of one of the newest `most` that are listed last changed. None: it was always empty.
+    """
     moments = _PUBLISHED, Newsletter.archive_set_at, Newsletter.cancelled_at
     last: ColumnElement[datetime] = func.max(func.greatest(*moments))  # past a NULL
-    return session.scalars(select(last).where(began())).one()
+    newest = select(Newsletter.id).where(is_public()).order_by(*_NEWEST_FIRST).limit(most)
+    said = select(func.max(Revision.at)).where(Revision.kind == Kind.NEWSLETTER, Revision.of_id.in_(newest))
+    latest: ColumnElement[datetime] = func.greatest(last, said.scalar_subquery())
+    return session.scalars(select(latest).where(began())).one()
 
 
 def show(session: Session, issue_id: int, now: datetime) -> bool:

@@ -101,6 +101,7 @@ def clicked(newsletter_ids: Any) -> ColumnElement[bool]:
 
 def _crown(session: Session, issue: Newsletter, verdict: Verdict, now: datetime) -> None:
     issue.winner, issue.verdict = verdict.winner, verdict.plain
+    issue.archive_set_at = now  # the archive and its feed call it by that subject from now on
     issue.planned_to = issue.looked_at = 0  # all are looked through once more, for the rest
     session.flush()
     subject_trial.wording(session, issue, Part.REST, now)

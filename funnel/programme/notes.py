@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from funnel.models.content import Newsletter
@@ -134,6 +134,16 @@ def take(
     used = update(Note).where(among(Note.id, [note.id for note in found]))
     session.execute(used.values(newsletter_id=issue.id).execution_options(synchronize_session="fetch"))
     return Taken(issue, len(found))
+
+
+def also_in(session: Session, issue: Newsletter) -> list[str]:
+    """The subjects of the other newsletters that were begun with notes which stand in this one as well."""
+    words = func.regexp_replace(Note.body, r"^#+\s+", "")
+    theirs = Note.newsletter_id == Newsletter.id, Note.created_at <= issue.created_at
+    stand = func.strpos(literal(issue.body), words) > 0
+    rows = select(Newsletter.id, Newsletter.subject).join(Note, and_(*theirs, stand))
+    others = rows.where(Newsletter.id != issue.id, ~outgoing.is_thrown_away()).distinct().order_by(Newsletter.id)
+    return [subject for _, subject in session.execute(others)]
 
 
 def composed(bodies: Iterable[str]) -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel import languages
 from funnel.languages import ENGLISH, Language
-from funnel.models.content import Newsletter, Step
+from funnel.models.content import Newsletter, Part, Step
 from funnel.models.editing import Kind
 from funnel.models.translations import Translation
 from funnel.programme import drafts, file_copies, outgoing, revisions, wording
@@ -55,6 +55,19 @@ def told_in(session: Session, issue: Newsletter) -> list[Language]:
     """The languages besides its own in which an issue is told."""
     codes = select(Translation.language).where(Translation.newsletter_id == issue.id, Translation.in_use)
     return [languages.named(code) for code in session.scalars(codes.order_by(Translation.language))]
+
+
+def public(session: Session, issue: Newsletter, language: str) -> Translation | None:
+    """What everybody may read of an issue in a language: its own words, else those of its resend once that has left.
+
+    The mails of a resend lead to the page of its issue.
+    """
+    again = select(Newsletter.id).where(
+        Newsletter.parent_id == issue.id, Newsletter.part == Part.RESEND, Newsletter.started_at.is_not(None)
+    )
+    numbers = or_(Translation.newsletter_id == issue.id, Translation.newsletter_id.in_(again))
+    rows = select(Translation).where(numbers, Translation.language == language, Translation.in_use)
+    return session.scalar(rows.order_by(Translation.newsletter_id).limit(1))
 
 
 def in_use(session: Session, issue_id: int) -> dict[str, Translation]:

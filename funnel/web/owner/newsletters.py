@@ -12,7 +12,7 @@ from funnel.insight import backlist, tallies
 from funnel.mail import render
 from funnel.mail.encoding import Unsendable
 from funnel.models.content import Newsletter
-from funnel.programme import issue_words, issues, outgoing, translations
+from funnel.programme import issue_words, issues, merge, notes, outgoing, translations
 from funnel.programme.merge import BadTags
 from funnel.web.owner import frame, gate, progress, standing, texts, typed
 from funnel.web.owner.issue_manner import NEWSLETTERS
@@ -88,10 +88,18 @@ def throw_away(text_id: int) -> AnyResponse:
 
 @blueprint.post(f"/newsletters/<{gate.ID}:text_id>/fetch-back")
 def fetch_back(text_id: int) -> AnyResponse:
-    def verb(session: OrmSession, number: int, _now: datetime) -> object:
-        return outgoing.fetch_back(session, number)
+    """A draft again; where notes in it were taken into another meanwhile, that is said."""
+    twice: list[str] = []
 
-    return progress.do(verb, text_id, "fetched a newsletter’s draft back", "It is a draft again.")
+    def verb(session: OrmSession, number: int, _now: datetime) -> object:
+        issue = outgoing.fetch_back(session, number)
+        twice.extend(f"“{merge.shown(subject)}”" for subject in notes.also_in(session, issue))
+        return issue
+
+    answer = progress.do(verb, text_id, "fetched a newsletter’s draft back", "It is a draft again.")
+    if twice:
+        flash(f"Notes in it stand in {' and '.join(twice)} too: readers of both would read them twice.", "warn")
+    return answer
 
 
 @blueprint.get(f"/newsletters/<{gate.ID}:text_id>/html")

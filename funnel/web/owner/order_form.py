@@ -47,6 +47,7 @@ class TypedOrder:
     percent: str = SHARE
     hours: str = HOURS
     seen: str = ""
+    in_archive: bool | None = None  # None: the sum, where that is chosen, was not told yet
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -108,6 +109,7 @@ def read(form: Mapping[str, str]) -> TypedOrder:
         percent=form.get("percent", "").strip(),
         hours=form.get("hours", "").strip(),
         seen=form.get("seen", ""),
+        in_archive=form.get("in_archive") == "1" if "archive_asked" in form else None,
     )
 
 

@@ -1,11 +1,13 @@
 """The sum of an order: what would be done, told before it is; or what is wrong with it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session as OrmSession
 
+from funnel import languages
 from funnel.audience import addressees, orders, topics
 from funnel.audience.orders import SameAgain
 from funnel.audience.rule import RuleError
@@ -16,13 +18,22 @@ from funnel.mail import pace, unready
 from funnel.mail.pace import Slow
 from funnel.models.content import Newsletter
 from funnel.models.topics import Topic
-from funnel.programme import outgoing, send_times, subject_trial
+from funnel.programme import outgoing, send_times, subject_trial, translations
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import BadTrial
-from funnel.web.owner import order_form, promise
+from funnel.programme.translations import Line
+from funnel.web.owner import gate, order_form, promise
 from funnel.web.owner.order_form import TOPIC, TRIAL, WHEN, WHOM, TypedOrder
 
 NO_CHOICE = "Please choose what it is about, or that it is for all of them."
+
+
+@dataclass(frozen=True)
+class Tongue:
+    """A language other than the original's: how many of those who get it read it, and what there is in it."""
+
+    line: Line
+    people: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class Sum:
     last: datetime
     slow: Slow | None  # the mail servers' daily limits spread it over days
     decides_at: datetime | None  # when the trial of two subjects ends, if its mails leave at once
+    in_archive: bool | None  # whether everybody may read it on the web; None: its first sending decided that
+    tongues: list[Tongue]
 
     @property
     def is_now(self) -> bool:
@@ -56,7 +69,7 @@ def of(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime)
     if order is None or typed.problems:
         return None
     try:
-        return _tried(session, issue, order, now)
+        return _tried(session, issue, typed, order, now)
     except BadTrial as why:
         typed.problems[TRIAL] = str(why)
     except RuleError as why:
@@ -70,11 +83,24 @@ def of(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime)
 
 
 def reckoned(
-    session: OrmSession, issue: Newsletter, rule: Any, with_course: bool, at: datetime, topic_id: int | None = None
+    session: OrmSession,
+    issue: Newsletter,
+    rule: Any,
+    with_course: bool,
+    at: datetime,
+    topic_id: int | None = None,
+    spoken: Collection[str] = (),
 ) -> Reckoning:
     """Who gets the issue, and why others do not. Raises RuleError."""
     only = addressees.unmoved(issue.parent_id) if order_form.is_resend(issue) and issue.parent_id else None
-    return reckoning.reckon(session, rule, with_course, at, only, topic_id)
+    return reckoning.reckon(session, rule, with_course, at, only, topic_id, spoken)
+
+
+def tongues(session: OrmSession, issue: Newsletter, found: Reckoning) -> list[Tongue]:
+    """The languages that somebody reads who gets it, or that it is said in."""
+    lines = translations.listed(session, issue, gate.owner().id)
+    all_of_them = [Tongue(line, found.languages.get(line.language.code, 0)) for line in lines]
+    return [one for one in all_of_them if one.people or one.line.written]
 
 
 def about(session: OrmSession, issue: Newsletter) -> dict[int, str]:
@@ -84,18 +110,31 @@ def about(session: OrmSession, issue: Newsletter) -> dict[int, str]:
     return names | ({own.id: own.name} if own else {})
 
 
-def _tried(session: OrmSession, issue: Newsletter, order: Order, now: datetime) -> Sum:
+def _tried(session: OrmSession, issue: Newsletter, typed: TypedOrder, order: Order, now: datetime) -> Sum:
     with session.begin_nested() as tried:
         placed = orders.place(session, issue.id, order, now)
         assert placed.send_at
         at = max(placed.send_at, now)
         order = replace(order, rule=placed.rule)
-        found = reckoned(session, placed, order.rule, order.with_course, at, order.topic_id)
+        foreign = [one.code for one in languages.known()[1:]]
+        found = reckoned(
+            session,
+            placed,
+            order.rule,
+            order.with_course,
+            at,
+            order.topic_id,
+            foreign,
+        )
         first, last = send_times.span(session, placed)
         slow = pace.slowed(session, settings().relays, found.gets, at)
         decides_at = subject_trial.end(placed, placed.send_at) if order.trial else None
         told = promise.of(session, placed, order.rule, order.topic_id)
-        answer = Sum(order, told, found, placed.send_at, first, last, slow, decides_at)
+        in_archive = None if order_form.is_resend(placed) else placed.in_archive
+        if in_archive is not None and typed.in_archive is not None:
+            in_archive = typed.in_archive
+        told_in = tongues(session, placed, found)
+        answer = Sum(order, told, found, placed.send_at, first, last, slow, decides_at, in_archive, told_in)
         tried.rollback()
     session.refresh(issue)
     return answer

@@ -11,8 +11,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel.audience import orders, segments
 from funnel.audience.rule import RuleError
 from funnel.db import Session, utc_now
+from funnel.mail import unready
 from funnel.models.content import Newsletter, NewsletterState, ZoneMode
-from funnel.programme import outgoing
+from funnel.programme import archive, outgoing
 from funnel.programme.outgoing import NotNow
 from funnel.programme.subject_trial import LEAST
 from funnel.web.nudge import nudge
@@ -23,7 +24,7 @@ from funnel.web.owner.order_sum import Sum
 from tasks.newsletters import work
 
 OPEN = (NewsletterState.DRAFT, NewsletterState.SCHEDULED)
-OF_THE_SUM = {"csrf_token", "told"}  # its own fields, which the form before it has not
+OF_THE_SUM = {"csrf_token", "told", "in_archive", "archive_asked"}  # its own fields, which the form before it has not
 PLACE = f"/newsletters/<{gate.ID}:text_id>"
 
 MEANWHILE = "It was scheduled or taken back since you opened that page. Nothing was changed: it stands as told here."
@@ -81,7 +82,9 @@ def place(text_id: int) -> AnyResponse:
             page = _told(session, issue, found, typed, now, changed)
             page.status_code = HTTPStatus.CONFLICT
             return page
-        orders.place(session, text_id, found.order, now)
+        placed = orders.place(session, text_id, found.order, now)
+        if typed.in_archive is not None and typed.in_archive != placed.in_archive:
+            (archive.show if typed.in_archive else archive.hide)(session, text_id, now)
         gate.note(session, "scheduled a newsletter", now, newsletter=text_id)
     return redirect(url_for("newsletters.show", text_id=text_id), HTTPStatus.SEE_OTHER)
 
@@ -106,6 +109,8 @@ def send_late(text_id: int) -> AnyResponse:
     now = utc_now()
     try:
         with Session.begin() as session:
+            if words := unready.why(session, NEWSLETTERS.locked(session, text_id), now):
+                raise NotNow(words)
             late = outgoing.confirm_late(session, text_id, now)
             by_readers = late.zone_mode is ZoneMode.READER
             gate.note(session, "sent a newsletter late", now, newsletter=text_id)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from funnel.insight import result_links, results
 from funnel.models.content import Newsletter
 from funnel.programme import outgoing
-from funnel.web.owner import clicks_chart, result_words
+from funnel.web.owner import clicks_chart, result_labels, result_words
 from funnel.web.owner.sheet import Row
 from funnel.web.owner.tables import Table
 
@@ -26,7 +26,8 @@ def _numbers(session: Session, issue: Newsletter, now: datetime) -> Table:
 
 def _links(session: Session, issue: Newsletter, now: datetime) -> Table:
     accepted = results.of_issue(session, issue).whole.accepted
-    found = result_links.of_mails(session, outgoing.family(session, issue.id), accepted)
+    labels = result_labels.of(session, [issue])
+    found = result_links.of_mails(session, outgoing.family(session, issue.id), accepted, labels)
     rows: list[Row] = [(link.label, link.url, link.people.count, link.people.share) for link in found]
     return ("Words", "Link", "People", "Share of the accepted"), rows
 

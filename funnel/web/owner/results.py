@@ -1,7 +1,6 @@
 """What came of a newsletter: its numbers, who is behind each, its links on a picture of it, the issues before."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
@@ -18,7 +17,7 @@ from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.tallies import OutcomeKind
 from funnel.programme import outgoing
 from funnel.programme.merge import BadTags
-from funnel.web.owner import clicks_chart, frame, gate, result_tables, result_words, sheet, words
+from funnel.web.owner import clicks_chart, frame, gate, result_labels, result_tables, result_words, sheet, words
 from funnel.web.owner.figures import CALLED
 
 PLACE = f"/newsletters/<{gate.ID}:sent_id>/results"
@@ -47,6 +46,7 @@ def show(sent_id: int) -> AnyResponse:
         names = outgoing.family(session, issue.id)
         compared = results.compared(session, issue)
         pictured = _pictured(found)
+        labels = result_labels.of(session, pictured)
         page = render_template(
             "owner/results/show.html",
             freshness=freshness,
@@ -54,9 +54,9 @@ def show(sent_id: int) -> AnyResponse:
             began=began,
             found=found,
             young=result_words.young(issue, found.whole.accepted, now),
-            links=result_links.of_mails(session, names, found.whole.accepted),
+            links=result_links.of_mails(session, names, found.whole.accepted, labels),
             pictured=pictured,
-            there=_there(pictured),
+            there=labels,
             course=clicks_chart.drawn(result_links.by_hour(session, names, began), began, now),
             compared=compared,
             sentences=result_words.compared(compared),
@@ -140,15 +140,6 @@ def _pictured(found: results.Results) -> list[Newsletter]:
     return parts if len({part.body for part in parts}) > 1 else [found.whole.issue]
 
 
-def _there(pictured: list[Newsletter]) -> set[str]:
-    """Where the links lead that stand in the words as they are now."""
-    found: set[str] = set()
-    for one in pictured:
-        with suppress(Unsendable, BadTags):  # its picture says why
-            found |= picture.urls(one)
-    return found
-
-
 def _people_by_url(session: OrmSession, names: list[int]) -> dict[str, str]:
     """The words on each link of the picture. One address may stand there with several words, in several wordings."""
     counts: dict[str, int] = {}
@@ -167,7 +158,8 @@ def _behind(session: OrmSession, issue: Newsletter) -> tuple[Accepted | Told, st
         return result_people.came(told, OutcomeKind(which)), CALLED[which]
     if which == LINK:
         link = result_links.one(session, names, request.args.get("link", 0, type=int)) or abort(HTTPStatus.NOT_FOUND)
-        return Told(result_links.who(names, link)), f"clicked “{link.label or link.url}”"
+        label = result_labels.of(session, [issue]).get(link.url) or link.label or link.url
+        return Told(result_links.who(names, link)), f"clicked “{label}”"
     hour = request.args.get("hour", -1, type=int)
     if which != HOUR or not 0 <= hour < result_links.HOURS:
         abort(HTTPStatus.NOT_FOUND)

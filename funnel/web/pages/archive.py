@@ -88,7 +88,7 @@ def translated(number: int, language: str) -> AnyResponse | tuple[str, int]:
         issue = archive.found(session, number)
         if issue is None or not issue.in_archive:
             return _nothing(session, issue)
-        said = translations.of_newsletters(session, {(number, language)}, [issue]).get((number, language))
+        said = translations.public(session, issue, language)
         if said is None:
             return redirect(url_for(".show", number=number, **card.where_from()))
         shown = _card(session, now, language)
@@ -101,7 +101,7 @@ def feed() -> Response:
     """RSS 2.0 with the whole text of the newest issues."""
     spoken.speak(spoken.practice())
     with Session.begin() as session:
-        changed_at = archive.changed_at(session)
+        changed_at = archive.changed_at(session, LISTED)
         xml = render_template(
             "pages/archive/feed.xml",
             entries=[_entry(issue, web_version.of(issue)) for issue in archive.latest(session, LISTED)],
