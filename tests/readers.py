@@ -10,9 +10,9 @@ from funnel.tokens import Purpose
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
 
 
-def shown(purpose: Purpose, *about: int, seconds_ago: float = 10) -> str:
+def shown(purpose: Purpose, *about: int, seconds_ago: float = 10, salt: bytes = b"") -> str:
     """The token of a form that was shown so many seconds ago."""
-    return tokens.sign(purpose, *about, int((utc_now().timestamp() - seconds_ago) * 1000))
+    return tokens.sign(purpose, *about, int((utc_now().timestamp() - seconds_ago) * 1000), salt=salt)
 
 
 def fill_in(client: Any, form: Any, path: str = "", **fields: Any) -> Any:

@@ -7,14 +7,15 @@ from datetime import timedelta
 
 import altcha
 import pytest
+from flask import template_rendered
 from sqlalchemy import select
 
 from funnel.audience.risk import Sign
-from funnel.db import utc_now
+from funnel.db import Session, utc_now
 from funnel.models.door import DoorDay, Proof, SpentPuzzle, Stop
 from funnel.models.people import SignUp
 from funnel.tokens import Purpose
-from funnel.web.pages import puzzle, step
+from funnel.web.pages import puzzle, step, trap
 from tests.factories import a_form, a_sign_up
 from tests.readers import PHONE, fields_of, shown
 
@@ -49,8 +50,8 @@ def sign_ups(session):
     return session.scalars(select(SignUp).order_by(SignUp.id)).all()
 
 
-def tapped(form, **when):
-    return {"step": shown(Purpose.STEP, form.id, **when)}
+def tapped(form, email="ada@example.org", network=ELSEWHERE, **when):
+    return {"step": shown(Purpose.STEP, form.id, salt=step.whose(email, network), **when)}
 
 
 def solved(form, now=None):
@@ -97,13 +98,58 @@ def test_a_tap_for_another_form_or_with_a_made_up_token_counts_for_nothing(sessi
         assert post(**token).status_code == 422
 
 
+def test_a_tap_is_good_once_and_what_is_shown_then_is_good_again(session, post, form, monkeypatch):
+    tap = tapped(form)
+    assert post(**tap).status_code == 303
+    again = post(**tap)
+    assert again.status_code == 422
+    assert len(sign_ups(session)) == 1
+    monkeypatch.setattr(trap, "SOONEST_S", 0)
+    assert post(step=fields_of(again)["step"]).status_code == 303
+
+
+def test_a_tap_is_good_for_the_address_that_was_typed_and_from_its_network(session, post, form):
+    for wrong in (tapped(form, "zoe@example.org"), tapped(form, network="203.0.113.9")):
+        assert post(**wrong).status_code == 422
+    assert post(email=" Ada@EXAMPLE.org", **tapped(form)).status_code == 303
+
+
+def test_a_tap_is_good_for_twenty_minutes(post, form):
+    assert post(**tapped(form, seconds_ago=19 * 60)).status_code == 303
+    assert post(**tapped(form, seconds_ago=21 * 60)).status_code == 422
+
+
+def test_a_tap_that_came_too_soon_need_not_wait_from_anew(post, form):
+    tap = tapped(form, seconds_ago=1)
+    assert fields_of(post(**tap))["step"] == tap["step"]
+
+
+def test_a_page_is_drawn_before_its_row_of_the_count_is_locked(app, session, post, form):
+    """All who are stopped at a form share that row: it may be held no longer than a commit takes."""
+    post()
+    free = []
+
+    def look(_sender, **_drawn):
+        with Session.begin() as other:
+            free.append(other.scalars(select(DoorDay).with_for_update(nowait=True)).one().times)
+
+    with template_rendered.connected_to(look, app):
+        assert post().status_code == 422
+    assert free == [1]
+
+
 def test_a_solved_puzzle_lets_in_once(session, post, form):
     answer = solved(form)
     assert post(**answer).status_code == 303
     assert [row.proof for row in sign_ups(session)] == [Proof.PUZZLE]
     assert post(email="zoe@example.org", **answer).status_code == 422
-    assert post(email="zoe@example.org", **answer, **tapped(form)).status_code == 422
     assert len(sign_ups(session)) == 1
+
+
+def test_a_tap_counts_beside_a_puzzle_that_ran_out(session, post, form):
+    late = solved(form, utc_now() - puzzle.GOOD_FOR - timedelta(minutes=1))
+    assert post(**late, **tapped(form)).status_code == 303
+    assert [row.proof for row in sign_ups(session)] == [Proof.TAP]
 
 
 def test_a_solved_puzzle_is_spent_while_redis_is_away_too(session, post, form, frozen_redis):
@@ -148,7 +194,7 @@ def test_the_question_about_a_typo_is_not_asked_twice(session, post, form):
     first = post(email="ada@gmial.com", answer="keep")
     assert first.status_code == 422
     assert fields_of(first)["answer"] == "keep"
-    assert post(email="ada@gmial.com", answer="keep", **tapped(form)).status_code == 303
+    assert post(email="ada@gmial.com", answer="keep", **tapped(form, "ada@gmial.com")).status_code == 303
 
 
 def test_many_from_one_network_are_asked_whatever_came_of_those_before(session, post, form):

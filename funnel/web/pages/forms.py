@@ -62,11 +62,13 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
         shown = card.filled(form, fields, now)
         if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
             return page, 422
-        looks = step.taken(session, form, fields, now)
-        if looks is None:
-            return _one_step_more(shown, now), 422
+        taken = step.taken(session, form, fields, now)
+        if taken.stop:
+            page = _one_step_more(shown, now)
+            door.count(session, form.id, taken.stop, now)  # last: a row of all who are stopped waits for its commit
+            return page, 422
         who = edge.visit()
-        row = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, who, now, looks)
+        row = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, who, now, taken.looks)
         sign_up_id, answer = row.id, _thanks(form, row.id, now)
     _settled.add(sign_up_id)
     return answer
@@ -154,7 +156,7 @@ def _one_more_tap(shown: Card, verdict: Verdict) -> str:
 
 
 def _one_step_more(shown: Card, now: datetime) -> str:
-    asked = replace(shown, step=step.asked(shown.form, now))
+    asked = replace(shown, step=step.asked(shown.form, shown.fields, now))
     return render_template("pages/forms/show.html", card=asked, notice=spoken.said(step.WORDS))
 
 

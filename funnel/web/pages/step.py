@@ -1,15 +1,17 @@
 """One step more for whoever looks risky: a puzzle that the browser solves, or, without a script, one more tap.
 
 Whether it is asked for depends on the request alone (law 4). Who only taps has lower limits and waits in a queue of
-their own; nobody is refused.
+their own; nobody is refused. A tap is good once, for the address that was typed, from the network it was shown to.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import request
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, door, risk
+from funnel import tokens
+from funnel.audience import allowance, door, risk, signup
 from funnel.audience.risk import Facts, Risk, Sign
 from funnel.audience.signup import Looks
 from funnel.config import settings
@@ -26,26 +28,33 @@ from funnel.web.pages.fields import SignUpForm
 FIELD = "step"
 WORDS = Said("One more tap, please, so that we know you are a person. Nothing you typed is lost.")
 NO_COMPANY = door.Company(0, 0, False)
+TAP_GOOD_FOR = timedelta(minutes=20)
 
 
-def taken(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Looks | None:
-    """How this sign-up looks, with what its reader did to prove it; None when they have one step to take first."""
+@dataclass(frozen=True)
+class Taken:
+    """How a sign-up looks, with what its reader did to prove it. `stop`: what it is counted as, with a step to take."""
+
+    looks: Looks
+    stop: Stop | None = None
+
+
+def taken(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Taken:
+    """Whether this sign-up may pass. Spends what its reader proved it with; counts nothing."""
     found = _risk(session, form, fields, now)
     if found.score < risk.THRESHOLDS[settings().door.strictness]:
-        return Looks(found.signs)
-    proof = _proof(session, form, now)
-    if proof is Proof.NONE:
-        door.count(session, form.id, Stop.RUSH if Sign.RUSH in found.signs else Stop.STEP, now)
-        return None
-    return Looks(found.signs, proof)
+        return Taken(Looks(found.signs))
+    proof = _proof(session, form, fields, now)
+    stop = Stop.RUSH if Sign.RUSH in found.signs else Stop.STEP
+    return Taken(Looks(found.signs, proof), stop if proof is Proof.NONE else None)
 
 
-def asked(form: Form, now: datetime) -> Step:
+def asked(form: Form, fields: SignUpForm, now: datetime) -> Step:
     """The step to be shown."""
     answered = request.form.get("answer") in {"yes", "keep"}
     return Step(
         puzzle=puzzle.challenge(form.id, now),
-        token=trap.token_again(Purpose.STEP, form.id, now=now, field=FIELD),
+        token=_token(form, fields, now),
         answer="keep" if answered else "",
         language=spoken.language().code,
     )
@@ -71,9 +80,35 @@ def _risk(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Ri
     )
 
 
-def _proof(session: Session, form: Form, now: datetime) -> Proof:
-    if answer := request.form.get(puzzle.FIELD, ""):
-        solved = puzzle.solved(answer, form.id)
-        return Proof.PUZZLE if solved and door.spend(session, solved.mark, solved.until) else Proof.NONE
-    seconds = trap.age(Purpose.STEP, form.id, now=now, field=FIELD)
-    return Proof.TAP if seconds is not None and trap.SOONEST_S <= seconds <= trap.LATEST_S else Proof.NONE
+def _proof(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Proof:
+    answer = request.form.get(puzzle.FIELD, "")
+    solved = puzzle.solved(answer, form.id) if answer else None
+    if solved and door.spend(session, solved.mark, solved.until):
+        return Proof.PUZZLE
+    seconds = _tap_age(form, fields, now)
+    if seconds is None or not trap.SOONEST_S <= seconds <= TAP_GOOD_FOR.total_seconds():
+        return Proof.NONE
+    mark = tokens.fingerprint(f"tap {request.form[FIELD]}")
+    return Proof.TAP if door.spend(session, mark, now + TAP_GOOD_FOR) else Proof.NONE
+
+
+def _token(form: Form, fields: SignUpForm, now: datetime) -> str:
+    """A fresh one, unless the tap came too soon: then the next need not wait."""
+    seconds = _tap_age(form, fields, now)
+    if seconds is not None and seconds < trap.SOONEST_S:
+        return request.form[FIELD]
+    return trap.token(Purpose.STEP, form.id, now=now, salt=_whose(fields))
+
+
+def _tap_age(form: Form, fields: SignUpForm, now: datetime) -> float | None:
+    return trap.age(Purpose.STEP, form.id, now=now, field=FIELD, salt=_whose(fields))
+
+
+def _whose(fields: SignUpForm) -> bytes:
+    """The address that was typed, and the network it came from."""
+    return whose(fields.email.data, edge.visit().network)
+
+
+def whose(email: str, network: str) -> bytes:
+    """What the token of a tap is salted with."""
+    return tokens.address_hash(signup.normalised(email)) + network.encode()

@@ -33,9 +33,9 @@ ONE_MORE_TAP = {
 }
 
 
-def token(purpose: Purpose, *about: int, now: datetime) -> str:
+def token(purpose: Purpose, *about: int, now: datetime, salt: bytes = b"") -> str:
     """The dated token of a form shown now."""
-    return tokens.sign(purpose, *about, int(now.timestamp() * 1000))
+    return tokens.sign(purpose, *about, int(now.timestamp() * 1000), salt=salt)
 
 
 def verdict(purpose: Purpose, *about: int, now: datetime) -> Verdict:
@@ -50,18 +50,18 @@ def verdict(purpose: Purpose, *about: int, now: datetime) -> Verdict:
     return Verdict.PERSON if seconds <= LATEST_S else Verdict.TOO_LATE
 
 
-def token_again(purpose: Purpose, *about: int, now: datetime, field: str = FIELD) -> str:
+def token_again(purpose: Purpose, *about: int, now: datetime) -> str:
     """The token of a form shown again: the old one while it is good, so that the next tap need not wait."""
-    seconds = age(purpose, *about, now=now, field=field)
+    seconds = age(purpose, *about, now=now)
     if seconds is None or seconds > LATEST_S / 2:
         return token(purpose, *about, now=now)
-    return request.form[field]
+    return request.form[FIELD]
 
 
-def age(purpose: Purpose, *about: int, now: datetime, field: str = FIELD) -> float | None:
-    """Seconds since the form of this request was shown; None when it has no token of ours for `about`."""
+def age(purpose: Purpose, *about: int, now: datetime, field: str = FIELD, salt: bytes = b"") -> float | None:
+    """Seconds since the form of this request was shown; None when it has no token of ours for `about` and `salt`."""
     try:
-        numbers = tokens.read(purpose, request.form.get(field, ""))
+        numbers = tokens.read(purpose, request.form.get(field, ""), salt=salt)
     except BadToken:
         return None
     return now.timestamp() - numbers[-1] / 1000 if numbers and numbers[:-1] == about else None
