@@ -2,15 +2,17 @@
 
 import pytest
 
-from funnel.audience import bulk, segments, tags
+from funnel.audience import answer, bulk, segments, settle, tags, topics
+from funnel.audience.risk import Sign
 from funnel.audience.segment import Segment
 from funnel.db import utc_now
 from funnel.mail import rests
 from funnel.models.bulk import BulkAction
+from funnel.models.people import SignUpState
 from funnel.programme import notes
 from tests.axe import HEIGHT, assert_clean
 from tests.browser import DESK, PHONE
-from tests.factories import an_issue
+from tests.factories import a_sign_up, an_issue
 from tests.import_cast import bring, check, start
 from tests.owner_data import EMAIL, PASSWORD, Practice
 from tests.result_cast import shelf
@@ -26,7 +28,9 @@ FULL = {
     **EMPTY,
     "form": "/owner/forms/1?src=no+word",
     "form, on your blog": "/owner/forms/1/blog?src=no+word&look=button",
+    "form, its handout": "/owner/forms/1/handout",
     "post": "/owner/posts/1",
+    "post, its link": "/owner/posts/1/link",
     "post, editor": "/owner/posts/1/edit",
     "newsletter": "/owner/newsletters/1",
     "notes": "/owner/newsletters/notes?deleted=3",
@@ -34,6 +38,7 @@ FULL = {
     "regular newsletters": "/owner/newsletters/regular",
     "regular newsletter": "/owner/newsletters/regular/1",
     "regular newsletter, delete?": "/owner/newsletters/regular/1/delete",
+    "topics": "/owner/newsletters/topics",
     "newsletter, editor": "/owner/newsletters/1/edit",
     "newsletter, send": "/owner/newsletters/1/send",
     "newsletter, scheduled": "/owner/newsletters/2",
@@ -61,6 +66,7 @@ FULL = {
     "person, delete?": "/owner/people/40/end/erase",
     "person, correct": "/owner/people/40/correct",
     "person, merge?": "/owner/people/40/merge?other=41",
+    "person, consent": "/owner/people/40/evidence",
     "person, course?": "/owner/people/40/enrol",
     "add by hand": "/owner/people/add",
     "tags": "/owner/tags",
@@ -155,8 +161,20 @@ def full(practice):
     a_rhythm(practice.session, practice.now)
     for name in ("stream:bulk", "relay:mail.example.org:587", "domain:example.org", "domain:example.com"):
         rests.begin(practice.session, name, "421 4.7.28 Unusual rate of mail", practice.now, 300, 3600)
+    come_to_the_door(practice)
     practice.session.commit()
     files()
+
+
+def come_to_the_door(practice):
+    """One who agreed, one who was kept out, and topics to be chosen."""
+    session, now = practice.session, practice.now
+    asked = a_sign_up(session, practice.form, subscriber_id=40, state=SignUpState.SETTLED, source="instagram")
+    answer.ask(session, asked, answer.BY_FORM, practice.form.wording, now)
+    long = f"{'a.long.name.' * 5}typed@a-long-domain.example.org"
+    refused = {"state": SignUpState.REFUSED, "reason": settle.NO_MAIL, "risk": 100, "signs": [Sign.TOOL, Sign.NO_MAIL]}
+    a_sign_up(session, practice.form, email=long, created_at=now, **refused)
+    topics.make(session, "Exercises", "Three minutes each, with a picture", now)
 
 
 def files():

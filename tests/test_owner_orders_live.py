@@ -5,12 +5,28 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from funnel.audience import topics
+from funnel.db import utc_now
 from tests.browser import PHONE
 from tests.factories import a_booking, a_subscriber
 from tests.newsletter_desk import ONE, ready
 from tests.test_owner_accessibility import desk, practice  # noqa: F401
 
 pytestmark = pytest.mark.browser
+
+
+def test_the_count_follows_what_it_is_about(session, live, desk):
+    ready(session)
+    sitting = topics.make(session, "Sitting", "", utc_now())
+    topics.choose(session, a_subscriber(session), set(), utc_now())
+    session.commit()
+    window = desk(width=PHONE)
+    window.goto(live + f"{ONE}/send")
+    outlook = window.locator(".outlook")
+    expect(outlook).to_contain_text("4 people get it")
+    window.get_by_label("It is about").select_option(str(sitting.id))
+    expect(outlook).to_contain_text("1 person gets none: they do not want newsletters about its topic")
+    expect(outlook).to_contain_text("3 people get it")
 
 
 def test_a_choice_is_made_by_filling_in_what_belongs_to_it_and_the_count_follows(session, live, desk):

@@ -1,9 +1,12 @@
 """Topics on the owner's pages: kept, and picked as a newsletter is sent."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import topics
+from funnel.audience import ending, segments, topics
+from funnel.audience.visit import Visit
 from funnel.db import utc_now
 from funnel.models.content import Newsletter, NewsletterState
 from funnel.models.topics import Topic
@@ -99,3 +102,30 @@ def test_a_topic_that_is_not_offered_is_refused(session, desk):
     answer = press(desk, f"{place}/sum", on=f"{place}/send", **typed)
     assert answer.status_code == 422
     assert "not offered any more" in answer.text
+
+
+def test_the_page_of_topics_a_segment_and_the_sum_agree_on_who_does_not_want_one(session, desk):
+    sitting = topics.make(session, "Sitting", "", utc_now())
+    stays, leaves, _ = (a_subscriber(session) for _ in range(3))
+    for reader in (stays, leaves):
+        topics.choose(session, reader, set(), utc_now())
+    ending.leave(session, leaves.id, "the page", Visit("", ""), utc_now())
+    issue = an_issue(session, state=NewsletterState.DRAFT, subject="Chairs", body="Sit less, stand more.\n")
+    everybody = segments.keep(session, "All", {"is": "everybody"}, utc_now())
+    session.commit()
+    assert "1 person does not want it" in desk.get(PAGE).text
+    for page in ("/owner/segments", f"/owner/segments/{everybody.id}"):
+        told = desk.get(page).text
+        assert re.search(r"2( people|</strong>)|2 people", told)
+        assert re.search("(?i)switched off", told)
+    send = f"/owner/newsletters/{issue.id}/send"
+    chosen = {"whom": "everybody", "topic": str(sitting.id), "when": "now", "rule-do": "show"}
+    told = press(desk, send, on=send, **chosen).text
+    assert re.search(r"<strong>1 person</strong> gets it", told)
+    assert re.search(r"<strong>1 person</strong>\s+gets none: they do not want newsletters about its topic", told)
+
+
+def test_without_topics_a_segment_says_nothing_of_them(session, desk):
+    segments.keep(session, "All", {"is": "everybody"}, utc_now())
+    session.commit()
+    assert "switched off" not in desk.get("/owner/segments").text + desk.get("/owner/segments/1").text

@@ -52,6 +52,11 @@ def offered(session: Session, subscriber_id: int = 0) -> list[Offer]:
     return [Offer(row.id, row.name, row.about, row.id not in off) for row in rows]
 
 
+def exist(session: Session) -> bool:
+    """Whether readers have been offered any, so that somebody may have switched one off."""
+    return bool(session.scalar(select(select(Topic.id).exists())))
+
+
 def unwanted(session: Session, subscriber_id: int) -> set[int]:
     return set(session.scalars(select(Unwanted.topic_id).where(Unwanted.subscriber_id == subscriber_id)))
 
@@ -112,8 +117,13 @@ def _about_these(subscriber_id: int, topics: Collection[int]) -> tuple[ColumnEle
 
 
 def every(session: Session) -> list[tuple[Topic, int]]:
-    """All topics, those offered first, each with how many do not want it; beyond MOST_COUNTED nobody is counted."""
-    some = select(literal(1)).where(Unwanted.topic_id == Topic.id).limit(MOST_COUNTED + 1).correlate(Topic)
+    """All topics, those offered first, each with how many of those who get mails do not want it.
+
+    Beyond MOST_COUNTED nobody is counted.
+    """
+    gets = Subscriber.state == SubscriberState.ACTIVE, Subscriber.email.is_not(None)
+    off = select(literal(1)).join_from(Unwanted, Subscriber, Subscriber.id == Unwanted.subscriber_id)
+    some = off.where(Unwanted.topic_id == Topic.id, *gets).limit(MOST_COUNTED + 1).correlate(Topic)
     people = select(func.count()).select_from(some.subquery()).scalar_subquery()
     rows = select(Topic, people).order_by(Topic.retired_at.is_not(None), Topic.name, Topic.id)
     return [(topic, int(count)) for topic, count in session.execute(rows)]

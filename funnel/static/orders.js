@@ -2,7 +2,7 @@
 
 {
   const REST_MS = 500; // after the last change
-  const WHOM = /^(whom|with_course|rule-)/;
+  const WHOM = /^(whom|topic|with_course|rule-)/;
 
   const form = document.querySelector("form.orders");
   const outlook = form.querySelector(".outlook");

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import judging, segments
+from funnel.audience import judging, segments, topics
 from funnel.audience.judging import Judged
 from funnel.audience.rule import Plain, RuleError
 from funnel.audience.segments import BadNameError, UsedError
@@ -52,7 +52,13 @@ def index() -> str:
     with Session.begin() as session:
         listed = [_listed(session, one, time.monotonic() - began < COUNTED_S) for one in segments.every(session)]
         known = rule_words.offered(session)
-        return render_template("owner/segments/index.html", listed=listed, known=known, ready=_ready(session))
+        return render_template(
+            "owner/segments/index.html",
+            listed=listed,
+            known=known,
+            ready=_ready(session),
+            has_topics=topics.exist(session),
+        )
 
 
 @blueprint.get("/segments/new")
@@ -153,6 +159,7 @@ def _page(
         who=who,
         asked=asked,
         said=rule_words.said,
+        has_topics=topics.exist(session),
         now=utc_now(),
     )
 
