@@ -1,9 +1,10 @@
 """At the door: what came from a network lately, how often somebody was stopped there, and which puzzles are spent."""
 
+import functools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, literal, select, text
+from sqlalchemy import Integer, Select, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,23 +30,35 @@ class Company:
 
 def company(session: Session, form_id: int, network: str, now: datetime) -> Company:
     """Counts them, up to LOOKED_AT, whatever came of each: what an address is must not show in it (law 4)."""
+    asked = {
+        "network": network,
+        "wide": truncated(network),
+        "since": now - LATELY,
+        "form_id": form_id,
+        "minute": now - allowance.MINUTE,
+        "full": settings().limits.form_minute,
+    }
+    row = session.execute(_company(), asked).one()
+    return Company(row[0], row[1], row[2])
+
+
+@functools.cache
+def _company() -> Select[int, int, bool]:
+    # Built once: SQLAlchemy takes longer to put it together than PostgreSQL to run it.
     around = (
         select(SignUp.network)
-        .where(SignUp.wide == truncated(network), SignUp.created_at > now - LATELY)
+        .where(SignUp.wide == bindparam("wide"), SignUp.created_at > bindparam("since"))
         .order_by(SignUp.created_at.desc())
         .limit(LOOKED_AT)
         .subquery()
     )
-    counted = select(func.count().filter(around.c.network == network), func.count()).select_from(around).subquery()
-    row = session.execute(select(counted.c[0], counted.c[1], _is_rush(form_id, now))).one()
-    return Company(row[0], row[1], row[2])
-
-
-def _is_rush(form_id: int, now: datetime) -> ColumnElement[bool]:
-    """Whether the form had more sign-ups in this minute than it lets out, mails sent again apart."""
-    full, came = settings().limits.form_minute, SignUp.created_at > now - allowance.MINUTE
-    over = select(literal(1)).where(SignUp.form_id == form_id, came, SignUp.is_again.is_(False))
-    return over.order_by(SignUp.created_at.desc()).offset(full).limit(1).exists()
+    of_network = func.count().filter(around.c.network == bindparam("network"))
+    counted = select(of_network, func.count()).select_from(around).subquery()
+    # Whether the form had more sign-ups in this minute than it lets out, mails sent again apart.
+    came = SignUp.created_at > bindparam("minute")
+    over = select(literal(1)).where(SignUp.form_id == bindparam("form_id"), came, SignUp.is_again.is_(False))
+    is_rush = over.order_by(SignUp.created_at.desc()).offset(bindparam("full", type_=Integer)).limit(1).exists()
+    return select(counted.c[0], counted.c[1], is_rush)
 
 
 def was_refused_before(session: Session, sign_up: SignUp, now: datetime) -> bool:

@@ -20,6 +20,8 @@ RARE_ENDINGS = frozenset({"co", "cm", "om"})
 HOME = {provider.partition(".")[0]: provider for provider in reversed(PROVIDERS)}  # hotmail: hotmail.com, not .it
 LONG_ENOUGH = 9  # signs: shorter domains have too many real neighbours, such as love.com and live.com
 
+MOST_SLIPS = 2
+
 
 def suggestion(email: str) -> str | None:
     """The address that was probably meant; None when the typed one looks right."""
@@ -44,8 +46,10 @@ def _meant(domain: str) -> str:
 
 def _nearest(domain: str) -> str:
     """The provider whose domain is one slip away, or two when it begins alike; `domain` itself when none is."""
-    slips = {provider: _slips(domain, provider) for provider in PROVIDERS if len(provider) >= LONG_ENOUGH}
-    near = [found for found in slips if slips[found] <= (2 if found[0] == domain[:1] else 1)]
+    # What is longer or shorter by three signs takes three slips.
+    alike = (found for found in PROVIDERS if len(found) >= LONG_ENOUGH and abs(len(found) - len(domain)) <= MOST_SLIPS)
+    slips = {provider: _slips(domain, provider) for provider in alike}
+    near = [found for found in slips if slips[found] <= (MOST_SLIPS if found[0] == domain[:1] else 1)]
     return min(near, key=lambda found: slips[found], default=domain)
 
 
