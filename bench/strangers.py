@@ -7,7 +7,6 @@ from bench import crowd, issue
 from bench.crowd import Database
 from bench.load import get, post
 
-PEOPLE = 50_000
 FORMS = 6
 NETWORKS = 250
 OPEN_FOR_S = 20.0  # so long ago were the forms opened that are sent
@@ -22,7 +21,7 @@ FROM subscriber, (SELECT now() - interval '1 hour' AS at) sent RETURNING id
 """
 
 
-def clicks(database: Database, host: str) -> Iterator[str]:
+def clicks(database: Database, host: str, people: int) -> Iterator[str]:
     """Everybody follows each link of a mail that they had an hour ago, one after the other."""
     from funnel.db import Session, utc_now
     from funnel.mail import links
@@ -30,7 +29,7 @@ def clicks(database: Database, host: str) -> Iterator[str]:
     from funnel.models.mail import LinkKind
     from funnel.tokens import Purpose, sign
 
-    crowd.fresh(database, PEOPLE)
+    crowd.fresh(database, people)
     newsletter = issue.draft()
     with Session.begin() as session:
         session.get_one(Newsletter, newsletter).state = NewsletterState.SENT

@@ -100,3 +100,16 @@ def test_a_flood_waits_instead_of_filling_the_memory(work, gathered, crowd, monk
     late.result(LONG_S)
     assert work.all.wait(LONG_S)
     assert work.calls == [["first"], ["one"], ["last"]]
+
+
+def test_where_no_thread_can_be_had_whoever_is_at_it_does_the_rest(work, gathered, crowd, monkeypatch):
+    first = busy(work, gathered, crowd)
+    gathered.add("last")
+
+    def refused(*_, **__):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(gathering.threading, "Thread", refused)
+    work.held.set()
+    first.result(LONG_S)
+    assert work.calls == [["first"], ["last"]]

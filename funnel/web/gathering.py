@@ -48,7 +48,10 @@ class Gathering(Generic[Item]):
             self._busy = bool(self._waiting)
             if not self._busy:
                 return
-        threading.Thread(target=self._work_off, name=f"gathered {self._what}").start()
+        try:
+            threading.Thread(target=self._work_off, name=f"gathered {self._what}").start()
+        except RuntimeError:  # this machine has no more threads, or the process is at its end
+            self._work_off()
 
     def _work_off(self) -> None:
         while items := self._taken():
