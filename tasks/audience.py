@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
-from funnel.audience import bulk, counting, domains, mail_server, retention, settle
+from funnel.audience import bulk, counting, domains, mail_server, moving, retention, settle
 from funnel.db import Session, utc_now
 from tasks.celery import app
 from tasks.mail import SLICE_S, send_urgent
@@ -74,6 +74,15 @@ def settle_new() -> None:
     with Session.begin() as session:
         waiting = settle.waiting(session)
     settle_these(*waiting)
+
+
+@app.task(name="tasks.audience.settle_addresses")
+def settle_addresses() -> None:
+    """Decides which of the new addresses that were typed are asked."""
+    with Session.begin() as session:
+        planned = moving.settle(session, utc_now())
+    if planned:
+        send_urgent.delay()
 
 
 @app.task(name="tasks.audience.remind")

@@ -39,6 +39,7 @@ TICK_S = known.tick_seconds
 QUEUES = {
     "tasks.audience.settle": "urgent",
     "tasks.audience.settle_new": "urgent",
+    "tasks.audience.settle_addresses": "urgent",
     "tasks.audience.remind": "urgent",
     "tasks.audience.retain": "bulk",
     "tasks.imports.work": "bulk",
@@ -64,6 +65,7 @@ QUEUES = {
 TIMETABLE = {
     "tasks.programme.strike": TICK_S,
     "tasks.audience.settle_new": TICK_S,
+    "tasks.audience.settle_addresses": TICK_S,
     "tasks.audience.remind": TICK_S,
     "tasks.audience.work": TICK_S,
     "tasks.programme.tick": TICK_S,

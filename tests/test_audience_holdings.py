@@ -1,9 +1,9 @@
 import re
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
-from funnel.audience import holdings, own_data, suppression
+from funnel.audience import holdings, own_data, suppression, topics
 from funnel.db import Base
 from funnel.models.mail import LinkKind, MessageKind, MessageState
 from funnel.models.people import Consent, SignUp, SignUpState, Subscriber, SuppressionReason
@@ -41,6 +41,7 @@ def ada(session) -> Subscriber:
     link = a_link(session, kind=LinkKind.INTEREST, label="At the wall")
     an_event(session, EventKind.CLICK, a_message(session, ada), link_id=link.id, reference="ref", detail={"x": "Ada"})
     a_stamp(session, ada, NOW)
+    topics.choose(session, ada, [], NOW, {topics.make(session, "Sleep", "", NOW).id})
     a_sign_up(session, form, email="ada@example.org", first_name="Ada")  # not settled yet
     a_sign_up(session, form, email="ada@example.org", state=SignUpState.REFUSED)
     session.flush()
@@ -54,6 +55,8 @@ def test_everything_held_is_shown_in_plain_words(session, ada):
     assert held["sign_ups"][0]["network"] == "198.51.100.7"
     assert [row["mail"] for row in held["mails"]][:2] == ["confirmation", "Mail 1"]
     assert sum(row["to_address"] is not None for row in held["mails"]) == 2
+    assert [line["name"] for line in held["topics_not_wanted"]] == ["Sleep"]
+    assert [line["detail"] for line in held["choices"]] == [{"off": ["Sleep"], "on": []}]
     assert held["courses"][0]["next_mail"] == "Mail 2"
     assert held["bookings"][0]["note"] == "Adas-note"
     assert (held["events"][0]["words"], held["events"][0]["by_a_machine"]) == ("At the wall", False)
@@ -86,6 +89,27 @@ def test_an_erased_person_has_nothing_left_to_show_but_counts(session, ada):
     held = holdings.of(session, ada)
     assert held["subscriber"]["email"] is None
     assert len(held["sign_ups"]) == 1
+    assert held["topics_not_wanted"] == []
+    assert [line["detail"] for line in held["choices"]] == [{}]
+
+
+# Counts of mails and days, and marks of the engine: nothing in them was said by or about the person.
+ONLY_COUNTED = {"journey", "outcome", "issue_outcome", "bulk_change", "queue_entry", "marketing_stamp", "enrolment"}
+
+
+def test_every_table_that_names_a_person_is_shown_to_them_and_blanked(session, ada):
+    """A new one stands in `holdings`, or here with why it need not."""
+    said: list[str] = []
+    listen = event.listens_for(session.connection(), "before_cursor_execute")
+    listen(lambda _connection, _cursor, statement, *_: said.append(statement))
+    named = {table.name for table in Base.metadata.sorted_tables if "subscriber_id" in table.columns}
+    holdings.of(session, ada)
+    assert named - set(re.findall(r"\w+", " ".join(said))) <= ONLY_COUNTED
+    said.clear()
+    holdings.blank(session, ada, NOW)
+    session.flush()
+    changed = set(re.findall(r"(?:UPDATE|DELETE FROM) (\w+)", " ".join(said)))
+    assert named - changed <= ONLY_COUNTED
 
 
 def test_erasing_leaves_no_trace_of_the_person_anywhere(session, ada):

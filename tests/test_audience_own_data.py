@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from funnel import tokens
 from funnel.audience import ending, own_data, suppression
+from funnel.config import settings
 from funnel.db import Session
 from funnel.models.content import Enrolment, EnrolmentState, StopReason
 from funnel.models.mail import Message, MessageKind, Queue
@@ -16,7 +17,7 @@ from tests.audience_cast import VISIT, confirms, count, signs_up, templates
 from tests.conftest import NOW
 from tests.factories import a_form, a_subscriber
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def test_a_fresh_link_is_mailed_to_the_address(session):
@@ -27,18 +28,19 @@ def test_a_fresh_link_is_mailed_to_the_address(session):
     assert (mail.subscriber_id, mail.due_at, mail.expires_at) == (ada.id, NOW, NOW + HOUR)
 
 
-def test_three_fresh_links_an_hour_are_enough(session):
-    ada = a_subscriber(session)
-    asked = [own_data.fresh_link(session, ada, NOW + n * MINUTE) for n in range(5)]
-    assert asked == [True, True, True, False, False]
-    assert own_data.fresh_link(session, ada, NOW + 61 * MINUTE)
-
-
 def test_nobodys_inbox_can_be_filled_with_fresh_links(session):
+    ada, limits = a_subscriber(session), settings().limits
+    asked = [own_data.fresh_link(session, ada, NOW + n * HOUR) for n in range(24 * 20)]
+    assert asked[:24].count(True) == limits.address_day
+    assert asked.count(True) == limits.address_month
+    assert own_data.fresh_link(session, ada, NOW + 31 * DAY)
+
+
+def test_who_left_is_mailed_one_in_a_week(session):
     ada = a_subscriber(session)
-    asked = [own_data.fresh_link(session, ada, NOW + n * HOUR) for n in range(24)]
-    assert asked.count(True) == own_data.MOST_A_DAY
-    assert own_data.fresh_link(session, ada, NOW + 25 * HOUR)
+    ending.leave(session, ada.id, "page", VISIT, NOW)
+    asked = [own_data.fresh_link(session, ada, NOW + n * DAY) for n in range(14)]
+    assert [number for number, mailed in enumerate(asked) if mailed] == [0, 7]
 
 
 def test_two_presses_within_a_minute_are_one_mail(session):
@@ -57,7 +59,7 @@ def test_many_presses_at_once_are_one_mail(session):
     presses = [threading.Thread(target=press, args=(minute,)) for minute in range(6)]
     [thread.start() for thread in presses]
     [thread.join() for thread in presses]
-    assert count(session, Message) == own_data.MOST_AN_HOUR
+    assert count(session, Message) == settings().limits.address_day
 
 
 def test_who_left_still_gets_to_their_data(session):
@@ -124,6 +126,8 @@ def test_the_download_holds_everything_and_is_json(session):
         "events": 0,
         "bookings": 0,
         "tags": 0,
+        "topics_not_wanted": 0,
+        "choices": 0,
     }
 
 

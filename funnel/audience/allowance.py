@@ -10,30 +10,32 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import mailbox, visit
+from funnel.audience import ledger, visit
 from funnel.config import settings
 from funnel.models.door import Proof
 from funnel.models.mail import Message, MessageKind, MessageState
 from funnel.models.people import SignUp, SignUpState
 
-# The mails that a filled-in form leads to; every one of them counts for its address.
+# The mails that a filled-in form leads to; every one of them counts for its address, as all in the ledger do.
 CONFIRMATION, REMINDER, ALREADY_IN = "confirmation", "reminder", "already_in"
+NEW_ADDRESS = "new_address"
+RESTED_AFTER = (CONFIRMATION, REMINDER, ALREADY_IN, NEW_ADDRESS)  # whoever books may sign up a moment later
 
 MINUTE, DAY, MONTH = timedelta(minutes=1), timedelta(days=1), timedelta(days=30)
-REST = timedelta(minutes=10)  # after each sign-up mail
+REST = timedelta(minutes=10)  # after each mail of RESTED_AFTER
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Mailed:
-    """The sign-up mails planned for one address within a month: (template, when it was or will be due)."""
+    """What strangers may have caused for one mailbox within a month: (template, when it was or will be due)."""
 
     mails: tuple[tuple[str, datetime], ...]
     now: datetime
 
     def rests(self) -> bool:
-        """There was one within ten minutes."""
-        return any(due_at > self.now - REST for _, due_at in self.mails)
+        """It was asked for a confirmation, or told, within ten minutes."""
+        return any(template in RESTED_AFTER and due_at > self.now - REST for template, due_at in self.mails)
 
     def has_had_enough(self) -> bool:
         """There were as many within a day or a month as one address may get."""
@@ -43,7 +45,10 @@ class Mailed:
 
     def was_told_today(self) -> bool:
         """The address was told within a day that it is already in."""
-        return any(template == ALREADY_IN and due_at > self.now - DAY for template, due_at in self.mails)
+        return self.had(ALREADY_IN, DAY)
+
+    def had(self, template: str, within: timedelta) -> bool:
+        return any(one == template and due_at > self.now - within for one, due_at in self.mails)
 
 
 def lock_address(session: Session, mailbox_hash: bytes) -> None:
@@ -57,18 +62,8 @@ def lock_network(session: Session, network: str) -> None:
 
 
 def mailed(session: Session, mailbox_hash: bytes, now: datetime) -> Mailed:
-    """What the addresses of this mailbox were sent because of forms. Exact only under `lock_address`."""
-    found = session.execute(
-        select(Message.template, Message.due_at)
-        .join(SignUp, Message.sign_up_id == SignUp.id)
-        .where(
-            mailbox.leads_to(mailbox_hash),
-            SignUp.state == SignUpState.SETTLED,
-            Message.template.in_((CONFIRMATION, REMINDER, ALREADY_IN)),
-            Message.due_at > now - MONTH,
-        )
-    )
-    return Mailed(tuple((template, due_at) for template, due_at in found), now)
+    """What the addresses of this mailbox were sent because somebody asked. Exact only under `lock_address`."""
+    return Mailed(ledger.since(session, mailbox_hash, now - MONTH), now)
 
 
 def is_limited(network: str) -> bool:

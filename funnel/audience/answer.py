@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance
+from funnel.audience import allowance, ledger, mailbox
 from funnel.audience.confirmation import VALID
 from funnel.audience.visit import truncated
 from funnel.models.mail import MessageKind, Queue
@@ -77,6 +77,7 @@ def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime
 
 
 def _tell(session: Session, sign_up: SignUp, now: datetime) -> str:
+    ledger.write(session, mailbox.of(sign_up), allowance.ALREADY_IN, now)
     plan.plan(
         session,
         MessageKind.NOTICE,
@@ -112,4 +113,6 @@ def _plan(session: Session, sign_up: SignUp, key: str, template: str, due_at: da
         sign_up_id=sign_up.id,
         now=now,
     )
+    if planned is not None:
+        ledger.write(session, mailbox.of(sign_up), template, due_at)
     return planned is not None

@@ -8,6 +8,6 @@ from funnel.models.choices_made import Choice, Chose
 
 
 def note(session: Session, subscriber_id: int, chose: Chose, now: datetime, **detail: object) -> None:
-    """Keeps it. `detail` holds nothing that says who they are: it stays when they are erased."""
+    """Keeps it. That it was chosen stays when they are erased; the `detail`, such as which topics, does not."""
     session.add(Choice(subscriber_id=subscriber_id, chose=chose, detail=detail, at=now))
     session.flush()

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Executable, Row, Select, case, delete, fun
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from funnel.audience import pointer, suppression
-from funnel.models.choices_made import NewAddress
+from funnel.models.choices_made import Choice, NewAddress
 from funnel.models.content import Enrolment, Sequence, Step
 from funnel.models.former import FormerAddress
 from funnel.models.mail import Link, Message
@@ -16,6 +16,7 @@ from funnel.models.people import Consent, Form, SignUp, SignUpState, Subscriber
 from funnel.models.responses import Booking, Event
 from funnel.models.sending import MarketingStamp
 from funnel.models.tags import Tag, Tagged
+from funnel.models.topics import Topic, Unwanted
 from funnel.programme import waiting
 from funnel.programme.history import among
 
@@ -118,6 +119,8 @@ _EVENTS = (
 )
 _FORMER = select(FormerAddress.until).order_by(FormerAddress.until)  # nobody can read an address out of its hash
 _NEW = select(NewAddress.email, NewAddress.created_at, NewAddress.done_at).order_by(NewAddress.id)
+_UNWANTED = select(Topic.name, Unwanted.at).join(Topic, Topic.id == Unwanted.topic_id).order_by(Topic.name)
+_CHOICES = select(Choice.at, Choice.chose, Choice.detail).order_by(Choice.id)
 _TAGS = select(Tag.name, Tagged.at).join(Tag, Tag.id == Tagged.tag_id).order_by(Tag.name)
 
 
@@ -133,6 +136,8 @@ def of(session: Session, person: Subscriber) -> dict[str, Any]:
         "events": _EVENTS.where(Event.subscriber_id == person.id),
         "bookings": _bookings(person),
         "new_addresses": _NEW.where(among(NewAddress.subscriber_id, ids)),
+        "topics_not_wanted": _UNWANTED.where(among(Unwanted.subscriber_id, ids)),
+        "choices": _CHOICES.where(among(Choice.subscriber_id, ids)),
         "tags": _TAGS.where(Tagged.subscriber_id == person.id),
     }
     reason = suppression.reason(session, person.address_hash) if person.address_hash else None
@@ -155,6 +160,8 @@ def blank(session: Session, person: Subscriber, now: datetime) -> None:
     )
     session.execute(update(Consent).where(among(Consent.subscriber_id, ids)).values(network=None, agent=None))
     session.execute(delete(Tagged).where(Tagged.subscriber_id == person.id))
+    session.execute(delete(Unwanted).where(among(Unwanted.subscriber_id, ids)))
+    session.execute(update(Choice).where(among(Choice.subscriber_id, ids)).values(detail={}))
     session.execute(delete(NewAddress).where(among(NewAddress.subscriber_id, ids)))
     session.execute(delete(FormerAddress).where(among(FormerAddress.subscriber_id, ids)))
     session.execute(update(Event).where(Event.subscriber_id == person.id).values(detail={}, reference=None))

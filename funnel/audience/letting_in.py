@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, answer, by_hand, mailbox, suppression
+from funnel.audience import allowance, answer, by_hand, ledger, mailbox, suppression
 from funnel.models.mail import Message
 from funnel.models.people import SignUp, SignUpState, Subscriber, SuppressionReason
 from funnel.programme import waiting
@@ -57,6 +57,8 @@ def take_back(session: Session, reasons: Mapping[int, str], let_in_at: datetime,
     for sign_up in session.scalars(found.execution_options(populate_existing=True)):
         if not waiting.skip(session, TAKEN_BACK, now, Message.sign_up_id == sign_up.id):
             continue
+        for template in (allowance.CONFIRMATION, allowance.ALREADY_IN):
+            ledger.strike(session, mailbox.of(sign_up), template, let_in_at)
         sign_up.state, sign_up.reason = SignUpState.REFUSED, reasons[sign_up.id]
         sign_up.let_in_at = sign_up.remind_at = None
         back += 1

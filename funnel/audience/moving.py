@@ -13,9 +13,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import allowance, chosen, former, mailbox, pointer, signup, suppression
+from funnel.audience import allowance, chosen, former, ledger, mailbox, pointer, signup, suppression
 from funnel.audience.visit import Visit, truncated
-from funnel.config import settings
 from funnel.models.choices_made import Chose, NewAddress
 from funnel.models.mail import MessageKind, Queue
 from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
@@ -24,7 +23,7 @@ from funnel.tokens import BadToken, Purpose
 
 VALID = timedelta(hours=1)
 MOST_AN_HOUR, MOST_A_DAY = 3, 6  # asked by one person, whatever the addresses
-CONFIRM, TOLD = "new_address", "address_moved"
+CONFIRM, TOLD = allowance.NEW_ADDRESS, "address_moved"
 HOW = "button on the page of the new address"
 WORDING = "Send my mails to this address from now on."
 MAYBE = (None, SuppressionReason.ERASURE)
@@ -38,15 +37,14 @@ class Found(NamedTuple):
 
 
 def ask(session: Session, subscriber: Subscriber, email: str, now: datetime) -> bool:
-    """Plans the mail to the new address; False, which nobody is told, when it must not be mailed or had enough."""
+    """Keeps the wish, whatever the address; `settle` decides what follows. False: not active, or often of late."""
     session.flush()
     session.refresh(subscriber, with_for_update=True)
     new = signup.normalised(email)
     address_hash = tokens.address_hash(new)
     if subscriber.state is not SubscriberState.ACTIVE or address_hash == subscriber.address_hash:
         return False
-    allowance.lock_address(session, address_hash)
-    if suppression.reason(session, address_hash) not in MAYBE or _had_enough(session, subscriber, address_hash, now):
+    if _asked_enough(session, subscriber.id, now):
         return False
     row = NewAddress(
         subscriber_id=subscriber.id,
@@ -57,7 +55,30 @@ def ask(session: Session, subscriber: Subscriber, email: str, now: datetime) -> 
     )
     session.add(row)
     session.flush()
-    _plan(session, f"{CONFIRM}:{row.id}", CONFIRM, new, now)
+    return True
+
+
+def settle(session: Session, now: datetime, limit: int = 100) -> int:
+    """Plans the mails to new addresses that may be mailed and have not had enough, where no stranger watches."""
+    new = select(NewAddress).where(NewAddress.settled_at.is_(None)).order_by(NewAddress.id).limit(limit)
+    found = session.scalars(new.with_for_update(skip_locked=True).execution_options(populate_existing=True))
+    # In the order of their locks, so that two workers cannot wait for each other.
+    return sum(
+        [_settle(session, row, now) for row in sorted(found, key=lambda row: (mailbox.hash_of(row.email), row.id))]
+    )
+
+
+def _settle(session: Session, row: NewAddress, now: datetime) -> bool:
+    row.settled_at = now
+    mailbox_hash = mailbox.hash_of(row.email)
+    allowance.lock_address(session, mailbox_hash)
+    mailed = allowance.mailed(session, mailbox_hash, now)
+    if mailed.rests() or mailed.has_had_enough() or now >= row.created_at + VALID:
+        return False
+    if suppression.reason(session, row.address_hash) not in MAYBE:
+        return False
+    ledger.write(session, mailbox_hash, CONFIRM, now)
+    _plan(session, f"{CONFIRM}:{row.id}", CONFIRM, row.email, now)
     return True
 
 
@@ -81,10 +102,10 @@ def move(session: Session, token: str, visit: Visit, now: datetime) -> Found:
     """Sends the person's mails to the new address from now on, once; told again it says done. Raises BadToken."""
     row = _row(session, token)
     person_id = pointer.kept(session, row.subscriber_id)
+    if row.email:  # a sign-up of that address that is being settled comes first; a mailbox is locked before people
+        allowance.lock_address(session, mailbox.hash_of(row.email))
     person = session.get_one(Subscriber, person_id, with_for_update=True, populate_existing=True)
     session.refresh(row, with_for_update=True)
-    if row.email:  # a sign-up of that address that is being settled comes first
-        allowance.lock_address(session, mailbox.hash_of(row.email))
     if (state := _state(session, row, person, now)) != "open":
         return Found(state, row.subscriber_id)
     _witness(session, person, row, visit, now)
@@ -119,25 +140,12 @@ def _state(session: Session, row: NewAddress, person: Subscriber | None, now: da
     return "open" if other is None else "taken"
 
 
-def _had_enough(session: Session, subscriber: Subscriber, address_hash: bytes, now: datetime) -> bool:
-    """As many as may be of one person within an hour or a day, or to one address as by a form. Exact under locks."""
-    mailed = allowance.mailed(session, address_hash, now)
-    most = settings().limits
-    theirs, to_it = NewAddress.subscriber_id == subscriber.id, NewAddress.address_hash == address_hash
-    bounds = (
-        (theirs, VALID, MOST_AN_HOUR),
-        (theirs, allowance.DAY, MOST_A_DAY),
-        (to_it, allowance.REST, 1),
-        (to_it, allowance.DAY, most.address_day),
-        (to_it, allowance.MONTH, most.address_month),
-    )
-    counts = [
-        select(func.count()).where(whose, NewAddress.created_at > now - within).scalar_subquery()
-        for whose, within, _ in bounds
-    ]
-    found = session.execute(select(*counts)).one()
-    full = any(count >= limit for count, (_, _, limit) in zip(found, bounds, strict=True))
-    return full or mailed.rests() or mailed.has_had_enough()
+def _asked_enough(session: Session, subscriber_id: int, now: datetime) -> bool:
+    """As many as may be of one person within an hour or a day, whatever came of each. Exact under the person's lock."""
+    lately = NewAddress.subscriber_id == subscriber_id, NewAddress.created_at > now - allowance.DAY
+    counts = select(func.count().filter(NewAddress.created_at > now - VALID), func.count()).where(*lately)
+    this_hour, today = session.execute(counts).one()
+    return bool(this_hour >= MOST_AN_HOUR or today >= MOST_A_DAY)
 
 
 def _plan(session: Session, key: str, template: str, to_address: str, now: datetime) -> None:

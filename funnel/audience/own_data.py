@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import evidence, holdings, suppression, withdrawals
+from funnel.audience import allowance, evidence, holdings, ledger, mailbox, suppression, withdrawals
 from funnel.audience.ending import withdraw
 from funnel.audience.visit import Visit
 from funnel.audience.withdrawals import Kind
@@ -23,20 +23,27 @@ from funnel.programme import enrolment, plan
 from funnel.tokens import BadToken, Purpose
 
 FRESH = timedelta(hours=1)
-MOST_AN_HOUR = 3
-MOST_A_DAY = 6  # whoever has a forwarded mail can press the button, every hour
+ONE_WHO_LEFT = timedelta(days=7)
 FRESH_LINK = "fresh_link"
 WHERE_BYTES = 7  # a token’s numbers have 63 bits
 ERASED_HERE = "deleted on the page of their data"
 
 
 def fresh_link(session: Session, subscriber: Subscriber, now: datetime) -> bool:
-    """Plans the mail with a fresh link. False when too many were asked for of late, or it must not be mailed."""
+    """Plans the mail with a fresh link. False when its mailbox had enough of late, or it must not be mailed.
+
+    Whoever was forwarded a mail can press the button: it counts as every mail does that a stranger may cause, and
+    somebody who left gets one in a week.
+    """
+    mailbox_hash = mailbox.hash_of(subscriber.email or "")
+    allowance.lock_address(session, mailbox_hash)
     session.flush()
     session.refresh(subscriber, with_for_update=True)
     if subscriber.address_hash is None or suppression.reason(session, subscriber.address_hash):
         return False
-    if _has_had_enough(session, subscriber.id, now):
+    mailed = allowance.mailed(session, mailbox_hash, now)
+    has_left = subscriber.state is not SubscriberState.ACTIVE
+    if mailed.has_had_enough() or (has_left and mailed.had(FRESH_LINK, ONE_WHO_LEFT)):
         return False
     planned = plan.plan(
         session,
@@ -49,18 +56,9 @@ def fresh_link(session: Session, subscriber: Subscriber, now: datetime) -> bool:
         subscriber_id=subscriber.id,
         now=now,
     )
+    if planned is not None:
+        ledger.write(session, mailbox_hash, FRESH_LINK, now)
     return planned is not None
-
-
-def _has_had_enough(session: Session, subscriber_id: int, now: datetime) -> bool:
-    this_hour, today = session.execute(
-        select(func.count().filter(Message.created_at > now - FRESH), func.count()).where(
-            Message.subscriber_id == subscriber_id,
-            Message.template == FRESH_LINK,
-            Message.created_at > now - timedelta(days=1),
-        )
-    ).one()
-    return bool(this_hour >= MOST_AN_HOUR or today >= MOST_A_DAY)
 
 
 def fresh_token(person: Subscriber, now: datetime) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from funnel.audience import domains
+from funnel.audience import allowance, domains
 from funnel.models.choices_made import NewAddress
-from funnel.models.door import MailDomain, SpentPuzzle
+from funnel.models.door import CausedMail, MailDomain, SpentPuzzle
 from funnel.models.handouts import OwnFile
 from funnel.models.house import OwnerSession
 from funnel.models.people import Consent, Form, SignUp, Subscriber, SubscriberState
@@ -16,6 +16,7 @@ from funnel.models.responses import Booking, Event
 
 UNCONFIRMED = timedelta(days=30)
 NETWORKS = timedelta(days=30)
+WISHES = timedelta(days=1)  # for another address
 BOOKING_TEXT = timedelta(days=90)
 EVENTS = timedelta(days=731)  # 24 months, a leap day among them
 NEVER_IN = (
@@ -41,6 +42,8 @@ def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int
         "texts of bookings": _blank_bookings(session, now, batch),
         "events": _delete_events(session, now, batch),
         "new addresses": _delete_addresses(session, now, batch),
+        "new addresses not confirmed": _blank_addresses(session, now, batch),
+        "mails that strangers caused": _delete_caused(session, now, batch),
         "files no form gives": _delete_files(session, now, batch),
         "sessions of owners": _delete_sessions(session, now, batch),
         "answers of the DNS": _delete_keyed(session, MailDomain.domain, old_answers, batch),
@@ -123,6 +126,19 @@ def _delete_addresses(session: Session, now: datetime, batch: int) -> int:
     """Wishes for another address, confirmed or not: the limits look back as far."""
     ids = _some(session, NewAddress, batch, NewAddress.created_at < now - UNCONFIRMED)
     session.execute(delete(NewAddress).where(NewAddress.id.in_(ids)))
+    return len(ids)
+
+
+def _blank_addresses(session: Session, now: datetime, batch: int) -> int:
+    """Nobody confirmed them within their hour: they may be somebody's who never heard of us."""
+    ids = _some(session, NewAddress, batch, NewAddress.created_at < now - WISHES, NewAddress.email != "")
+    session.execute(update(NewAddress).where(NewAddress.id.in_(ids)).values(email=""))
+    return len(ids)
+
+
+def _delete_caused(session: Session, now: datetime, batch: int) -> int:
+    ids = _some(session, CausedMail, batch, CausedMail.at < now - allowance.MONTH)
+    session.execute(delete(CausedMail).where(CausedMail.id.in_(ids)))
     return len(ids)
 
 

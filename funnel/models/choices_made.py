@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
@@ -23,7 +23,7 @@ class Chose(StrEnum):
 
 
 class Choice(Base):
-    """One change by the reader. Append only by custom. Nothing in it says who they are: it outlives erasure."""
+    """One change by the reader. Append only by custom. It outlives erasure, without its detail."""
 
     __tablename__ = "choice"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -36,18 +36,19 @@ class Choice(Base):
 
 
 class NewAddress(Base):
-    """An address that somebody wants their mails at, until it is confirmed there. Deleted after 30 days."""
+    """An address somebody wants their mails at, until it is confirmed there: blank after a day, gone after 30."""
 
     __tablename__ = "new_address"
     id: Mapped[int] = mapped_column(primary_key=True)
     subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id"))
-    email: Mapped[str]
+    email: Mapped[str]  # blank once it is theirs, or a day old
     address_hash: Mapped[bytes]
     nonce: Mapped[bytes] = mapped_column(LargeBinary)  # salts the token
     created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]  # when it was decided behind the page whether it is asked
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_new_address_hash", "address_hash", "created_at"),
+        Index("ix_new_address_new", "id", postgresql_where=text("settled_at IS NULL")),
         Index("ix_new_address_subscriber", "subscriber_id", "created_at"),
     )

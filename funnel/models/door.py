@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from funnel.db import Base, words
@@ -71,3 +71,15 @@ class SpentPuzzle(Base):
     __tablename__ = "spent_puzzle"
     mark: Mapped[bytes] = mapped_column(primary_key=True)
     until: Mapped[datetime] = mapped_column(index=True)  # from then on it is too old anyway
+
+
+class CausedMail(Base):
+    """A mail that a stranger may have caused. Kept for a month, whatever becomes of whom it went to."""
+
+    __tablename__ = "caused_mail"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mailbox_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    template: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)  # when it is due
+
+    __table_args__ = (Index("ix_caused_mail_mailbox", "mailbox_hash", "at"),)

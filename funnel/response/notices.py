@@ -2,14 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import allowance, suppression
+from funnel.audience import allowance, ledger, mailbox, suppression
 from funnel.config import settings
 from funnel.house import staff
-from funnel.models.mail import Message, MessageKind, Queue
+from funnel.models.mail import MessageKind, Queue
 from funnel.models.people import Subscriber
 from funnel.models.responses import Booking
 from funnel.programme import plan
@@ -20,29 +20,21 @@ OWNER_NOTICE = "booking_notice"
 
 
 def one_at_a_time(session: Session, email: str) -> None:
-    """Makes bookings by one address wait for each other until the transaction ends, so that they can be counted."""
-    session.execute(
-        select(func.pg_advisory_xact_lock(func.hashtext("booking"), cast(func.hashtext(email.lower()), Integer)))
-    )
+    """Makes bookings and sign-ups of one mailbox wait for each other until the transaction ends, to be counted."""
+    allowance.lock_address(session, mailbox.hash_of(email))
 
 
 def thank(session: Session, booking: Booking, now: datetime) -> bool:
-    """Plans the mail of thanks to the typed address. False when that address has had enough, or wants none.
+    """Plans the mail of thanks to the typed address. False when its mailbox has had enough, or wants none.
 
-    The limit is that of sign-up mails: or a stranger could fill somebody's inbox through our form.
+    The limit is that of sign-up mails, counted together: or a stranger could fill somebody's inbox through our form.
     """
-    thanked = select(func.count().filter(Message.created_at > now - allowance.DAY), func.count()).where(
-        Message.template == THANKS,
-        Message.booking_id == Booking.id,
-        Booking.created_at > now - allowance.MONTH,
-        func.lower(Booking.email) == booking.email.lower(),
-    )
-    today, this_month = session.execute(thanked).one()
-    most = settings().limits
-    if today >= most.address_day or this_month >= most.address_month:
+    mailbox_hash = mailbox.hash_of(booking.email)
+    if allowance.mailed(session, mailbox_hash, now).has_had_enough():
         return False
     if suppression.reason(session, tokens.address_hash(booking.email)):
         return False
+    ledger.write(session, mailbox_hash, THANKS, now)
     key = f"booking-thanks:{booking.id}"
     if _is_their_own(session, booking):
         return _plan(session, key, THANKS, booking.id, now, subscriber_id=booking.subscriber_id)

@@ -13,7 +13,7 @@ from funnel.tokens import BadToken
 from funnel.web.nudge import nudge
 from funnel.web.pages import discreet
 from funnel.web.pages.fields import AddressForm, NameForm
-from tasks.mail import send_urgent
+from tasks.audience import settle_addresses
 
 blueprint = discreet.blueprint("my_data", __name__)
 
@@ -42,7 +42,7 @@ def move(token: str) -> str | tuple[str, int]:
         return _page(token, address=fields), 422
     with Session.begin() as session:
         moving.ask(session, session.get_one(Subscriber, subscriber_id), fields.email.data, utc_now())
-    nudge(send_urgent)
+    nudge(settle_addresses)
     return _page(
         token,
         said=_(
