@@ -18,9 +18,9 @@ CONTENT = content_folder.read(content_files.FOLDER)
 MAILS = COURSE.steps
 NOTICES = sorted((Path(__file__).parent.parent / "templates/emails").glob("*.md"))
 NOTICE_TAGS = {
-    "confirmation": {"practitioner_name", "practice_name", "confirm_link"},
-    "reminder": {"practitioner_name", "practice_name", "confirm_link"},
-    "already_in": {"practitioner_name", "practice_name", "preferences_link"},
+    "confirmation": {"form_title", "practitioner_name", "practice_name", "confirm_link"},
+    "reminder": {"form_title", "practitioner_name", "practice_name", "confirm_link"},
+    "already_in": {"form_title", "practitioner_name", "practice_name", "preferences_link"},
     "booking_thanks": {"practitioner_name", "practice_name"},
     "booking_notice": {"practitioner_name", "owner_link"},
     "fresh_link": {"practitioner_name", "practice_name", "fresh_link"},
@@ -156,7 +156,7 @@ def test_a_notice_uses_only_the_tags_that_have_a_value_there_and_nothing_that_wa
 @pytest.mark.parametrize("name", ["confirmation", "reminder"])
 def test_confirming_is_one_button_and_doing_nothing_is_safe(name: str) -> None:
     body = front_matter.read(NOTICES[0].with_name(f"{name}.md")).body
-    assert "\n\n[Yes, send me the tips]({{ confirm_link }})\n\n" in body
+    assert "\n\n[Yes, send me the mails]({{ confirm_link }})\n\n" in body
     assert body.count("](") == 1
     assert "7 days" in body
     assert "do nothing" in body

@@ -41,7 +41,8 @@ def test_a_language_has_every_footer_with_the_red_flags_and_the_ways_out(code):
     for name in FOOTERS:
         file = press.footer_file(name, code)
         assert code in file.parts, name
-        assert tags(file.read_text()) == tags(press.footer_file(name, "en").read_text()), name
+        ours, first = (press.footer_file(name, one).read_text().replace(press.WHY, "why") for one in (code, "en"))
+        assert tags(ours) == tags(first), name
     assert all(red_flags in press.footer_file(name, code).read_text() for name in ("tip", "newsletter"))
 
 
@@ -61,7 +62,7 @@ def test_a_confirmation_is_in_the_language_of_the_sign_up(session):
     asked.sign_up.language = "de"
     mail, text, page = read(composed(session, asked.mail))
     assert mail["Subject"] == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
-    assert re.search(r"Ja, senden Sie mir die Tipps:\nhttp\S+/confirm/", text)
+    assert re.search(r"Ja, senden Sie mir die E-Mails:\nhttp\S+/confirm/", text)
     assert '<html lang="de" dir="ltr"' in page
     assert "Was wir speichern und warum" in page
 

@@ -134,7 +134,7 @@ def test_without_a_preheader_the_first_words_are_what_a_list_of_mails_shows(sess
 def test_a_tag_that_no_newsletter_has_is_named(session):
     issue = an_issue(session, body="You signed up for {{ form_title }}.")
     with pytest.raises(Unsendable, match="form_title has no value"):
-        render.preview_newsletter(issue, None, NOW)
+        composed(session, its_mail(session, issue, a_subscriber(session)))
 
 
 def test_an_address_that_is_too_long_for_a_row_is_refused_before_it_is_one(session):

@@ -140,3 +140,11 @@ def test_the_confirmation_page_is_put_into_one_s_own_words_in_each_language(desk
     session.commit()
     assert "<h1>Ciao</h1>" in client.get(paths["it"]).text
     assert "<h1>Un geste, et c’est fait</h1>" in client.get(paths["fr"]).text
+
+
+def test_who_is_in_already_is_told_in_own_words_too_with_the_way_to_the_choices(desk, session):
+    refused = save(desk, "already_in", **MAIL | {"body": "You asked for {{ form_title }} again."})
+    assert "It has no button that leads to the choices" in refused.text
+    save(desk, "already_in", **MAIL | {"body": "{{ form_title }} comes already. [Choose]({{ preferences_link }})"})
+    seen = render.preview_notice(session, "already_in", utc_now())
+    assert "The title of your form comes already." in seen.text

@@ -17,7 +17,7 @@ from funnel.mail.encoding import Unsendable
 from funnel.mail.render import NEWSLETTER, STEP, Outgoing
 from funnel.mail.replies import Outcome
 from funnel.models.mail import Message, MessageKind
-from funnel.models.people import SignUp, Subscriber
+from funnel.models.people import Form, SignUp, Subscriber
 from funnel.programme.history import among
 
 GONE = replies.unsendable("what it says was deleted")
@@ -89,7 +89,7 @@ def _rendered(session: Session, ids: list[int], now: datetime) -> dict[int, Outg
     # Held until all are rendered: the session then finds each of them without asking again.
     held = [
         session.scalars(_rows(Subscriber, [message.subscriber_id for message in messages])).all(),
-        session.scalars(_rows(SignUp, [message.sign_up_id for message in messages])).all(),
+        session.execute(_asked([message.sign_up_id for message in messages])).all(),
     ]
     made: dict[int, Outgoing | Outcome] = {}
     for message in messages:
@@ -97,6 +97,10 @@ def _rendered(session: Session, ids: list[int], now: datetime) -> dict[int, Outg
         made[message.id] = edition.attempted(render.rendered, session, message, now)
     del held
     return made
+
+
+def _asked(ids: Sequence[int | None]) -> Select[SignUp, Form]:
+    return _rows(SignUp, ids).add_columns(Form).join(Form, Form.id == SignUp.form_id)
 
 
 def _rows(kind: type[Row], ids: Sequence[int | None]) -> Select[Row]:

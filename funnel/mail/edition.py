@@ -27,7 +27,8 @@ from funnel.mail.render import DELETED, Outgoing
 from funnel.mail.replies import Outcome
 from funnel.mail.run import Run
 from funnel.mail.stencil import Stencil
-from funnel.models.content import Newsletter, Step
+from funnel.models.content import Newsletter, Sequence, Step
+from funnel.models.people import Form
 from funnel.models.translations import Translation
 from funnel.programme import translations
 from funnel.programme.history import among
@@ -93,9 +94,10 @@ def of_steps(session: Session, wanted: Collection[Wanted], now: datetime) -> Edi
     """The editions of these steps, or why there is none. Missing rows of their links are made."""
     if not wanted:
         return {}
-    rows = select(Step).where(among(Step.id, {number for number, _ in wanted})).options(joinedload(Step.sequence))
+    asked_as = joinedload(Step.sequence).joinedload(Sequence.forms).load_only(Form.language, Form.title)
+    rows = select(Step).where(among(Step.id, {number for number, _ in wanted})).options(asked_as)
     said = translations.of_steps(session, wanted)
-    return _editions(session, "step_id", wanted, session.scalars(rows).all(), said, press.of_step, now)
+    return _editions(session, "step_id", wanted, session.scalars(rows).unique().all(), said, press.of_step, now)
 
 
 def of_newsletters(session: Session, wanted: Collection[Wanted], now: datetime) -> Editions:

@@ -25,6 +25,7 @@ from funnel.programme.merge import Tag
 STENCILS_KEPT = 128
 LONGEST_URL = 2000  # a row of an index in PostgreSQL holds 2,700 bytes
 WEB_PAGE = "{{ web_page }}"  # in the line that leads to the web version
+WHY = "{{ why }}"  # in the footer of a tip: the line that says what was asked for
 SIGNATURE = "\n-- \n"  # RFC 3676 §4.3: mail programs leave out of a reply what stands below it
 # Not shown, not read aloud, not reached by the keyboard.
 CANARY = ('<a href="', '" style="display:none" aria-hidden="true" tabindex="-1"></a>')
@@ -42,11 +43,12 @@ class Words:
 
 @dataclass(frozen=True)
 class Course:
-    """Which course a tip is of."""
+    """Which course a tip is of. `asked_as`: by its language, the title that readers of it signed up under."""
 
     title: str
     slug: str
     step: str
+    asked_as: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,16 @@ def of_step(step: Step, reader: str = ENGLISH, said: Translation | None = None) 
 
     Raises merge.BadTags and Unsendable, as all here do.
     """
-    course = Course(step.sequence.title, step.sequence.slug, step.slug)
-    return tip(words_of(said or step), course, settings(), reader)
+    return tip(words_of(said or step), course_of(step), settings(), reader)
+
+
+def course_of(step: Step) -> Course:
+    """The course that a step says it is of. Where forms of a language differ in their titles, none is taken for all."""
+    titles: dict[str, set[str]] = {}
+    for form in step.sequence.forms:
+        titles.setdefault(form.language, set()).add(form.title)
+    asked_as = tuple(sorted((language, named.pop()) for language, named in titles.items() if len(named) == 1))
+    return Course(step.sequence.title, step.sequence.slug, step.slug, asked_as)
 
 
 def of_newsletter(issue: Newsletter, reader: str = ENGLISH, said: Translation | None = None) -> Sheet:
@@ -88,7 +98,9 @@ def tip(words: Words, course: Course, known: Settings, reader: str = ENGLISH) ->
     """The sheet of a step for readers of a language, whatever its words are in. Its last place is the canary."""
     head = headers.of_tip(_subject(words, known), course.title, course.slug, course.step, known)
     said = _watched(_read(words, known), known)
-    return _sheet(head, words, said, _footer("tip", known, reader), house(known) | {"form_title": course.title})
+    title = dict(course.asked_as).get(reader, "")
+    why = mail_files.line(mail_files.ASKED_AS if title else mail_files.ASKED, reader)
+    return _sheet(head, words, said, _footer("tip", known, reader, why=why), house(known) | {"form_title": title})
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
@@ -154,8 +166,9 @@ class _Footer:
     language: str
 
 
-def _footer(name: str, known: Settings, language: str, above: str = "") -> _Footer:
-    return _Footer(straight(body.read(above + footer_file(name, language).read_text(), known), known), language)
+def _footer(name: str, known: Settings, language: str, above: str = "", why: str = "") -> _Footer:
+    text = above + footer_file(name, language).read_text().replace(WHY, why)
+    return _Footer(straight(body.read(text, known), known), language)
 
 
 def footer_file(name: str, language: str) -> Path:

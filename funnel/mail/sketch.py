@@ -32,13 +32,15 @@ class Sketch:
             "kind": self.kind,
             "words": [words.subject, words.preheader, words.body, words.language],
             "sources": self.sources,
-            "course": [course.title, course.slug, course.step],
+            "course": [course.title, course.slug, course.step, course.asked_as],
             "page": self.page,
         }
 
 
 def of(kept: dict[str, Any]) -> Sketch:
-    return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], Course(*kept["course"]), kept.get("page", ""))
+    title, slug, step, *asked_as = kept["course"]  # kept by the release before, it ends with the step
+    course = Course(title, slug, step, tuple((code, named) for pairs in asked_as for code, named in pairs))
+    return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], course, kept.get("page", ""))
 
 
 def typed(
@@ -50,14 +52,9 @@ def typed(
     return Sketch(kind, words, content.get("sources", ""), course, page)
 
 
-def course_of(step: Step) -> Course:
-    """The course that a step says it is of."""
-    return Course(step.sequence.title, step.sequence.slug, step.slug)
-
-
 def of_step(step: Step) -> Sketch:
     """A step as it stands."""
-    return Sketch(STEP, Words(step.subject, step.preheader, step.body), _lines(step.sources), course_of(step))
+    return Sketch(STEP, Words(step.subject, step.preheader, step.body), _lines(step.sources), press.course_of(step))
 
 
 def of_newsletter(issue: Newsletter) -> Sketch:

@@ -14,7 +14,7 @@ from funnel.mail import headers
 from funnel.mail.encoding import Unsendable
 from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageKind
-from funnel.models.people import SignUp, Subscriber
+from funnel.models.people import Form, SignUp, Subscriber
 from funnel.programme import reminders
 from funnel.tokens import Purpose
 
@@ -23,6 +23,8 @@ NOT_ASKED = "the wish for another address was deleted"
 NO_RHYTHM = "the regular newsletter that it tells of was deleted"
 NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a page that harms nobody
 LEAVE, CHOOSE = "unsubscribe", "preferences"  # the pages behind the ways out
+
+SAMPLE_TITLE = "The title of your form"
 
 PERSONAL_LINKS = ("unsubscribe_link", "preferences_link", "confirm_link", "fresh_link", "owner_link", "account_link")
 OPENS = {"invitation": Purpose.INVITE, "password_link": Purpose.FORGOTTEN}  # whose link opens an account
@@ -48,6 +50,7 @@ def of_nobody(person: Subscriber | None = None) -> Values:
     """The same for a preview or a test: no link in it changes anything for anybody."""
     return dict.fromkeys(PERSONAL_LINKS, settings().base_url + NOWHERE) | {
         "first_name": person.first_name if person else "",
+        "form_title": SAMPLE_TITLE,
         **reminders.SAMPLE,
     }
 
@@ -60,7 +63,9 @@ def of_notice(session: Session, message: Message) -> Values:
         own |= of_reader(person, message.id)
         own["fresh_link"] = _link("my-data", own_data.fresh_token(person, message.created_at))
     if message.sign_up_id:
-        own["confirm_link"] = _link("confirm", confirmation.token(session.get_one(SignUp, message.sign_up_id)))
+        sign_up = session.get_one(SignUp, message.sign_up_id)
+        own["confirm_link"] = _link("confirm", confirmation.token(sign_up))
+        own["form_title"] = session.get_one(Form, sign_up.form_id).title  # the practice's words, not a reader's
     if message.template == moving.CONFIRM:
         row = moving.of_key(session, message.key)
         if row is None:

@@ -109,6 +109,7 @@ class Sequence(Base):
     weekends_before: Mapped[bool] = mapped_column("weekends", default=False)  # read by the release before; goes next
     created_at: Mapped[datetime]
     steps: Mapped[list["Step"]] = relationship(order_by="Step.day, Step.id", back_populates="sequence")
+    forms: Mapped[list[Any]] = relationship("Form", viewonly=True)
 
     # A window that never opens would keep the tick looking for a day for ever; so would a week without a day.
     __table_args__ = (

@@ -10,7 +10,8 @@ from funnel import languages
 from funnel.programme import front_matter
 
 FOLDER = Path(__file__).parents[2] / "templates" / "emails"
-NOBODY, REHEARSAL, WEB_VERSION = LINES = ("nobody", "rehearsal", "web_version")  # the fields of short/lines.md
+# The fields of short/lines.md.
+NOBODY, REHEARSAL, WEB_VERSION, ASKED_AS, ASKED = LINES = ("nobody", "rehearsal", "web_version", "asked_as", "asked")
 
 
 def path(name: str, language: str) -> Path:

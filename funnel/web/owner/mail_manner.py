@@ -7,7 +7,7 @@ from flask import url_for
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.insight import subjects
-from funnel.mail import render, sketch
+from funnel.mail import press, render, sketch
 from funnel.mail.press import Course
 from funnel.models.content import SequenceState, Step, StepKind
 from funnel.models.editing import Kind
@@ -63,7 +63,7 @@ def _asks(step: Step, content: Content) -> Asked | None:
 
 def _course(session: OrmSession, step_id: int) -> Course:
     step = session.get(Step, step_id)
-    return sketch.course_of(step) if step else sketch.NEW_COURSE
+    return press.course_of(step) if step else sketch.NEW_COURSE
 
 
 LOOK = look.mailed(sketch.STEP, wording.cleaned, _course)

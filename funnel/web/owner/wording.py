@@ -21,8 +21,10 @@ from funnel.web.pages import page_words
 LONGEST = {"subject": 150, "preheader": 150, "body": 20_000}
 LONGEST_LINE = 200
 # Nothing a reader typed is among them: a stranger may have typed it (law 5).
-MAIL_TAGS = ("practitioner_name", "practice_name", "practice_address", "site", "confirm_link")
-LINK = "confirm_link"
+HOUSE_TAGS = ("form_title", "practitioner_name", "practice_name", "practice_address", "site")
+LINK, CHOICES = "confirm_link", "preferences_link"
+# What a mail's button must lead to, and what its words are then.
+BUTTONS = {LINK: ("confirms", "Yes, send me the mails"), CHOICES: ("leads to the choices", "See my choices")}
 LABELS = {
     "subject": "Subject",
     "preheader": "Preheader, shown beside the subject",
@@ -43,6 +45,7 @@ class Text:
     when: str
     tags: tuple[str, ...]
     language: Language
+    link: str = LINK
 
     @property
     def about(self) -> str:
@@ -63,9 +66,17 @@ class Text:
 def _in(language: Language) -> tuple[Text, ...]:
     page = Text(page_words.NAME, "The confirmation page", "behind the button in the mail", page_words.TAGS, language)
     return (
-        Text("confirmation", "The confirmation mail", "on signing up", MAIL_TAGS, language),
-        Text("reminder", "The reminder", "a day after signing up, if not confirmed", MAIL_TAGS, language),
+        Text("confirmation", "The confirmation mail", "on signing up", (*HOUSE_TAGS, LINK), language),
+        Text("reminder", "The reminder", "a day after signing up, if not confirmed", (*HOUSE_TAGS, LINK), language),
         page,
+        Text(
+            "already_in",
+            "To who is in already",
+            "on signing up once more",
+            (*HOUSE_TAGS, CHOICES),
+            language,
+            CHOICES,
+        ),
     )
 
 
@@ -125,8 +136,9 @@ def _problems(text: Text, typed: Mapping[str, str]) -> dict[str, list[str]]:
         found = list(_wrong_with(text, part, words))
         if found:
             wrong[part] = found
-    if text.is_mail and not wrong and not _has_link(typed["body"]):
-        wrong["body"] = [f"It has no button that confirms. Put this in: [Yes, send me the tips]({{{{ {LINK} }}}})"]
+    if text.is_mail and not wrong and not _has_link(typed["body"], text.link):
+        does, words = BUTTONS[text.link]
+        wrong["body"] = [f"It has no button that {does}. Put this in: [{words}]({{{{ {text.link} }}}})"]
     return wrong
 
 
@@ -149,8 +161,8 @@ def _with_line(problem: Problem) -> str:
     return f"Line {problem.line}: {problem.text}"
 
 
-def _has_link(body: str) -> bool:
-    return any(isinstance(piece, merge.Tag) and piece.name == LINK for piece in merge.pieces(body))
+def _has_link(body: str, link: str) -> bool:
+    return any(isinstance(piece, merge.Tag) and piece.name == link for piece in merge.pieces(body))
 
 
 def _page(text: Text, kept: Mapping[str, Any], said: Mapping[str, str], wrong: Mapping[str, list[str]]) -> str:
