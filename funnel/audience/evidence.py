@@ -118,7 +118,7 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
 
 
 def _choices(session: Session, ids: list[int]) -> Iterator[Line]:
-    query = select(Choice).where(among(Choice.subscriber_id, ids)).order_by(Choice.id).limit(MOST)
+    query = select(Choice).where(among(Choice.subscriber_id, ids)).order_by(Choice.id.desc()).limit(MOST)
     for row in session.scalars(query):
         yield Line(row.at, CHOSE[row.chose], "reader", detail=row.detail)
 
