@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from funnel import languages
 from funnel.audience import addressees, segments
 from funnel.audience import rule as rules
 from funnel.models.content import Newsletter, NewsletterState, Part, ZoneMode
+from funnel.models.topics import Topic
 from funnel.programme import outgoing, subject_trial, translations
 from funnel.programme.outgoing import NotNow, Order
 from funnel.programme.subject_trial import BadTrial
@@ -24,6 +25,7 @@ THROWN_AWAY = (
 NOT_SENT = "It can be sent again once all of it has been sent."
 SAME_IN = "In {} it has the same subject as the first time. Give it another there, or leave that translation out."
 SAME_AGAIN = "Give it another subject: with the same one, they would pass it by again."
+RETIRED = "Its topic is retired: readers are not offered it any more. Choose another for it, or none."
 NOT_OF_ONE = "This was itself sent again: once is enough."
 
 
@@ -38,29 +40,32 @@ class SameAgain(NotNow):
 def place(session: Session, issue_id: int, order: Order, now: datetime) -> Newsletter:
     """Schedules the issue by `order`. Raises NotNow, BadTrial, and RuleError for a rule that makes no sense.
 
-    Segments that the rule names are those of now: what becomes of them later does not change whom it is for.
+    Segments that the rule names are those of now: what becomes of them later does not change whom it is for. One that
+    is sent again keeps the rule it was sent by: who is not of those any more is not asked again.
     Unless an owner said otherwise, everybody may read in the archive what goes to everybody, and nothing else.
     It may be taken back (`outgoing.unschedule`) until it starts, five minutes from now at the earliest.
     """
-    order = replace(order, rule=segments.unfolded(session, order.rule))
+    before = _before(session, issue_id, order)
+    rule = before.rule if before else order.rule
+    order = replace(order, rule=segments.unfolded(session, rule))
     if order.rule is not None:
         segments.check(session, rules.read(order.rule))
     issue = outgoing.schedule(session, issue_id, order, now)
     if issue.part is None and issue.archive_set_at is None:
         issue.in_archive = order.rule is None
-    wanted = subject_trial.needed(order.trial.percent) if order.trial and order.trial.percent > 0 else 1
-    people = addressees.count(session, addressees.chosen(issue, now), wanted)
-    if not people:
+    whom = addressees.chosen(issue, now)
+    if not addressees.count(session, whom, 1):
         raise NotNow(NOBODY)
-    if issue.part is Part.RESEND and issue.parent_id:
-        before = session.get_one(Newsletter, issue.parent_id)
+    if before:
         _refuse_subject(before, issue.subject)
         said = translations.in_use(session, issue.id)
         _refuse_same(session, before.id, {code: row.subject for code, row in said.items()})
     if order.trial:
         if issue.zone_mode is ZoneMode.READER:
             raise BadTrial(subject_trial.ONE_CLOCK)
-        subject_trial.check(order.trial, issue.subject, people)
+        wanted = subject_trial.needed(order.trial.percent) if order.trial.percent > 0 else 1
+        triable = and_(whom, ~subject_trial.reads_translation(issue_id))
+        subject_trial.check(order.trial, issue.subject, addressees.count(session, triable, wanted))
     return issue
 
 
@@ -93,6 +98,7 @@ def resend(
         subject=subject,
         preheader=issue.preheader,
         body=issue.body,
+        rule=issue.rule,
         with_course=issue.with_course,
         topic_id=issue.topic_id,
         in_archive=issue.in_archive,
@@ -107,6 +113,18 @@ def resend(
             translations.say(session, said, words, owner_id=None, why="sent again", now=now)
             translations.use(session, said, now)
     return again
+
+
+def _before(session: Session, issue_id: int, order: Order) -> Newsletter | None:
+    """What the issue sends again; None: nothing. Raises NotNow where a new one is to be about a retired topic."""
+    issue = session.get(Newsletter, issue_id)
+    if issue and issue.part is Part.RESEND and issue.parent_id:
+        return session.get_one(Newsletter, issue.parent_id)
+    topic = session.get(Topic, order.topic_id) if order.topic_id else None
+    keeps_it = issue and issue.state is NewsletterState.SCHEDULED and issue.topic_id == order.topic_id
+    if topic and topic.retired_at and not keeps_it:
+        raise NotNow(RETIRED)
+    return None
 
 
 def _refuse_subject(before: Newsletter, subject: str) -> None:

@@ -6,13 +6,15 @@ So it is chance, and yet the same whoever looks and whenever. Which subject is b
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.orm import Session
 
+from funnel.languages import ENGLISH
 from funnel.models.content import Newsletter, Part
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Subscriber
+from funnel.models.translations import Translation
 from funnel.programme import calendar, content_fields
 
 # With 500 each, a subject that makes 8 of 100 click instead of 4 is told from the other four times in five, at
@@ -77,15 +79,22 @@ def needed(percent: int) -> int:
 def tried(issue: Newsletter, part: Part) -> ColumnElement[bool]:
     """Which subscribers get this part of the issue."""
     share, half = _share(issue.id), (issue.trial_percent or 0) * SHARES // 200
+    sees_them = ~reads_translation(issue.id)
     if part is Part.A:
-        return share < half
+        return and_(share < half, sees_them)
     if part is Part.B:
-        return share.between(half, 2 * half - 1)
+        return and_(share.between(half, 2 * half - 1), sees_them)
     # Who came, or confirmed, after the trial had been looked through for was tried on nothing.
     mail = select(Message.id).where(
         Message.kind == MessageKind.NEWSLETTER, Message.key == func.concat(f"newsletter:{issue.id}:", Subscriber.id)
     )
     return or_(share >= 2 * half, ~mail.correlate(Subscriber).exists())
+
+
+def reads_translation(issue_id: int) -> ColumnElement[bool]:
+    """Who sees neither subject: a translation has one of its own. They get the issue with the rest."""
+    mine = Translation.newsletter_id == issue_id, Translation.in_use, Translation.language == Subscriber.language
+    return exists().where(*mine, Translation.language != ENGLISH)
 
 
 def wording(session: Session, issue: Newsletter, part: Part, now: datetime) -> Newsletter:

@@ -61,6 +61,8 @@ class TypedOrder:
 
     def plain(self, issue: Newsletter) -> Plain | None:
         """Whom it is for, as a rule that may name a segment; None: everybody. It may be refused by `rule.read`."""
+        if is_resend(issue):
+            return issue.rule
         if self.segment is not None:
             return {"is": "segment", "segment": self.segment}
         if self.whom == CHOSEN:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel import languages
@@ -26,6 +27,8 @@ from funnel.web.owner import gate, order_form, promise
 from funnel.web.owner.order_form import TOPIC, TRIAL, WHEN, WHOM, TypedOrder
 
 NO_CHOICE = "Please choose what it is about, or that it is for all of them."
+
+PARTS = {outgoing.PAST: WHEN, orders.RETIRED: TOPIC}  # of the form, for what else than its people is refused
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Sum:
     decides_at: datetime | None  # when the trial of two subjects ends, if its mails leave at once
     in_archive: bool | None  # whether everybody may read it on the web; None: its first sending decided that
     tongues: list[Tongue]
+    apart: int  # how many readers of a translation see neither of two subjects
 
     @property
     def is_now(self) -> bool:
@@ -78,7 +82,7 @@ def of(session: OrmSession, issue: Newsletter, typed: TypedOrder, now: datetime)
     except SameAgain as why:
         typed.problems["words"] = str(why)
     except NotNow as why:
-        typed.problems[WHEN if str(why) == outgoing.PAST else WHOM] = str(why)
+        typed.problems[PARTS.get(str(why), WHOM)] = str(why)
     return None
 
 
@@ -134,7 +138,9 @@ def _tried(session: OrmSession, issue: Newsletter, typed: TypedOrder, order: Ord
         if in_archive is not None and typed.in_archive is not None:
             in_archive = typed.in_archive
         told_in = tongues(session, placed, found)
-        answer = Sum(order, told, found, placed.send_at, first, last, slow, decides_at, in_archive, told_in)
+        theirs = and_(addressees.chosen(placed, at), subject_trial.reads_translation(issue.id))
+        apart = addressees.count(session, theirs) if order.trial else 0
+        answer = Sum(order, told, found, placed.send_at, first, last, slow, decides_at, in_archive, told_in, apart)
         tried.rollback()
     session.refresh(issue)
     return answer
