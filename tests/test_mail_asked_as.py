@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from funnel.mail import press, render, sketch
+from funnel.mail import notices, press, render, sketch
 from funnel.models.mail import MessageKind
 from tests.drafts import composed
 from tests.factories import a_form, a_message, a_sequence, a_sign_up, a_subscriber
@@ -53,3 +53,19 @@ def test_a_mail_that_answers_a_sign_up_names_its_form(session, template):
     assert "«Spalle & collo»" in text
     assert "«Spalle &amp; collo»" in page
     assert not re.search("schiena|consigli", text.partition("\n-- \n")[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", "change your address"),
+        ("de", "Adresse"),
+        ("es", "de dirección"),
+        ("fr", "d’adresse"),
+        ("it", "indirizzo"),
+    ],
+)
+def test_the_link_to_ones_data_says_that_an_address_is_changed_there(code, words):
+    told = notices.original("fresh_link", code)
+    assert words in told.preheader
+    assert words in told.body.partition("](")[0]
