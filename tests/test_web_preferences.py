@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from funnel import tokens
 from funnel.audience import own_data
+from funnel.choices import Limits
 from funnel.db import utc_now
 from funnel.models.mail import Message
 from funnel.models.people import Pace, Subscriber, SubscriberState
@@ -97,11 +98,11 @@ def test_an_unknown_wish_changes_nothing(session, client, person, wanted):
 def test_my_data_always_says_the_same(session, client, person, state):
     person.state = state
     session.commit()
-    for _ in range(own_data.MOST_AN_HOUR + 2):
+    for _ in range(Limits.address_day + 2):
         assert "a mail with a link for one hour is on its way" in wish(client, person, "my-data").text
     planned = session.scalars(select(Message.template)).all()
     assert set(planned) == {own_data.FRESH_LINK}
-    assert len(planned) <= own_data.MOST_AN_HOUR
+    assert len(planned) <= Limits.address_day
 
 
 def test_someone_erased_meets_a_page_with_nothing_on_it(session, client, person):

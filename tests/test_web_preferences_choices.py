@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from funnel import tokens
-from funnel.audience import topics
+from funnel.audience import former, topics
 from funnel.db import utc_now
 from funnel.models.choices_made import Choice, Chose
 from funnel.models.content import Enrolment, EnrolmentState, StopReason
@@ -87,3 +87,16 @@ def test_each_choice_is_kept_once_however_often_its_button_is_pressed(session, c
     for wish in ("pause", "pause", "resume", "resume", "monthly", "monthly", "all"):
         client.post(path, data={"wish": wish})
     assert kept(session) == [Chose.PAUSE, Chose.GO_ON, Chose.MONTHLY, Chose.ALL]
+
+
+def test_a_link_mailed_to_an_address_they_left_behind_shows_nothing_and_still_stops(session, client, ada, path):
+    former.give_up(session, ada.id, ada.address_hash, utc_now())
+    session.commit()
+    page = client.get(path).text
+    assert "Sitting" not in page
+    assert "language" not in page.partition("<main")[2]
+    assert re.findall(r'name="wish" value="([a-z-]+)"', page) == ["stop", "my-data"]
+    assert client.post(path, data={"wish": "pause"}).status_code == 400
+    assert client.post(path, data={"wish": "stop"}).status_code == 200
+    session.expire_all()
+    assert session.get_one(Subscriber, ada.id).state == "unsubscribed"

@@ -8,10 +8,11 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel import languages, tokens
-from funnel.audience import chosen, ending, own_data, preferences, topics
+from funnel.audience import chosen, ending, former, own_data, preferences, topics
 from funnel.db import Session, utc_now
 from funnel.models.choices_made import Chose
 from funnel.models.content import Enrolment, EnrolmentState
+from funnel.models.mail import Message
 from funnel.models.people import Form, Subscriber
 from funnel.programme import archive
 from funnel.tokens import BadToken, Purpose
@@ -30,8 +31,8 @@ blueprint = discreet.blueprint("preferences", __name__)
 def show(token: str) -> str:
     now = utc_now()
     with Session.begin() as session:
-        subscriber, _ = _who(session, token)
-        return _page(session, subscriber, token, now)
+        subscriber, message_id = _who(session, token)
+        return _page(session, subscriber, token, now, message_id)
 
 
 @blueprint.post("/preferences/<token>")
@@ -39,12 +40,14 @@ def change(token: str) -> str:
     now, wish = utc_now(), request.form.get("wish", "")
     with Session.begin() as session:
         subscriber, message_id = _who(session, token)
+        if wish not in ("stop", MY_DATA) and _is_of_another_address(session, subscriber, token, message_id):
+            abort(400)
         before = (subscriber.paused_until, subscriber.pace, _has_a_course(session, subscriber))
         (WISHES.get(wish) or abort(400))(session, subscriber, message_id, now)
         session.flush()
         if wish in KEPT and before != (subscriber.paused_until, subscriber.pace, _has_a_course(session, subscriber)):
             chosen.note(session, subscriber.id, KEPT[wish], now)
-        page = _page(session, subscriber, token, now, done=wish)
+        page = _page(session, subscriber, token, now, message_id, done=wish)
     if wish == MY_DATA:
         nudge(send_urgent)
     return page
@@ -58,7 +61,20 @@ def _who(session: OrmSession, token: str) -> tuple[Subscriber, int | None]:
     return subscriber, message_id or None
 
 
-def _page(session: OrmSession, subscriber: Subscriber, token: str, now: datetime, done: str = "") -> str:
+def _is_of_another_address(session: OrmSession, subscriber: Subscriber, token: str, message_id: int | None) -> bool:
+    """Whether the link was mailed to an address they left behind, where somebody else may read: it shows nothing."""
+    if tokens.read(Purpose.PREFERENCES, token)[0] != subscriber.id:
+        return True
+    moved_at = former.since(session, subscriber.id)
+    if moved_at is None:
+        return False
+    mail = session.get(Message, message_id) if message_id else None
+    return mail is None or mail.created_at < moved_at
+
+
+def _page(
+    session: OrmSession, subscriber: Subscriber, token: str, now: datetime, message_id: int | None, done: str = ""
+) -> str:
     return render_template(
         "pages/preferences/show.html",
         state=subscriber.state.value,
@@ -67,6 +83,7 @@ def _page(session: OrmSession, subscriber: Subscriber, token: str, now: datetime
         paused_until=subscriber.paused_until if subscriber.paused_until and subscriber.paused_until > now else None,
         form=session.get(Form, subscriber.form_id) if subscriber.form_id else None,
         token=token,
+        bare=_is_of_another_address(session, subscriber, token, message_id),
         done=done,
         archive=archive.is_offered(session),
         topics=topics.offered(session, subscriber.id),
