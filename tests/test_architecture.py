@@ -49,7 +49,6 @@ OWNERS = {
     "altcha": ("funnel/web/pages/puzzle.py",),
     "dns": ("funnel/audience/mail_server.py", "funnel/insight/far_net.py"),
     "httpcore": ("funnel/insight/",),
-    "selectolax": ("funnel/insight/embeds.py",),
     "publicsuffixlist": ("funnel/origins.py",),
     "disposable_email_domains": ("funnel/audience/disposable.py",),
     "argon2": ("funnel/web/owner/",),

@@ -35,7 +35,7 @@ def _at(house):
 def told(session, form, html, url=PAGE, **more):
     headers = tuple((name.replace("_", "-").lower(), value) for name, value in more.pop("headers", {}).items())
     page = FarPage(url, headers, html.encode(), **more)
-    return [(one.level, one.words) for one in embed_check.findings(session, page, form)]
+    return [(one.level, one.words) for one in embed_check.findings(session, page, embeds.seen(page), form)]
 
 
 def test_each_way_is_found_with_its_form_and_place(session, form):
@@ -90,13 +90,14 @@ def test_the_sites_own_policy_names_what_must_be_added(session, form):
 
 
 def test_a_site_that_is_not_listed_may_be_added_and_one_without_https_may_not(session, form):
-    (_, missing) = embed_check.findings(session, FarPage("https://other.example/", (), SCRIPT.encode()), form)
+    page = FarPage("https://other.example/", (), SCRIPT.encode())
+    (_, missing) = embed_check.findings(session, page, embeds.seen(page), form)
     assert (missing.level, missing.site) == ("alarm", "https://other.example")
     page = FarPage("http://other.example/", (), SCRIPT.encode(), was_secure=False, is_cut=True)
-    found = embed_check.findings(session, page, form)
+    found = embed_check.findings(session, page, embeds.seen(page), form)
     assert [one.site for one in found] == [""] * 4
     assert ["https on" in one.words for one in found] == [False, False, True, False]
-    assert "two million" in found[-1].words
+    assert "only its beginning" in found[-1].words
 
 
 def test_another_form_a_retired_one_and_an_old_colour_are_told(session, form):
@@ -117,3 +118,34 @@ def test_the_builder_of_a_page_and_its_base_are_read(session, form):
     assert "made with WordPress.com:" in told(session, form, '<meta name="generator" content="WordPress.com">')[0][1]
     seen = embeds.seen(FarPage(PAGE, (), html.encode()))
     assert (seen.builder, seen.embeds[0].at) == ("Wix", "https://mail.example.org/f/tips")
+
+
+def test_a_site_that_another_leads_on_to_is_not_offered_for_the_list(session, form):
+    page = FarPage("https://other.example/", (), SCRIPT.encode(), asked="https://typed.example/")
+    (_, missing) = embed_check.findings(session, page, embeds.seen(page), form)
+    assert missing.site == ""
+    assert "https://typed.example leads there" in missing.words
+
+
+def test_a_page_of_elements_deep_in_each_other_is_read_to_its_end():
+    html = "<div><script></script>" * 60_000 + SCRIPT
+    seen = embeds.seen(FarPage(PAGE, (), html.encode()), seconds=60)
+    assert ([embed.slug for embed in seen.embeds], seen.is_cut) == (["tips"], False)
+
+
+def test_a_page_that_takes_too_long_is_read_no_further(session, form):
+    page = FarPage(PAGE, (), SCRIPT.encode())
+    seen = embeds.seen(page, seconds=0)
+    assert (seen.embeds, seen.is_cut) == ([], True)
+    assert "only its beginning" in embed_check.findings(session, page, seen, form)[-1].words
+
+
+def test_of_a_page_full_of_code_some_is_looked_at():
+    html = (FRAME.format("") + " " * embeds.PIECE) * (embeds.MOST + 10)
+    assert len(embeds.seen(FarPage(PAGE, (), html.encode())).embeds) <= embeds.MOST + 1
+
+
+def test_code_shown_as_text_and_a_template_in_a_template_are_none():
+    nested = f"<template><template></template>{PLAIN}</template>"
+    html = f"<textarea>{SCRIPT}</textarea><xmp>{SCRIPT}</xmp>{nested}{SCRIPT}"
+    assert [embed.what for embed in embeds.seen(FarPage(PAGE, (), html.encode())).embeds] == ["script"]

@@ -49,6 +49,10 @@ def test_what_would_do_more_than_be_read_is_refused_wherever_it_hides():
         deed = {NameObject("/S"): NameObject("/Launch"), NameObject("/F"): TextStringObject("calc.exe")}
         writer.root_object[NameObject("/OpenAction")] = DictionaryObject(deed)
 
+    def by_reference(writer):  # its kind is an object of its own
+        deed = {NameObject("/S"): writer._add_object(NameObject("/Launch"))}
+        writer.root_object[NameObject("/OpenAction")] = DictionaryObject(deed)
+
     def alone(writer):  # no page leads to it
         writer._add_object(DictionaryObject({NameObject("/S"): NameObject("/SubmitForm")}))
 
@@ -58,6 +62,7 @@ def test_what_would_do_more_than_be_read_is_refused_wherever_it_hides():
 
     assert "a script" in why(a_pdf(script))
     assert "start a program" in why(a_pdf(launch))
+    assert "start a program" in why(a_pdf(by_reference))
     assert "sends what is typed" in why(a_pdf(alone))
     assert "other files" in why(a_pdf(lambda writer: writer.add_attachment("a.exe", b"MZ")))
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from funnel import origins
 from funnel.config import settings
-from funnel.insight import embeds, far_policy
+from funnel.insight import far_policy
 from funnel.insight.embeds import LOOKS, Embed, Seen
 from funnel.insight.far_page import FarPage
 from funnel.insight.far_policy import Policy
@@ -29,24 +29,33 @@ class Finding:
     site: str = ""  # one that may be added to the list by a press
 
 
-def findings(session: Session, page: FarPage, form: Form) -> list[Finding]:
-    """All that is to be said of the page, about `form` first; what is there before what is wrong with it."""
-    seen = embeds.seen(page)
+def findings(session: Session, page: FarPage, seen: Seen, form: Form) -> list[Finding]:
+    """All that is to be said of the page and what was `seen` in it, about `form` first; what is there before what is
+    wrong with it.
+    """
     mine = [embed for embed in seen.embeds if _is_ours(embed) or _looks_like_ours(embed)]
     found = [finding for embed in mine for finding in _of_one(session, page, seen, embed, form)]
     shown = [embed for embed in mine if embed.what in {"script", "frame"} and _is_ours(embed)]
     if shown and not _is_listed(page.origin):
-        words = f"{page.origin} is not among your sites, so the form stays empty there."
-        found.append(Finding(ALARM, words, site=page.origin if page.origin.startswith("https://") else ""))
+        found.append(_unlisted(page))
     if mine and not page.was_secure:
         words = "The page comes without https, so anybody on the way can change it, and the form too."
         found.append(Finding(ALARM, f"{words} Its host can turn https on."))
     if not mine:
         made = f" It was made with {seen.builder}: look at the steps for it above." if seen.builder else ""
         found.append(Finding(WARN, NOTHING + made))
-    if page.is_cut:
-        found.append(Finding(WARN, "The page is very long: only its first two million signs were looked at."))
+    if page.is_cut or seen.is_cut:
+        found.append(Finding(WARN, "The page is very long: only its beginning was looked at."))
     return list(dict.fromkeys(found))
+
+
+def _unlisted(page: FarPage) -> Finding:
+    """The site is offered for the list only if it is the one that was typed: who leads on elsewhere chooses it not."""
+    words = f"{page.origin} is not among your sites, so the form stays empty there."
+    if page.asked_origin != page.origin:
+        words += f" {page.asked_origin} leads there. If that site is yours, look at its own address."
+        return Finding(ALARM, words)
+    return Finding(ALARM, words, site=page.origin if page.origin.startswith("https://") else "")
 
 
 def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: Form) -> list[Finding]:

@@ -1,10 +1,11 @@
 """What of our forms stands in a page of another site, as its HTML says it. What a script makes later cannot be seen."""
 
 import re
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from urllib.parse import parse_qs, urljoin, urlsplit
-
-from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from funnel import origins
 from funnel.insight.far_page import FarPage
@@ -20,7 +21,17 @@ BUILDERS = {
     "ghost": "Ghost",
     "webflow": "Webflow",
 }
+SECONDS = 3.0  # for reading it, however it is made
+PIECE = 16_384  # signs read at once
+MOST = 50  # pieces of code: a page full of them says no more
+NAMED = {"iframe": LATER, "form": ("action",), "a": ("href",)}
+WHAT = {"iframe": "frame", "form": "form", "a": "link"}
+FIELDS = {"input", "select", "textarea", "button"}
+# Where a browser with script shows nothing of what stands in it, or shows it as text.
+APART = {"noscript", "template", "iframe", "noembed", "noframes", "xmp", "textarea", "title"}
 _FORM = re.compile(r"/f/([^/]+)(/embed)?/?")
+
+Marks = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class Embed:
     slug: str
     at: str
     source: str = ""
-    marks: dict[str, str] = field(default_factory=dict)  # the attributes of its element
+    marks: Marks = field(default_factory=dict)  # the attributes of its element
     names: tuple[str, ...] = ()  # of a form's fields
 
     @property
@@ -53,59 +64,96 @@ class Seen:
     embeds: list[Embed]
     policies: list[str]  # as its headers and meta elements write them
     builder: str  # the name of what the page was made with, where it says so
+    is_cut: bool = False  # there was more than could be read in time
 
 
-def seen(page: FarPage) -> Seen:
-    """All that stands in the page, in its order."""
-    tree = LexborHTMLParser(page.html)
-    base = tree.css_first("base[href]")
-    at = urljoin(page.url, _mark(base, "href")) if base else page.url
-    nodes = [node for node in tree.css("script, iframe, form, a") if not _is_apart(node)]
-    found = [embed for node in nodes if (embed := _embed(node, at))]
-    metas = tree.css('meta[http-equiv="content-security-policy" i]')
-    policies = [_mark(meta, "content") for meta in metas]
-    return Seen(found, [*page.header("content-security-policy"), *policies], _builder(tree))
+def seen(page: FarPage, seconds: float = SECONDS) -> Seen:
+    """All that stands in the page, in its order, as far as it can be read within `seconds`."""
+    reader, html, ends = _Reader(), page.html.decode(errors="replace"), time.monotonic() + seconds
+    read = 0
+    while read < len(html) and time.monotonic() < ends and len(reader.found) < MOST:
+        reader.feed(html[read : read + PIECE])
+        read += PIECE
+    at = urljoin(page.url, reader.base) if reader.base else page.url
+    embeds = [embed for marks, tag, names in reader.found if (embed := _embed(tag, marks, names, at))]
+    policies = [*page.header("content-security-policy"), *reader.policies]
+    return Seen(embeds, policies, _builder(reader.made_with), is_cut=read < len(html))
 
 
-def _embed(node: LexborNode, base: str) -> Embed | None:
-    marks = {name: value or "" for name, value in node.attributes.items()}
-    if node.tag == "script":
+class _Reader(HTMLParser):
+    """Reads tag after tag and builds no tree: for one, thousands of elements in each other take a parser minutes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[Marks, str, list[Marks]]] = []  # what may be of us; of a form its fields too
+        self.base = ""
+        self.policies: list[str] = []
+        self.made_with: list[str] = []
+        self._fields: list[Marks] | None = None  # of the form that is open
+        self._apart, self._depth = "", 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._apart:
+            self._depth += tag == self._apart == "template"  # of these alone one may stand in another
+            return
+        marks: Marks = {}
+        for name, value in attrs:
+            marks.setdefault(name, value or "")  # of two of a name the first counts
+        self._note(tag, marks)
+        if tag in APART:
+            self._apart, self._depth = tag, 1
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # HTML has no elements that end themselves
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._apart:
+            self._depth -= 1
+            self._apart = self._apart if self._depth else ""
+        elif tag == "form" and not self._apart:
+            self._fields = None
+
+    def _note(self, tag: str, marks: Marks) -> None:
+        if tag == "base":
+            self.base = self.base or marks.get("href", "")
+        elif tag == "meta":
+            self._note_meta(marks)
+        elif tag == "form" and self._fields is None:  # a form in a form is none
+            self._fields = []
+            self._keep(tag, marks, self._fields)
+        elif tag in FIELDS and self._fields is not None and marks.get("name"):
+            self._fields.append(marks)
+        elif tag in {"script", "iframe", "a"}:
+            self._keep(tag, marks, [])
+
+    def _note_meta(self, marks: Marks) -> None:
+        if marks.get("http-equiv", "").lower() == "content-security-policy":
+            self.policies.append(marks.get("content", ""))
+        if marks.get("name", "").lower() == "generator":
+            self.made_with.append(marks.get("content", "").lower())
+
+    def _keep(self, tag: str, marks: Marks, fields: list[Marks]) -> None:
+        named = "data-form" in marks or any("f/" in marks.get(name, "") for name in NAMED.get(tag, ()))
+        if named:
+            self.found.append((marks, tag, fields))
+
+
+def _embed(tag: str, marks: Marks, fields: Iterable[Marks], base: str) -> Embed | None:
+    if tag == "script":
         at = urljoin(base, marks.get("src", ""))
         if not urlsplit(at).path.endswith(SCRIPT) or "data-form" not in marks:
             return None
         return Embed("script", marks["data-form"].strip(), at, marks.get("data-src", ""), marks)
-    named = {"iframe": LATER, "form": ("action",), "a": ("href",)}[str(node.tag)]
-    for name in named:
+    for name in NAMED[tag]:
         at = urljoin(base, marks.get(name, "").strip()) if marks.get(name) else ""
         if at and (found := _FORM.fullmatch(urlsplit(at).path)):
-            return _placed(node, marks, at, found[1])
+            source = "".join(parse_qs(urlsplit(at).query).get("src", [])[:1])
+            for hidden in fields:
+                source = hidden.get("value", "") if hidden["name"] == "src" else source
+            return Embed(WHAT[tag], found[1], at, source, marks, tuple(one["name"] for one in fields))
     return None
 
 
-def _placed(node: LexborNode, marks: dict[str, str], at: str, slug: str) -> Embed:
-    what = {"iframe": "frame", "form": "form", "a": "link"}[str(node.tag)]
-    fields = node.css("input[name], select[name], textarea[name], button[name]") if what == "form" else []
-    source = "".join(parse_qs(urlsplit(at).query).get("src", [])[:1])
-    for hidden in fields:
-        if _mark(hidden, "name") == "src":
-            source = _mark(hidden, "value")
-    return Embed(what, slug, at, source, marks, tuple(_mark(one, "name") for one in fields))
-
-
-def _is_apart(node: LexborNode) -> bool:
-    """Whether it stands where a browser with script shows nothing."""
-    above = node.parent
-    while above is not None:
-        if above.tag in {"noscript", "template"}:
-            return True
-        above = above.parent
-    return False
-
-
-def _builder(tree: LexborHTMLParser) -> str:
-    made = " ".join(_mark(meta, "content").lower() for meta in tree.css('meta[name="generator" i]'))
+def _builder(made_with: list[str]) -> str:
+    made = " ".join(made_with)
     return next((name for sign, name in BUILDERS.items() if sign in made), "")
-
-
-def _mark(node: LexborNode | None, name: str) -> str:
-    return (node.attributes.get(name) or "") if node else ""

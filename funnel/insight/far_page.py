@@ -3,7 +3,7 @@
 import ssl
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 import httpcore
@@ -43,10 +43,15 @@ class FarPage:
     html: bytes
     is_cut: bool = False
     was_secure: bool = True
+    asked: str = ""  # the address that was typed, when it led on to this one
 
     @property
     def origin(self) -> str:
         return origins.of(self.url)
+
+    @property
+    def asked_origin(self) -> str:
+        return origins.of(self.asked or self.url)
 
     def header(self, name: str) -> list[str]:
         return [value for known, value in self.headers if known == name]
@@ -55,7 +60,8 @@ class FarPage:
 def fetch(typed: str, net: Net | None = None) -> FarPage:
     """The page at that address, wherever it leads on to, within SECONDS. Raises Unreachable."""
     ends = time.monotonic() + SECONDS
-    url, secure = _tidy(typed), True
+    url = first = _tidy(typed)
+    secure = True
     backend = Backend(net or far_net.PUBLIC, ends)
     try:
         with httpcore.ConnectionPool(network_backend=backend, max_connections=1) as pool:
@@ -63,7 +69,7 @@ def fetch(typed: str, net: Net | None = None) -> FarPage:
                 secure = secure and url.startswith("https://")
                 found, onward = _asked(pool, url, ends, secure)
                 if found:
-                    return found
+                    return replace(found, asked=first)
                 url = _tidy(urljoin(url, onward))
     except Refused as error:
         raise Unreachable(str(error)) from error

@@ -97,7 +97,7 @@ def _in(thing: Any) -> Iterator[str]:
     if isinstance(thing, DictionaryObject):
         yield from (KEYS[key] for key in thing if key in KEYS)
         for key in ("/S", "/Subtype"):
-            kind = thing.raw_get(key) if key in thing else None
+            kind = thing.raw_get(key).get_object() if key in thing else None  # it may be an object of its own
             if isinstance(kind, str) and kind in KINDS:
                 yield KINDS[kind]
         parts = [thing.raw_get(key) for key in thing]

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from funnel import config, limits
 from funnel.db import Session
-from funnel.insight import embed_check, far_page
+from funnel.insight import embed_check, embeds, far_page
 from funnel.insight.embed_check import Finding
 from funnel.insight.embeds import LOOKS
 from funnel.insight.far_page import LONGEST, Unreachable
@@ -51,10 +51,11 @@ def check(text_id: int) -> AnyResponse:
         return _page(text_id, typed, problem=TOO_MANY, status=HTTPStatus.TOO_MANY_REQUESTS)
     try:
         found = far_page.fetch(typed)
+        seen = embeds.seen(found)
     except Unreachable as error:
         return _page(text_id, typed, problem=str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     with Session.begin() as session:
-        told = embed_check.findings(session, found, FORMS.found(session, text_id))
+        told = embed_check.findings(session, found, seen, FORMS.found(session, text_id))
     return _page(text_id, typed, told)
 
 
