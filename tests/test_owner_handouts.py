@@ -60,6 +60,11 @@ def test_an_own_file_is_given_seen_and_taken_back(session, desk):
     assert "nothing was taken back" in desk.get(PAGE).text
 
 
+def test_a_file_that_is_sent_is_given_wherever_the_dot_was_left(session, desk):
+    sent(desk, a_pdf(), gives="ours")
+    assert gives(session) == (Gives.OWN, 1)
+
+
 def test_nothing_is_given_when_the_owner_says_so_and_the_mail_that_links_to_it_is_named(session, desk):
     press(desk, PAGE, on=PAGE, gives="none")
     assert gives(session) == (Gives.NONE, None)

@@ -159,7 +159,7 @@ def test_a_new_form_begins_with_words_in_the_language_that_is_chosen(app, sessio
 
 def test_the_practice_s_country_says_in_which_language_a_form_begins(app, session, setting):
     setting(PRACTICE_COUNTRY="IT")
-    assert "Mandatemi le e-mail" in signed_in(app).get("/owner/forms/new").text
+    assert "Voglio ricevere le e-mail" in signed_in(app).get("/owner/forms/new").text
 
 
 def test_a_form_is_given_another_language_and_gets_it_back_with_its_words(app, session, client, form):

@@ -73,11 +73,13 @@ def change(text_id: int) -> AnyResponse | tuple[str, int]:
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST)
     sent = request.files.get("file")
+    if sent and sent.filename:
+        gives = Gives.OWN  # whoever chose a file means it, wherever the dot was left
     try:
         with Session.begin() as session:
             form = FORMS.locked(session, text_id)
             own_file_id = form.own_file_id
-            if gives is Gives.OWN and sent and sent.filename:
+            if sent and sent.filename:
                 own_file_id = handouts.keep(session, sent.filename, sent.stream.read(LARGEST + 1), now).id
             if gives is Gives.OWN and own_file_id is None:
                 return show(text_id, NO_FILE, gives), HTTPStatus.UNPROCESSABLE_ENTITY
