@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from flask import template_rendered
 from sqlalchemy import select
 
 from funnel import tokens
 from funnel.audience import confirmation
-from funnel.db import utc_now
+from funnel.db import Session, utc_now
 from funnel.models.mail import Message
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
 from funnel.tokens import Purpose
@@ -99,3 +100,16 @@ def test_the_page_is_kept_by_no_cache_and_told_to_no_other_site(session, client,
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "noindex" in headers["X-Robots-Tag"]
+
+
+def test_the_page_is_drawn_once_nobodys_row_is_held_any_more(app, session, client, form):
+    path = asked(session, form)
+    free = []
+
+    def look(_sender, **_drawn):
+        with Session.begin() as other:
+            free.append(other.scalars(select(Subscriber).with_for_update(nowait=True)).one().state)
+
+    with template_rendered.connected_to(look, app):
+        client.post(path)
+    assert free == [SubscriberState.ACTIVE]

@@ -9,8 +9,9 @@ from funnel.db import utc_now
 from funnel.insight import entrances, timeline
 from funnel.mail import press
 from funnel.models.content import StepKind
-from funnel.models.handouts import Gives
+from funnel.models.handouts import Gives, OwnFile
 from funnel.models.mail import LinkKind, MessageState
+from funnel.models.people import Form
 from funnel.models.responses import Event, EventKind
 from funnel.programme import handouts
 from funnel.tokens import Purpose
@@ -136,3 +137,30 @@ def test_the_sign_up_of_somebody_never_settled_leads_to_no_handout(session, clie
     assert (
         "/handout/" not in client.get(f"/confirm/{tokens.sign(Purpose.CONFIRM, sign_up.id, salt=sign_up.nonce)}").text
     )
+
+
+def test_who_has_the_owners_file_or_asks_only_about_it_is_answered_without_its_bytes(
+    session, client, form, ada, monkeypatch
+):
+    own = handouts.keep(session, "card.pdf", a_pdf(), utc_now())
+    handouts.give(session, form, Gives.OWN, own.id)
+    session.commit()
+    monkeypatch.setattr(handouts, "_kept", {own.digest: b"something else"})
+    about = client.head(path(form.id, ada.id), headers=PHONE)
+    assert (about.status_code, about.content_length) == (200, len(a_pdf()))
+    monkeypatch.setattr(handouts, "read", None)
+    has = client.get(path(form.id, ada.id), headers=PHONE | {"If-None-Match": f'"{own.digest}"'})
+    assert (has.status_code, has.data) == (304, b"")
+
+
+def test_a_process_fetches_a_file_once_and_holds_few(session, monkeypatch):
+    monkeypatch.setattr(handouts, "_kept", {})
+    files = [handouts.keep(session, "card.pdf", a_pdf(title=str(number)), utc_now()) for number in range(5)]
+    forms = [a_form(session, gives=Gives.OWN, own_file_id=own.id) for own in files]
+    for own, one in zip(files, forms, strict=True):
+        sheet = handouts.given(session, one)
+        assert (sheet.size, handouts.read(session, sheet)) == (own.size, own.data)
+    assert list(handouts._kept) == [own.digest for own in files[-handouts.MOST_KEPT :]]
+    session.query(Form).update({Form.own_file_id: None})
+    session.query(OwnFile).delete()
+    assert handouts.read(session, sheet)

@@ -12,12 +12,12 @@ from funnel.models.handouts import HandoutDay
 from funnel.models.people import Form, Subscriber, SubscriberState
 from funnel.models.responses import Event, EventKind
 from funnel.programme import handouts
-from funnel.programme.handout import Pdf
+from funnel.programme.handouts import Sheet
 from funnel.response import machine
 from funnel.tokens import BadToken, Purpose
 
 
-def visit(session: Session, token: str, *, begins: bool, head: bool, agent: str, now: datetime) -> Pdf:
+def visit(session: Session, token: str, *, begins: bool, head: bool, agent: str, now: datetime) -> Sheet:
     """The handout behind a link of ours; notes the visit, and changes nothing else (law 3).
 
     `begins`: its first part is asked for. A telephone's viewer asks for the rest piece by piece, which is no visit.
@@ -27,15 +27,15 @@ def visit(session: Session, token: str, *, begins: bool, head: bool, agent: str,
     if len(numbers) != 2:
         raise BadToken
     form = session.get(Form, numbers[0])
-    pdf = handouts.given(session, form)
+    sheet = handouts.given(session, form)
     if form and begins:
         why = machine.reason(head=head, agent=agent, delivery=None, now=now)
-        first = not why and _note(session, form, numbers[1], pdf, now)
+        first = not why and _note(session, form, numbers[1], sheet, now)
         _count(session, form.id, people=int(first), visits=int(not why), machines=int(bool(why)), now=now)
-    return pdf
+    return sheet
 
 
-def _note(session: Session, form: Form, subscriber_id: int, pdf: Pdf, now: datetime) -> bool:
+def _note(session: Session, form: Form, subscriber_id: int, sheet: Sheet, now: datetime) -> bool:
     """Adds the person's row; False for nobody of ours, and for somebody who took it before."""
     person = session.get(Subscriber, pointer.kept(session, subscriber_id)) if subscriber_id else None
     if person is None or person.state is SubscriberState.ERASED:
@@ -45,7 +45,7 @@ def _note(session: Session, form: Form, subscriber_id: int, pdf: Pdf, now: datet
         key=f"handout:{form.id}:{person.id}",
         at=now,
         subscriber_id=person.id,
-        detail={"title": pdf.title, "form": form.id},
+        detail={"title": sheet.title, "form": form.id},
     )
     return session.scalar(row.on_conflict_do_nothing(index_elements=["key"]).returning(Event.id)) is not None
 

@@ -60,9 +60,8 @@ def file(text_id: int) -> Response:
     """What readers would get, or with `?ours` ours. Nothing is counted."""
     with Session.begin() as session:
         form = FORMS.found(session, text_id)
-        return answer(
-            handout.ours(settings()) if "ours" in request.args else handouts.given(session, form), attached=True
-        )
+        sheet = handouts.ours() if "ours" in request.args else handouts.given(session, form)
+    return answer(sheet, attached=True)
 
 
 @blueprint.post(f"/forms/<{gate.ID}:text_id>/handout")

@@ -26,9 +26,9 @@ def show(token: str) -> str:
 @blueprint.post("/confirm/<token>")
 def confirm(token: str) -> str:
     with Session.begin() as session:
-        page = _page(session, confirmation.confirm(session, token, edge.visit(), utc_now()))
+        confirmation.confirm(session, token, edge.visit(), utc_now())
     nudge(send_urgent)
-    return page
+    return show(token)  # drawn after the commit: a person's row is held no longer than it must be
 
 
 def _page(session: OrmSession, found: Confirmation) -> str:

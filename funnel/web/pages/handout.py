@@ -5,7 +5,8 @@ import io
 from flask import Response, request, send_file
 
 from funnel.db import Session, utc_now
-from funnel.programme.handout import Pdf
+from funnel.programme import handouts
+from funnel.programme.handouts import Sheet
 from funnel.response import downloads
 from funnel.web import edge
 from funnel.web.pages import discreet
@@ -19,7 +20,7 @@ blueprint = discreet.blueprint("handout", __name__)
 @blueprint.get("/handout/<token>")
 def show(token: str) -> Response:
     with Session.begin() as session:
-        pdf = downloads.visit(
+        sheet = downloads.visit(
             session,
             token,
             begins=_begins(),
@@ -27,22 +28,35 @@ def show(token: str) -> Response:
             agent=edge.visit().agent,
             now=utc_now(),
         )
-    response = answer(pdf)
+    response = answer(sheet)
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Cache-Control"] = "private, no-cache"  # kept by the browser, which asks whether it is still so
     return response
 
 
-def answer(pdf: Pdf, *, attached: bool = False) -> Response:
-    """The file, whole or the part that is asked for; nothing when the reader has it already."""
-    return send_file(
-        io.BytesIO(pdf.data),
+def answer(sheet: Sheet, *, attached: bool = False) -> Response:
+    """The file, whole or the part that is asked for; nothing when the reader has it already. Below any transaction.
+
+    Who has it, or asks only about it, is answered without its bytes.
+    """
+    has, about = request.if_none_match.contains_weak(sheet.digest), request.method == "HEAD"
+    response = send_file(
+        io.BytesIO(b"" if has or about else _bytes(sheet)),
         mimetype="application/pdf",
-        download_name=pdf.file_name,
+        download_name=sheet.file_name,
         as_attachment=attached,
-        etag=pdf.digest,
-        conditional=True,
+        etag=sheet.digest,
+        conditional=has or not about,
     )
+    if about and not has:
+        response.content_length = sheet.size
+        response.headers["Accept-Ranges"] = "bytes"
+    return response
+
+
+def _bytes(sheet: Sheet) -> bytes:
+    with Session.begin() as session:
+        return handouts.read(session, sheet)
 
 
 def _begins() -> bool:
