@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from funnel.models.mail import Message
+from funnel.models.door import CausedMail
 from funnel.models.people import SignUp, Subscriber, SubscriberState
 from tests.people_desk import desk  # noqa: F401
 
@@ -64,9 +64,7 @@ def test_who_has_not_confirmed_can_be_asked_again_from_their_page(desk):
     sign_up = desk.session.scalars(select(SignUp).where(SignUp.subscriber_id == zoe.id)).one()
     page = desk.press(f"/owner/people/{zoe.id}/ask-again")
     assert "asked to confirm a moment ago" in page
-    desk.session.execute(
-        update(Message).where(Message.sign_up_id == sign_up.id).values(due_at=sign_up.created_at - HOUR)
-    )
+    desk.session.execute(update(CausedMail).values(at=sign_up.created_at - HOUR))
     desk.session.commit()
     assert "They are asked once more" in desk.press(f"/owner/people/{zoe.id}/ask-again")
     assert "Ask them again" in desk.get(f"/owner/people/{zoe.id}")
