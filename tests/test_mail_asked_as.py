@@ -6,6 +6,7 @@ import pytest
 
 from funnel.mail import notices, press, render, sketch
 from funnel.models.mail import MessageKind
+from funnel.programme import form_words
 from tests.drafts import composed
 from tests.factories import a_form, a_message, a_sequence, a_sign_up, a_subscriber
 from tests.mail_cast import Asked
@@ -33,6 +34,12 @@ def test_a_tip_names_nothing_where_its_forms_differ_or_none_is_in_the_language(s
         a_form(session, sequence_id=course.id, title=title)
     assert "signed up for our mails at" in footer(session, course.steps[1], "en")
     assert "perché ha chiesto le nostre e-mail sul" in footer(session, course.steps[1], "it")
+
+
+def test_a_form_in_another_language_does_not_begin_with_the_english_title(session):
+    course = a_sequence(session, title="Eight tips")
+    assert "Eight tips" in form_words.first_words(course)["wording"]
+    assert "Eight tips" not in str(form_words.first_words(course, "it").values())
 
 
 def test_what_is_being_written_says_it_as_what_is_sent(session):

@@ -152,7 +152,7 @@ def test_a_new_form_begins_with_words_in_the_language_that_is_chosen(app, sessio
     desk = signed_in(app)
     page = desk.get("/owner/forms/new?language=de")
     typed = fields_of(page)
-    assert typed["wording"].startswith("Bitte schicken Sie mir „Rücken“ per E-Mail")
+    assert typed["wording"].startswith("Bitte schicken Sie mir die E-Mails")
     assert '<option value="de" selected>German (Deutsch)</option>' in page.text
     assert 'value="Send me the mails"' in desk.get("/owner/forms/new?language=tlh").text
 

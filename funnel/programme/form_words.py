@@ -24,13 +24,14 @@ FIELDS = (*TEXTS, POST, COURSE, *CHOSEN)
 
 def first_words(course: Sequence | None, code: str = languages.ENGLISH) -> dict[str, str]:
     """Words that a practice can begin with, in that language: true of every course, and complete as a consent."""
+    named = course if code == languages.ENGLISH else None  # a course’s title is in English
     begun = {
-        "title": course.title if course else Said("Mails worth opening"),
+        "title": named.title if named else Said("Mails worth opening"),
         "promise": Said("One small thing to try in each mail, in plain words."),
         "rhythm": Said("A few short mails, on weekday mornings. Later, a newsletter now and then."),
         "leaving": Said("Every mail has a link to stop. One click is enough."),
         "button": Said("Send me the mails"),
-        "wording": _first_wording(course),
+        "wording": _first_wording(named),
     }
     return {name: languages.say(words, code) for name, words in begun.items()} | {
         LANGUAGE: code,
