@@ -6,7 +6,7 @@ of one line on the same server, and the server with others that carry the same p
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,7 @@ from bench.wish import Wish
 SECONDS = 8  # a run
 SIGN_UPS = 40_000  # more than are taken within a run
 SETTLED = 3_000
+WARM = 3_000
 MEANT = 50_000
 _runs = count(1)
 
@@ -31,7 +32,7 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
         return []
     host = rig.environ["BASE_URL"].partition("//")[2]
     people = wish.count(MEANT)
-    followed = load.write(rig.folder / "clicks", strangers.clicks(rig.database, host, people))
+    followed = _written(rig, "clicks", strangers.clicks(rig.database, host, people))
     rows = _clicks(rig, wish, followed) + _sign_ups(rig, wish, host) + _servers(rig, wish, followed)
     rows += _settled(rig, wish, host, SETTLED * min(people, MEANT) // MEANT)
     for row in rows:
@@ -52,7 +53,7 @@ def _clicks(rig: Rig, wish: Wish, followed: Path) -> list[Row]:
 def _sign_ups(rig: Rig, wish: Wish, host: str) -> list[Row]:
     def fresh() -> Path:
         rig.database.execute("TRUNCATE sign_up CASCADE")
-        return load.write(rig.folder / "sign-ups", strangers.sign_ups(rig.database, host, SIGN_UPS, f"s{next(_runs)}"))
+        return _written(rig, "sign-ups", strangers.sign_ups(rig.database, host, SIGN_UPS, f"s{next(_runs)}"))
 
     sides = {
         "trivial": lambda: _run(rig, fresh(), web.TRIVIAL),
@@ -117,9 +118,21 @@ def _run_other(rig: Rig, requests: Path, name: str) -> Load:
         return _loaded(rig, requests, process.pid)
 
 
+def _written(rig: Rig, name: str, requests: Iterable[str]) -> Path:
+    """Those that are measured, and apart some to warm up with: one followed again at once is another matter."""
+    made = list(requests)
+    path = load.write(rig.folder / name, made[WARM:])
+    load.write(_warm(path), made[:WARM])
+    return path
+
+
+def _warm(path: Path) -> Path:
+    return path.with_name(f"{path.name}-warm")
+
+
 def _loaded(rig: Rig, requests: Path, pid: int) -> Load:
     rig.database.execute("TRUNCATE event CASCADE")
-    load.run(rig.environ["BASE_URL"], requests, 1)  # what is made on first use
+    load.run(rig.environ["BASE_URL"], _warm(requests), 1)  # what is made on first use
     rig.rest()
     found = load.run(rig.environ["BASE_URL"], requests, SECONDS)
     assert not found.refused, f"{found}\n{rig.said('web')}"

@@ -9,6 +9,7 @@ import random
 import socket
 import time
 from statistics import median
+from urllib.parse import parse_qs, urlsplit
 
 from bench import crew, crowd, likeness, strangers, web
 from bench.load import post
@@ -36,8 +37,8 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
     _settle_in(rig, drawn)
     with crew.celery(rig, 1, 4, "urgent"), web.served(rig):
         rig.rest()
-        posts = _Asker(rig).sign_ups(drawn)
-        resends = _Asker(rig).resends(drawn, _numbers(rig))
+        asker = _Asker(rig)
+        posts, resends = asker.sign_ups(drawn), asker.resends(drawn)
     rows = _rows("sign-up", "the answer to a sign-up", posts) + _rows("resend", "to “send the mail again”", resends)
     for row in rows:
         row.people, row.small = each, each < REQUESTS
@@ -67,12 +68,6 @@ def _settle_in(rig: Rig, drawn: list[tuple[str, str]]) -> None:
     rig.database.execute("VACUUM ANALYZE")
 
 
-def _numbers(rig: Rig) -> dict[str, int]:
-    """The first sign-up of each address."""
-    rows = rig.database.execute("SELECT email, min(id) FROM sign_up GROUP BY 1").fetchall()
-    return {str(email): int(str(found)) for email, found in rows}
-
-
 class _Asker:
     """One stranger with a stopwatch."""
 
@@ -83,6 +78,7 @@ class _Asker:
         self.socket = socket.create_connection((name, int(port)), timeout=30)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.turn = 0
+        self.tickets: dict[str, tuple[str, str]] = {}  # of each address: the form, and what the page of thanks sends on
 
     def sign_ups(self, drawn: list[tuple[str, str]]) -> dict[str, list[float]]:
         def form(turn: int, address: str) -> tuple[str, dict[str, str]]:
@@ -92,12 +88,10 @@ class _Asker:
 
         return self._timed(drawn, form)
 
-    def resends(self, drawn: list[tuple[str, str]], numbers: dict[str, int]) -> dict[str, list[float]]:
-        from funnel.tokens import Purpose, sign
-
-        def form(turn: int, address: str) -> tuple[str, dict[str, str]]:
-            slug = self.forms[turn % len(self.forms)][0]
-            return f"/f/{slug}/resend", {"token": sign(Purpose.RESEND, numbers[address])}
+    def resends(self, drawn: list[tuple[str, str]]) -> dict[str, list[float]]:
+        def form(_: int, address: str) -> tuple[str, dict[str, str]]:
+            path, ticket = self.tickets[address]
+            return f"{path}/resend", {"token": ticket}
 
         return self._timed(drawn, form)
 
@@ -105,10 +99,14 @@ class _Asker:
         spent: dict[str, list[float]] = {kind: [] for kind in KINDS}
         for turn, (kind, address) in enumerate(drawn):
             path, typed = form(turn, address)
-            spent[kind].append(self._ask(path, typed))
+            took, onward = self._ask(path, typed)
+            spent[kind].append(took)
+            ticket = parse_qs(urlsplit(onward).query)["t"][0]
+            self.tickets.setdefault(address, (path, ticket))
         return spent
 
-    def _ask(self, path: str, typed: dict[str, str]) -> float:
+    def _ask(self, path: str, typed: dict[str, str]) -> tuple[float, str]:
+        """Seconds it took, and where it leads."""
         self.turn += 1
         request = post(self.host, path, strangers.network(self.turn), typed).encode()
         began = time.perf_counter()
@@ -119,7 +117,7 @@ class _Asker:
         took = time.perf_counter() - began
         if answer.status != 303:
             raise RuntimeError(f"{path} was answered with {answer.status}: {said[:500]!r}")
-        return took
+        return took, answer.headers["Location"]
 
 
 def _rows(name: str, what: str, spent: dict[str, list[float]]) -> list[Row]:
