@@ -1,7 +1,7 @@
 """Whether the time of an answer tells what an address is: new, pending, confirmed or suppressed (design.md, law 4).
 
 REQUESTS of each kind, in an order drawn by lot, one after the other over one connection, with all of the Procfile that
-has a part in it at work. Then two tests, Mann–Whitney and Kolmogorov–Smirnov, corrected for three comparisons.
+has a part in it at work. Then two tests, Mann–Whitney and Kolmogorov–Smirnov, corrected for all six comparisons.
 """
 
 import http.client
@@ -123,19 +123,18 @@ class _Asker:
 def _rows(name: str, what: str, spent: dict[str, list[float]]) -> list[Row]:
     others = KINDS[1:]
     tests = {"Mann–Whitney": likeness.mann_whitney, "Kolmogorov–Smirnov": likeness.kolmogorov_smirnov}
-    found = {said: likeness.holm({kind: test(spent["new"], spent[kind]) for kind in others})
-             for said, test in tests.items()}  # fmt: skip
-    seen = likeness.smallest_seen(spent["new"], len(others), random.Random(SEED))
+    found = likeness.holm({f"{said}: {kind}": test(spent["new"], spent[kind])
+                           for said, test in tests.items() for kind in others})  # fmt: skip
+    seen = likeness.smallest_seen(spent["new"], len(found), random.Random(SEED))
     rows = []
     for kind in others:
         row = Row(f"equal-{name}-{kind}", f"{what}, half within: {kind} addresses", "ms", [median(spent[kind]) * 1000],
                   "new addresses", [median(spent["new"]) * 1000])  # fmt: skip
-        row.notes.append(
-            "; ".join(f"{said}: p = {p[kind]:.2g}" for said, p in found.items())
-            + f" ({'told apart' if min(p[kind] for p in found.values()) < likeness.SURE else 'not told apart'}"
-            f" by {len(spent[kind]):,} requests of each)"
-        )
-        row.facts["p"] = {said: p[kind] for said, p in found.items()}
+        p = {said: found[f"{said}: {kind}"] for said in tests}
+        verdict = "told apart" if min(p.values()) < likeness.SURE else "not told apart"
+        told = "; ".join(f"{said}: p = {value:.2g}" for said, value in p.items())
+        row.notes.append(f"{told} ({verdict} by {len(spent[kind]):,} requests of each)")
+        row.facts["p"] = p
         rows.append(row)
     rows[0].notes.append(f"a shift of {number(seen * 1e6)} µs would have been seen in nine of ten such runs")
     return rows
