@@ -11,7 +11,7 @@ from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import entrances
 from funnel.models.content import Post, Sequence
-from funnel.programme import form_words, forms, handouts, thanks
+from funnel.programme import form_words, forms, handouts, thanks, translations
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
 from funnel.web import spoken
@@ -66,6 +66,7 @@ def show(text_id: int) -> Response:
             first=pages.form_of(session, post.id) if post else None,
             course=session.get_one(Sequence, form.sequence_id),
             spoken=languages.named(form.language),
+            told=translations.of_course(session, form.sequence_id, form.language),
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),
