@@ -15,7 +15,7 @@ from funnel.models.house import AuditEntry, Role
 from funnel.models.people import SignUp, SignUpState, SuppressionReason
 from funnel.web.owner import door
 from tests.audience_cast import signs_up
-from tests.factories import a_form, a_sign_up
+from tests.factories import a_form, a_sign_up, a_subscriber
 from tests.owner_data import press, signed_in
 
 PAGE, LET_IN = "/owner/door", "/owner/door/let-in"
@@ -58,6 +58,15 @@ def test_each_stands_with_its_reason_its_risk_and_what_was_meant(browser, sessio
         "Risk 100 of 100: a program filled it in, by its own name or without one; no mail server answers",
     ):
         assert words in page
+
+
+def test_who_is_in_already_is_led_to_and_not_let_in(browser, session):
+    person = a_subscriber(session, email="ada@example.org")
+    a_refused(session, "ada@example.org", settle.ADDRESS_LIMIT)
+    page = browser.get(PAGE)
+    assert "Is in already: their page" in text(page)
+    assert f'href="/owner/people/{person.id}"' in page.text
+    assert "was a person" not in page.text
 
 
 def test_they_are_read_by_reason_newest_first_and_page_by_page(browser, session, monkeypatch):

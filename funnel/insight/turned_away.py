@@ -11,7 +11,7 @@ from funnel.config import settings
 from funnel.insight import refused
 from funnel.models.door import DoorDay, Stop
 from funnel.models.mail import MessageKind, Queue
-from funnel.models.people import Form, SignUp
+from funnel.models.people import Form, SignUp, Subscriber, SubscriberState
 from funnel.models.sending import QueueEntry
 
 DAYS = 7
@@ -21,7 +21,10 @@ MOST = 10_000  # waiting confirmations that are counted one by one
 
 @dataclass(frozen=True)
 class Refused:
-    """One of them, with why it was refused and what made it risky, in words; `meant`: the address, if it was a slip."""
+    """One of them, with why it was refused and what made it risky, in words; `meant`: the address, if it was a slip.
+
+    `person` is who has the address, if somebody does, and `is_in` whether they have confirmed and stayed.
+    """
 
     id: int
     email: str
@@ -34,6 +37,8 @@ class Refused:
     risk: int
     reasons: list[str]
     meant: str
+    person: int | None
+    is_in: bool
     created_at: datetime
 
 
@@ -51,8 +56,9 @@ def page(
 ) -> tuple[list[Refused], tuple[datetime, int] | None]:
     """The newest `most` refused for the reason called `name` ('' for all), before a place; and where to go on."""
     newest = (
-        select(SignUp, Form.title)
+        select(SignUp, Form.title, Subscriber.id, Subscriber.state)
         .join(Form, Form.id == SignUp.form_id)
+        .outerjoin(Subscriber, Subscriber.address_hash == SignUp.address_hash)
         .where(*refused.are_refused(None))
         .order_by(SignUp.created_at.desc(), SignUp.id.desc())
         .limit(most + 1)
@@ -62,11 +68,11 @@ def page(
     if before:
         newest = newest.where(tuple_(SignUp.created_at, SignUp.id) < tuple_(*before))
     rows = session.execute(newest).all()
-    found = [_told(one, title) for one, title in rows[:most]]
+    found = [_told(*row) for row in rows[:most]]
     return found, (found[-1].created_at, found[-1].id) if len(rows) > most else None
 
 
-def _told(one: SignUp, title: str) -> Refused:
+def _told(one: SignUp, title: str, person: int | None, state: SubscriberState | None) -> Refused:
     return Refused(
         id=one.id,
         email=one.email,
@@ -79,6 +85,8 @@ def _told(one: SignUp, title: str) -> Refused:
         risk=one.risk,
         reasons=risk.reasons(one.signs),
         meant=typo.suggestion(one.email) or "",
+        person=person,
+        is_in=state == SubscriberState.ACTIVE,
         created_at=one.created_at,
     )
 
