@@ -46,7 +46,7 @@ def test_one_that_was_cancelled_on_its_way_is_found_by_its_mails_and_listed_nowh
     assert archive.found(session, issue.id) is issue
     assert archive.found(session, draft.id) is None
     assert (shown(session), archive.is_offered(session)) == ([], False)
-    assert archive.changed_at(session) == issue.cancelled_at
+    assert archive.changed_at(session, 10) == issue.cancelled_at
 
 
 def test_what_is_switched_off_is_found_so_that_its_page_can_say_so(session):
@@ -67,18 +67,18 @@ def test_the_newest_comes_first_and_each_knows_its_neighbours(session):
 def test_the_switch_says_whether_it_changed_anything_and_when(session):
     issue = an_issue(session)
     later = NOW + timedelta(days=3)
-    assert archive.changed_at(session) == NOW
+    assert archive.changed_at(session, 10) == NOW
     assert archive.hide(session, issue.id, later)
     assert not archive.hide(session, issue.id, later)
     session.refresh(issue)
     assert (issue.in_archive, issue.archive_set_at, shown(session)) == (False, later, [])
-    assert archive.changed_at(session) == later
+    assert archive.changed_at(session, 10) == later
     assert archive.show(session, issue.id, later)
     assert shown(session) == [issue.id]
 
 
 def test_an_empty_archive_never_changed(session):
-    assert archive.changed_at(session) is None
+    assert archive.changed_at(session, 10) is None
 
 
 def test_it_goes_by_the_better_of_two_subjects_and_the_moment_it_began(session):
