@@ -17,13 +17,14 @@ help: ## list the targets
 run: $(VENV)/.ready-run ## start everything and serve http://127.0.0.1:8000; Ctrl-C stops it
 	@exec $(PY) -m funnel.local
 
-test: $(VENV)/.ready-test browser ## run all tests, on servers started for them
-	$(PY) -m pytest -n $(WORKERS)
+test: $(VENV)/.ready-test browser ## run the tests, on servers started for them
+	$(PY) -m pytest -n $(WORKERS) -m 'not slow'
 
 cover: $(VENV)/.ready-test browser ## run all tests and say which lines none of them runs; under 95 % is a failure
 	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=term --cov-fail-under=95
 
-check: lint test ## lint, types and tests
+check: lint $(VENV)/.ready-test browser ## lint, types and all tests, the slow ones too
+	$(PY) -m pytest -n $(WORKERS)
 
 lint: $(VENV)/.ready-test ## lint and types only
 	$(PY) -m ruff check .

@@ -128,6 +128,7 @@ def test_every_mark_of_the_real_page_means_something(tmp_path):
     assert path.read_text().count("Not measured yet.") == path.read_text().count("<!-- end -->") > 5
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_newsletter_is_measured_in_small(tmp_path):
     """All that the bench starts, and the account at its end: a mail that came twice or not at all would end it."""

@@ -17,6 +17,7 @@ from bench.program import ROOT, Program
 MAIL = "Message-ID: <{}.ab@example.org>\r\n\r\n--x\r\n--x--\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_nothing_is_lost_or_sent_twice_whatever_is_killed():
     words = [sys.executable, "-m", "bench.chaos", "--short", "--seed", "7"]

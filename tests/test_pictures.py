@@ -106,6 +106,7 @@ def take_readers(session, live, blog, page, folder):
     phone.screenshot(path=folder / "preferences.png")
 
 
+@pytest.mark.slow
 def test_the_post_the_mail_and_the_overview_are_taken(practice, live, blog, page, folder):
     pages = OWNERS | {"evidence": at_the_door(practice)}
     take_readers(practice.session, live, blog, page, folder)
