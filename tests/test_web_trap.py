@@ -79,7 +79,7 @@ def forged(form):
         "ü" * 40,
         "a" * 5000,
         "\0",
-        shown(Purpose.FORM, form.id)[:-1] + "A",
+        shown(Purpose.FORM, form.id).swapcase(),
         shown(Purpose.FORM, form.id + 1),
         shown(Purpose.BOOK),
         tokens.sign(Purpose.FORM),
