@@ -77,15 +77,7 @@ def resend(
     It is scheduled as any other; whom it is for is looked up as it starts. `subjects`: another one in each language
     that the issue is said in; where there is none, its translation is left out, and its readers get the original.
     """
-    issue = session.get(Newsletter, issue_id, with_for_update=True, populate_existing=True)
-    if issue is None or issue.part in outgoing.WORDINGS:
-        raise NotNow(outgoing.NO_ISSUE)
-    if issue.part is Part.RESEND:
-        raise NotNow(NOT_OF_ONE)
-    if issue.state is not NewsletterState.SENT:
-        raise NotNow(NOT_SENT)
-    if before := resent(session, issue_id):
-        raise NotNow(once(before))
+    issue = _sent_once(session, issue_id)
     subject = subject.strip()
     if not subject:
         raise NotNow(outgoing.NO_SUBJECT)
@@ -113,6 +105,20 @@ def resend(
             translations.say(session, said, words, owner_id=None, why="sent again", now=now)
             translations.use(session, said, now)
     return again
+
+
+def _sent_once(session: Session, issue_id: int) -> Newsletter:
+    """The issue, locked. Raises NotNow where it is none that can be sent again."""
+    issue = session.get(Newsletter, issue_id, with_for_update=True, populate_existing=True)
+    if issue is None or issue.part in outgoing.WORDINGS:
+        raise NotNow(outgoing.NO_ISSUE)
+    if issue.part is Part.RESEND:
+        raise NotNow(NOT_OF_ONE)
+    if issue.state is not NewsletterState.SENT:
+        raise NotNow(NOT_SENT)
+    if before := resent(session, issue_id):
+        raise NotNow(once(before))
+    return issue
 
 
 def _before(session: Session, issue_id: int, order: Order) -> Newsletter | None:

@@ -5,6 +5,8 @@ in two of its numbers: `segment` = `gets` + `in_course` + all of `left_out`. Of 
 tip or newsletter less than 20 hours before; theirs waits, until the last has it at `until`.
 """
 
+import functools
+import operator
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,9 +67,7 @@ def reckon(
     crowds, _ = counting.read(session, keys, at, exact=True, also=also)
     states = {state: crowds[key] for state, key in ended.items()}
     states[SubscriberState.ACTIVE] = crowds[REACHABLE] | crowds[MUTE]
-    known = Crowd()
-    for theirs in states.values():
-        known = known | theirs
+    known = functools.reduce(operator.or_, states.values(), Crowd())
     people = counting.meeting(chosen, crowds, known if only is None else known & crowds[ONLY])
     reachable = people & crowds[MAILABLE]
     off = reachable & crowds[OFF] if topic_id else Crowd()
@@ -77,17 +77,14 @@ def reckon(
     had = (reachable - held - paused) & crowds[HAD]
     gets = reachable - held - paused - had
     left_out = {gate.ENDED.get(state, gate.SUPPRESSED): beyond & theirs for state, theirs in states.items()}
-    counts = {
-        why: len(who)
-        for why, who in (left_out | {UNWANTED: off, gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}).items()
-    }
+    left_out |= {UNWANTED: off, gate.PAUSED: paused, gate.HAD_THIS_MONTH: had}
     waits = gets & crowds[LATELY]
     return Reckoning(
         at,
         len(people),
         len(gets),
         len(held),
-        {why: number for why, number in counts.items() if number},
+        {why: len(who) for why, who in left_out.items() if len(who)},
         len(waits),
         _until(session, waits, at),
         {code: len(gets & crowds[f"reads {code}"]) for code in spoken},

@@ -61,8 +61,8 @@ LIMITS = Section(
 ROBOTS = Section(
     "robots",
     "Robots",
-    "Nobody is refused by these. Who looks like a robot is asked for one step more, which their browser takes by "
-    "itself; without scripts it is one more tap, and their mail waits a little.",
+    "Who looks like a robot is not refused, but asked for one step more, which their browser takes by itself; "
+    "without scripts it is one more tap, and their mail waits a little.",
     (
         Field(
             "STRICTNESS",
