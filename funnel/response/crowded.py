@@ -4,6 +4,7 @@ Most are alone: nobody followed another link of their mail just before. Which ar
 mails, and `clicks.visit` judges those one by one.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,9 +72,8 @@ def note(session: Session, visits: list[Visit]) -> list[Visit]:
 
 def _often(visits: list[Visit]) -> set[int]:
     """The mails of which several links, or one twice, are among the visits."""
-    seen: set[int] = set()
-    again = {visit.message_id for visit in visits if visit.message_id in seen or seen.add(visit.message_id)}  # type: ignore[func-returns-value]
-    return again - {0}
+    times = Counter(visit.message_id for visit in visits if visit.message_id)
+    return {message_id for message_id, count in times.items() if count > 1}
 
 
 def _is_plain(row: Any) -> bool:
