@@ -12,9 +12,11 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from funnel import tokens
+from funnel import languages, tokens
 from funnel.audience import allowance, chosen, former, ledger, mailbox, pointer, signup, suppression
 from funnel.audience.visit import Visit, truncated
+from funnel.config import settings
+from funnel.languages import Said
 from funnel.models.choices_made import Chose, NewAddress
 from funnel.models.mail import MessageKind, Queue
 from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
@@ -25,7 +27,6 @@ VALID = timedelta(hours=1)
 MOST_AN_HOUR, MOST_A_DAY = 3, 6  # asked by one person, whatever the addresses
 CONFIRM, TOLD = allowance.NEW_ADDRESS, "address_moved"
 HOW = "button on the page of the new address"
-WORDING = "Send my mails to this address from now on."
 MAYBE = (None, SuppressionReason.ERASURE)
 
 
@@ -163,7 +164,17 @@ def _plan(session: Session, key: str, template: str, to_address: str, now: datet
 
 
 def _witness(session: Session, person: Subscriber, row: NewAddress, visit: Visit, now: datetime) -> None:
-    line = Consent(subscriber_id=person.id, kind=ConsentKind.CONFIRMED, wording=WORDING, how=HOW, at=now)
+    wording = _shown(person.language)
+    line = Consent(subscriber_id=person.id, kind=ConsentKind.CONFIRMED, wording=wording, how=HOW, at=now)
     line.network, line.agent = truncated(visit.network) or None, visit.agent or None
     session.add(line)
     chosen.note(session, person.id, Chose.ADDRESS, now)
+
+
+def _shown(language: str) -> str:
+    """What the page of the new address asked, and its button, as they were read."""
+    asked = Said(
+        "One tap, and the mails of %(practice)s come to the address at which you got this link.",
+        practice=settings().practice_name,
+    )
+    return " ".join(languages.say(said, language) for said in (asked, Said("Yes, send them here")))
