@@ -22,6 +22,7 @@ from tests.test_web_outbox import MAIL
 
 pytestmark = pytest.mark.browser
 ISSUE = "Words.\n\n## Chairs\n\n> Sit *less*.\n\n[Book]({{ booking_link }})\n\n[I have booked]({{ booked_link }})\n"
+OWN_COLOUR = "#8a1c5b"
 NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
 NOTHING = re.compile("status of 4(04|10)")
@@ -36,6 +37,7 @@ def paths(session, live, setting, tmp_path):
     outbox.store(settings().outbox_dir, 1, "b@example.org", ["ada@example.org"], MAIL)
     content_files.load(session, content_files.FOLDER, now)
     form = session.query(Form).one()
+    form.accent = OWN_COLOUR
     ada = a_subscriber(session, form_id=form.id)
     message = a_message(session, ada)
     booked = a_link(session, url="booked", kind=LinkKind.BOOKED)

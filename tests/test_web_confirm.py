@@ -9,10 +9,11 @@ from sqlalchemy import select
 from funnel import tokens
 from funnel.audience import confirmation
 from funnel.db import Session, utc_now
+from funnel.models.content import PostState
 from funnel.models.mail import Message
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
 from funnel.tokens import Purpose
-from tests.factories import a_form, a_sign_up, a_subscriber
+from tests.factories import a_form, a_post, a_sign_up, a_subscriber
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def form(session):
     return a_form(session, slug="back-care")
 
 
-def asked(session, form, ago=timedelta(minutes=1)):
+def asked(session, form, ago=timedelta(minutes=1), **changes):
     """The address of the page in the mail of somebody who signed up so long ago."""
     person = a_subscriber(session, email="ada@example.org", state=SubscriberState.PENDING, confirmed_at=None)
     sign_up = a_sign_up(
@@ -31,6 +32,7 @@ def asked(session, form, ago=timedelta(minutes=1)):
         subscriber_id=person.id,
         state=SignUpState.SETTLED,
         created_at=utc_now() - ago,
+        **changes,
     )
     session.commit()
     return f"/confirm/{confirmation.token(sign_up)}"
@@ -113,3 +115,26 @@ def test_the_page_is_drawn_once_nobodys_row_is_held_any_more(app, session, clien
     with template_rendered.connected_to(look, app):
         client.post(path)
     assert free == [SubscriberState.ACTIVE]
+
+
+def test_the_way_back_leads_to_the_post_they_came_from_or_the_forms_and_else_there_is_none(session, client, form):
+    standing, theirs, draft = a_post(session), a_post(session), a_post(session, state=PostState.DRAFT)
+    here = asked(session, form, source="my-blog")
+    page = client.post(here).text
+    assert "you can close this page" in page
+    assert "Back to the post" not in page
+    sign_up = session.scalars(select(SignUp)).one()
+    for post_id, source, slug in (
+        (standing.id, "my-blog", standing.slug),
+        (standing.id, theirs.slug, theirs.slug),
+        (None, theirs.slug, theirs.slug),
+        (standing.id, draft.slug, standing.slug),
+    ):
+        form.post_id, sign_up.source = post_id, source
+        session.commit()
+        page = client.get(here).text
+        assert f'<a href="/posts/{slug}">Back to the post</a>' in page
+        assert "close this page" not in page
+    form.post_id, sign_up.source = draft.id, draft.slug
+    session.commit()
+    assert "you can close this page" in client.get(here).text

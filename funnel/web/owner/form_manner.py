@@ -15,7 +15,7 @@ from funnel.programme import colour, form_words, forms
 from funnel.web import spoken
 from funnel.web.owner.look import Content, Look
 from funnel.web.owner.manner import Manner
-from funnel.web.pages import card
+from funnel.web.pages import card, colours
 
 MOST_POSTS = 200
 LABELS = {
@@ -38,6 +38,7 @@ def page(_session: OrmSession, content: Content, _number: int) -> str:
     form = Form(id=0, slug="preview", **{name: content[name] for name in form_words.TEXTS})
     form.accent = colour.written(content.get(form_words.ACCENT, "")) or ""
     form.language = content.get(form_words.LANGUAGE, "")
+    colours.wear(form)
     with spoken.speaking(form.language):
         return render_template("pages/forms/show.html", card=card.empty(form, "", utc_now()))
 

@@ -1,9 +1,14 @@
-"""A form's own colour as a style sheet, since a strict policy lets no page carry one. Its address holds all of it."""
+"""A form's own colour as a style sheet, since a strict policy lets no page carry one. Its address holds all of it.
+
+It goes with its readers from the form to the page for leaving. It says which form they came by and no more, so that a
+page behind a forwarded mail may show it too.
+"""
 
 import re
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 
+from funnel.models.people import Form
 from funnel.programme import colour
 from funnel.web import edge
 from funnel.web.pages.place import LIGHT
@@ -13,6 +18,16 @@ HEX = re.compile(r"[0-9a-f]{6}")
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 blueprint = Blueprint("colours", __name__)
+
+
+@blueprint.app_context_processor
+def _worn() -> dict[str, str]:
+    return {"own_colour": g.get("own_colour", "")}
+
+
+def wear(form: Form | None) -> None:
+    """From here on this request's page is in the form's own colour; of no form, in the house's."""
+    g.own_colour = form.accent if form else ""
 
 
 @blueprint.get("/colours/<accent>.css")

@@ -9,7 +9,7 @@ from funnel.db import Session, utc_now
 from funnel.programme import archive, handouts
 from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
-from funnel.web.pages import discreet, page_words
+from funnel.web.pages import colours, discreet, page_words, posts
 from tasks.mail import send_urgent
 
 PAGES = {"open": "ask", "done": "done", "expired": "expired"}
@@ -33,9 +33,11 @@ def confirm(token: str) -> str:
 
 def _page(session: OrmSession, found: Confirmation) -> str:
     spoken.speak(found.sign_up.language, found.sign_up.time_zone)
+    colours.wear(found.form)
     return render_template(
         f"pages/confirm/{PAGES[found.state]}.html",
         form=found.form,
+        post=posts.of_reader(session, found.form, found.sign_up.source) if found.state == "done" else None,
         words=page_words.filled(found.sign_up.language),
         archive=archive.is_offered(session),
         handout=handouts.offered(session, found.form) if found.state == "done" else None,

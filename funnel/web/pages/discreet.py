@@ -5,9 +5,10 @@ from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience import pointer
 from funnel.languages import Said
-from funnel.models.people import Subscriber
+from funnel.models.people import Form, Subscriber, SubscriberState
 from funnel.tokens import BadToken
 from funnel.web import spoken
+from funnel.web.pages import colours
 
 NOT_WHOLE = Said("This link is not whole")
 GO_BACK = Said(
@@ -32,9 +33,14 @@ def keep_quiet(response: Response) -> Response:
 
 
 def speak_to(session: OrmSession, subscriber_id: int) -> Subscriber | None:
-    """Whoever a link is about, from here on spoken to in their language, with the days of their zone."""
+    """Whoever a link is about, from here on spoken to in their language, with the days of their zone.
+
+    The page is in the colour of the form they came by, unless they are erased.
+    """
     person = session.get(Subscriber, pointer.kept(session, subscriber_id))
     if person:
+        named = person.form_id and person.state is not SubscriberState.ERASED
+        colours.wear(session.get(Form, person.form_id) if named else None)
         spoken.speak(person.language, person.time_zone)
     return person
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from funnel.models.content import Post
 from funnel.models.people import Form
 from funnel.web import spoken
+from funnel.web.pages import colours
 
 Noun = TypeVar("Noun", Form, Post)
 
@@ -25,7 +26,8 @@ def named(session: Session, noun: type[Noun], slug: str) -> Noun:
 
 
 def form_named(session: Session, slug: str) -> Form:
-    """The form with this slug, whose language the page speaks from here on. Answers 404 when there is none."""
+    """The form with this slug, whose language the page speaks, in its colour. Answers 404 when there is none."""
     form = named(session, Form, slug)
+    colours.wear(form)
     spoken.speak(form.language)
     return form

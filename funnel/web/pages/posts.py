@@ -89,6 +89,13 @@ def form_of(session: OrmSession, post_id: int) -> Form | None:
     return session.scalar(forms.order_by(Form.id).limit(1))
 
 
+def of_reader(session: OrmSession, form: Form, source: str) -> Post | None:
+    """The post of ours where somebody came by this form: the one their source names, else the one it stands in."""
+    theirs = Post.slug == source
+    posts = select(Post).where(Post.state == PostState.PUBLISHED, theirs | (Post.id == form.post_id))
+    return session.scalar(posts.order_by(theirs.desc()).limit(1))
+
+
 def _renamed(session: OrmSession, slug: str) -> Response:
     """Leads from an address that a post had to the one it has, and keeps where the reader came from."""
     now_called = select(Post.slug).join(OldSlug, OldSlug.post_id == Post.id).where(Post.state != PostState.DRAFT)
