@@ -31,6 +31,9 @@ def test_the_nearest_that_is_offered_can_be_read_in_light_and_dark(found):
     assert colour.least(day, colour.LIGHT) >= colour.LEAST
     assert colour.least(night, colour.DARK) >= colour.LEAST
     assert colour.accent(day) == day == colour.by_day(day)
+    for one, paper, words in ((day, colour.PAPER, "#565f5d"), (night, colour.DARK_PAPER, "#a9b2ad")):
+        wash = colour.wash(one, paper)
+        assert min(colour.contrast(one, wash), colour.contrast(words, wash)) >= colour.LEAST
 
 
 def test_one_that_is_too_light_is_refused_with_the_nearest_that_is_not():

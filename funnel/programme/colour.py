@@ -5,10 +5,12 @@ import re
 
 LEAST = 4.5  # to one
 WHITE, NIGHT = "#ffffff", "#0d2521"  # words on a button of that colour, by day and in the dark
-LIGHT = (WHITE, "#fbf9f5", "#e5eeea")  # the grounds of base.css: raised, paper, wash
-DARK = ("#1d2424", "#151a1a", "#1b302c", NIGHT)
+PAPER, DARK_PAPER = "#fbf9f5", "#151a1a"
+LIGHT = (WHITE, PAPER, "#e5eeea")  # the grounds of base.css: raised, paper, wash
+DARK = ("#1d2424", DARK_PAPER, "#1b302c", NIGHT)
 STEP = 0.004  # of lightness, from 0 to 1
 DEEPER = 0.07
+SHARE = 0.12  # of the colour in the wash that is made of it
 _HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{6})")
 
 
@@ -50,10 +52,19 @@ def sheet(colour: str) -> str:
     day, night = by_day(colour), by_night(colour)
     return (
         f"@media screen {{ :root {{ --accent: {day}; --accent-deep: {_moved(day, -DEEPER)}; --on-accent: {WHITE}; "
-        "} }\n"
+        f"--wash: {wash(day, PAPER)}; }} }}\n"
         "@media (prefers-color-scheme: dark) { @media screen { :root { "
-        f"--accent: {night}; --accent-deep: {_moved(night, DEEPER)}; --on-accent: {NIGHT}; }} }} }}\n"
+        f"--accent: {night}; --accent-deep: {_moved(night, DEEPER)}; --on-accent: {NIGHT}; "
+        f"--wash: {wash(night, DARK_PAPER)}; }} }} }}\n"
     )
+
+
+def wash(colour: str, paper: str) -> str:
+    """The paper with a breath of the colour: as much as leaves words in that colour readable on it."""
+    share = SHARE
+    while contrast(colour, mixed := _mixed(colour, paper, share)) < LEAST and share > 0:
+        share -= STEP
+    return mixed
 
 
 def least(colour: str, grounds: tuple[str, ...]) -> float:
@@ -84,6 +95,11 @@ def _moved(colour: str, by: float) -> str:
     hue, lightness, saturation = colorsys.rgb_to_hls(*_parts(colour))
     red, green, blue = colorsys.hls_to_rgb(hue, min(1.0, max(0.0, lightness + by)), saturation)
     return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
+
+
+def _mixed(colour: str, paper: str, share: float) -> str:
+    parts = zip(_parts(colour), _parts(paper), strict=True)
+    return "#" + "".join(f"{round((one * share + other * (1 - share)) * 255):02x}" for one, other in parts)
 
 
 def _parts(colour: str) -> tuple[float, float, float]:
