@@ -59,7 +59,7 @@ def test_what_is_wrong_is_named_and_what_was_typed_is_kept_as_a_draft(app, sessi
 
     assert answer.status_code == 422
     assert '<a href="#body">Post, line 9</a>' in answer.text
-    assert "“title” is empty" in answer.text
+    assert ">Title</a>: It is empty." in answer.text
     assert "Guaranteed." in desk.get(EDIT).text
     assert session.scalars(select(Post.title)).one() == "Backs"
 
@@ -95,7 +95,7 @@ def test_a_form_is_edited_in_the_same_way(app, session, post):
     answer = press(desk, "/owner/forms/1/edit", on="/owner/forms/1/edit", based_on="0", title="Only this")
 
     assert answer.status_code == 422
-    assert "“button” is empty" in answer.text
+    assert ">Words on the button</a>: It is empty." in answer.text
     assert session.scalars(select(Draft.kind)).one() is Kind.FORM
 
 

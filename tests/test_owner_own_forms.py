@@ -44,7 +44,12 @@ def test_what_was_typed_stays_when_a_form_cannot_be_made(app, form):
     answer = press(desk, "/owner/forms/new", on="/owner/forms/new", **typed)
 
     assert answer.status_code == 422
-    for words in ("“Tips” has this address", "Choose where this form leads", "“button” is empty", 'value="Mine"'):
+    for words in (
+        "“Tips” has this address",
+        "Choose where this form leads",
+        ">Words on the button</a>: It is empty.",
+        'value="Mine"',
+    ):
         assert words in answer.text
 
 

@@ -114,7 +114,7 @@ def test_what_keeps_it_from_being_a_mail_stands_in_the_frame_with_its_line(desk,
 
     assert answer.status_code == 200
     assert "This is not a mail yet" in answer.text
-    assert "<strong>Body, line 3:</strong> “frist_name” is not a tag. Did you mean first_name?" in answer.text
+    assert "<strong>Mail, line 3:</strong> “frist_name” is not a tag. Did you mean {{ first_name |" in answer.text
     assert "<strong>Subject:</strong>" in answer.text
     assert "Gmail would cut it off" in shown(desk, body="word " * 30_000).text
 

@@ -183,12 +183,15 @@ def test_what_is_typed_is_kept_while_it_is_tried_out_and_saved_then(desk, caught
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"host": ""}, "does not start with"),
-        ({"port": "none"}, "no proper host or port"),
-        ({"rate": "fast"}, "Rate takes mails a second"),
-        ({"day": "5", "warmup": "50"}, "warmup"),
+        ({"port": "none"}, "Port: type a whole number such as 587, or leave it empty."),
+        ({"host": ""}, "Server: type its name as your provider gives it, such as mail.example.org."),
+        (
+            {"pool": "0", "rate": "quick"},
+            "Mails a second: type a number such as 10, or 0.5 for one in two",
+        ),
+        ({"day": "5", "warmup": "50"}, "“Mails on the first day” is more than “Mails a day”: make it less."),
         ({"username": "maria"}, "Please type the password too."),
-        ({"encryption": "sometimes"}, "Starttls takes"),
+        ({"encryption": "sometimes"}, "Encryption: choose one of those offered."),
     ],
 )
 def test_what_is_no_relay_is_refused_with_how_to_mend_it(desk, changes, why):

@@ -54,7 +54,12 @@ BROKEN = [
     (SECOND, "Find your QL in 30 seconds", r'"a\r\nBcc: x@example.org"', "“subject” holds a line break"),
     (SECOND, "Find your QL in 30 seconds", r'"a\Lb"', "“subject” holds a line break"),
     (SECOND, "Find your QL in 30 seconds", "Pain: a guide", "(put text that holds a colon into quotes)"),
-    (SECOND, "Find your QL in 30 seconds", '"{{ frist_name }}"', "“frist_name” is not a tag. Did you mean first_name?"),
+    (
+        SECOND,
+        "Find your QL in 30 seconds",
+        '"{{ frist_name }}"',
+        "“frist_name” is not a tag. Did you mean {{ first_n",
+    ),
     (SECOND, "Find your QL in 30 seconds", "Relief guaranteed", "“guaranteed” is a promise nobody can keep"),
     (
         SECOND,
@@ -82,7 +87,7 @@ BROKEN = [
     (FORM, "course: back-care", "course: neck-care", "There is no course “neck-care” in this folder."),
     (FORM, "button: Send me the tips", f"button: {'so ' * 200}", "“button” is longer than 500 signs."),
     (COURSE, "weekends: false", "sources: none", "“sources” is not a field of this file."),
-    (FORM, "button: Send me the tips", 'button: "{{ first_name }}"', "Tags are not filled in here."),
+    (FORM, "button: Send me the tips", 'button: "{{ first_name }}"', "Nothing is filled in here"),
     (POST, "published: 2026-11-23", "published: 2026-02-31", "The value cannot be read"),
     (POST, "published: 2026-11-23", "published: last week", "“published” must be a day"),
     (POST, "https://pmc.ncbi", "ftp://pmc.ncbi", None),

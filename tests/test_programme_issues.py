@@ -69,7 +69,7 @@ def test_an_edit_that_was_begun_before_anothers_is_refused(session, issue, owner
         ({"preheader": "Short"}, "preheader", "it needs 40 to 90"),
         ({"body": "{{ naem }}"}, "body", "“naem” is not a tag"),
         ({"body": " "}, "body", "says nothing yet"),
-        ({"sources": "NICE"}, "sources", "needs name and detail"),
+        ({"sources": "NICE"}, "sources", "A source needs its name"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_field(changes, field, words):

@@ -90,16 +90,18 @@ def test_every_mistake_is_told_once():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{{ first_nam }}", "“first_nam” is not a tag. Did you mean first_name? The tags are: first_name, "),
-        ("{{ zzz }}", "“zzz” is not a tag. The tags are: first_name, "),
-        ('{{ zzz | default("x") }}', "“zzz” is not a tag. The tags are: first_name, "),
+        ("{{ first_nam }}", "“first_nam” is not a tag. Did you mean {{ first_name | default("),
+        ("{{ name }}", "“name” is not a tag. Did you mean {{ first_name | default("),
+        ("{{ zzz }}", "“zzz” is not a tag. Write it as {{ first_name | default("),
+        ('{{ zzz | default("x") }}', "“zzz” is not a tag. Write it as"),
         ("{{ first_name | upper }}", "“upper” is not known after the bar; only default is."),
         ("{{ first_name | default }}", "default has no words."),
         ("{{ first_name | default('x') }}", "“{{ first_name | default('x') }}” cannot be read."),
         ("{{ first_name | default(“x”) }}", "“{{ first_name | default(“x”) }}” cannot be read."),
-        ("{{ first name }} x }}", "“{{ first name }}” cannot be read."),
+        ("{{ first name }} x }}", "“{{ first name }}” cannot be read. Did you mean"),
+        ("{{ subscriber.first_name }}", "cannot be read. Did you mean {{ first_name | default("),
         ("{{}}", "“{{}}” cannot be read."),
-        ("{{ site.x }}", "cannot be read. Write it as {{ first_name | default("),
+        ("{{ site.x }}", "cannot be read. Did you mean {{ site }}?"),
         ("{{ first_name", "This {{ is not closed by }} on its line."),
         ("{{ first_name\n}}", "This {{ is not closed by }} on its line."),
         ("{{ first_name {{ site }}", "This {{ is not closed by }} on its line."),
@@ -112,7 +114,22 @@ def test_what_is_wrong_is_said_with_its_mend(text, said):
     found = merge.check(text)
     assert found
     assert said in found[0].text
-    assert merge.EXAMPLE in found[0].text or "The tags are:" in found[0].text
+    assert merge.EXAMPLE in found[0].text or "{{ site }}" in found[0].text
+
+
+def test_only_the_tags_of_the_place_are_named_the_nearest_first():
+    post = merge.Place(("practitioner_name", "practice_name", "booking_link"))
+    said = [merge.check(f"{{{{ {typed} }}}}", 1, post)[0].text for typed in ("booking", "bok_link", "zzz")]
+
+    assert said == [
+        "“booking” is not a tag. Did you mean {{ booking_link }}?",
+        "“bok_link” is not a tag. Did you mean {{ booking_link }}?",
+        "“zzz” is not a tag. What can be filled in here: practitioner_name, practice_name, booking_link.",
+    ]
+
+
+def test_where_nothing_is_filled_in_no_tag_is_named():
+    assert "Nothing is filled in here: write the words." in merge.check("{{ first_nam }}", 1, merge.Place(()))[0].text
 
 
 def test_a_refusal_names_its_lines():

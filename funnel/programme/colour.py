@@ -18,7 +18,7 @@ def accent(value: object) -> str:
     """A reader of content_fields: #rrggbb, or '' for the house's colour. Refuses one whose words could not be read."""
     found = written(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("must be a colour such as #1d5c54, in quotes")
+        raise ValueError(f"must be a colour such as #1d5c54{'' if isinstance(value, str) else ', in quotes'}")
     if found and (worst := least(found, LIGHT)) < LEAST:
         raise ValueError(
             f"{found} is too light: words in it on a light ground have a contrast of {worst:.1f} to 1, and need "

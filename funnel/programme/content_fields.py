@@ -24,6 +24,7 @@ LONGEST_SLUG = 80  # as long as the source of a sign-up may be, which a post's s
 LAST_DAY = 365
 MINUTES_OF_A_DAY = 24 * 60
 TAGGED = ("subject", "preheader")  # the fields whose merge tags are filled in
+QUOTED = '"07:00–10:00", in quotes'
 OPTIONAL = ("post", "thanks_url", "accent", "language")
 
 _BREAKS_A_HEADER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\\?")
@@ -48,13 +49,18 @@ def values(
     return found, problems
 
 
-def value(name: str, given: Any, reader: Reader, at: int = 1, language: str = ENGLISH) -> tuple[Any, list[Problem]]:
-    """One field as ours, None where it is refused, and all that is wrong with it. `at`: its line."""
+def value(
+    name: str, given: Any, reader: Reader, at: int = 1, language: str = ENGLISH, called: str = ""
+) -> tuple[Any, list[Problem]]:
+    """One field as ours, None where it is refused, and all that is wrong with it. `at`: its line.
+
+    `called`: how what is wrong begins, where the field stands under a label of its own; in a file it is named.
+    """
     found, problems = None, []
     try:
         found = reader(given)
     except ValueError as error:
-        problems.append(Problem(at, f"“{name}” {error}."))
+        problems.append(Problem(at, f"{called or f'“{name}”'} {error}."))
     if isinstance(given, str):
         problems += prose.check(given, prose.STEP_TAGS if name in TAGGED else (), at, language)
     return found, problems
@@ -123,7 +129,7 @@ def window(value: Any) -> tuple[int, int]:
     """Minutes after midnight: from, to."""
     match = _WINDOW.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise ValueError('must be two times of day in quotes, such as "07:00–10:00"')
+        raise ValueError(f"must be two times of day, such as {'07:00–10:00' if isinstance(value, str) else QUOTED}")
     hours, minutes, until_hours, until_minutes = map(int, match.groups())
     start, end = hours * 60 + minutes, until_hours * 60 + until_minutes
     if max(minutes, until_minutes) > 59 or not start < end <= MINUTES_OF_A_DAY:

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from funnel.models.content import EVERY_DAY, Sequence, SequenceState
 from funnel.models.editing import Kind
 from funnel.programme import content_fields, file_copies
-from funnel.programme.wording import Fault, slug
+from funnel.programme.wording import IT, Fault, slug
 
 
 def make(session: Session, title: str, now: datetime) -> tuple[Sequence | None, list[Fault]]:
     """A new course without mails, that nobody gets yet; None with the reasons when its title is refused."""
-    named, problems = content_fields.value("title", title, content_fields.line)
+    named, problems = content_fields.value("title", title, content_fields.line, called=IT)
     if problems or named is None:
         return None, [Fault("title", 0, problem.text) for problem in problems]
     stem = slug(named, "course")

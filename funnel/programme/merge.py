@@ -5,7 +5,7 @@ Owner-written mails are not templates: a value put in is text, and is never read
 
 import difflib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 NAME = "first_name"
@@ -31,6 +31,7 @@ NAMES = (
     "turn_day",
 )
 EXAMPLE = '{{ first_name | default("there") }}'
+NEAR, FAR = 0.6, 0.45  # likeness, from 0 to 1, of what was typed to the tag that was meant; below FAR there is none
 
 _MARK = re.compile(r"\{\{|\{%|\{#|\}\}")  # where a tag begins, or something that only looks like one
 _TAG = re.compile(  # stays on one line
@@ -55,6 +56,42 @@ class Tag:
     default: str = ""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a text stands: the tags that are filled in there, and how that of the first name is best written."""
+
+    tags: Collection[str]
+    name: str = EXAMPLE
+
+    @property
+    def example(self) -> str:
+        """The mend for what cannot be read as a tag."""
+        known = NAME if NAME in self.tags else next(iter(self.tags), "")
+        return f"Write it as {self.written(known)}." if known else "Nothing is filled in here: write the words."
+
+    def written(self, tag: str) -> str:
+        return self.name if tag == NAME else f"{{{{ {tag} }}}}"
+
+    def meant(self, typed: str) -> str:
+        """The tag that was probably meant, as a question; where none is like it, all that there are."""
+        small = typed.lower()
+        nearest = max(self.tags, key=lambda tag: _likeness(small, tag), default="")
+        if nearest and _likeness(small, nearest) >= NEAR:
+            return f"Did you mean {self.written(nearest)}?"
+        return self.known(typed)
+
+    def known(self, typed: str) -> str:
+        """All that can be filled in there, the nearest to what was typed first."""
+        if not self.tags or self is ANYWHERE:
+            return self.example
+        small = typed.lower()
+        nearest = sorted(self.tags, key=lambda tag: max(FAR, _likeness(small, tag)), reverse=True)
+        return f"What can be filled in here: {', '.join(nearest)}."
+
+
+ANYWHERE = Place(NAMES)  # of a text whose place is not known
+
+
 class BadTags(ValueError):  # noqa: N818 (it names what was found)
     """A text whose tags are refused; `problems` tells each with its line."""
 
@@ -63,14 +100,17 @@ class BadTags(ValueError):  # noqa: N818 (it names what was found)
         self.problems = problems
 
 
-def check(text: str, first_line: int = 1) -> list[Problem]:
-    """Every tag in `text` that is refused, in the order they stand, lines counted from `first_line`."""
-    return [found for found in _read(text, first_line) if isinstance(found, Problem)]
+def check(text: str, first_line: int = 1, place: Place = ANYWHERE) -> list[Problem]:
+    """Every tag in `text` that is none at all, in the order they stand, lines counted from `first_line`.
+
+    What is said against it names tags of the `place` alone.
+    """
+    return [found for found in _read(text, first_line, place) if isinstance(found, Problem)]
 
 
 def pieces(text: str) -> list[str | Tag]:
     """`text` cut at its tags. Raises BadTags when `check` finds a problem in it."""
-    found = list(_read(text, 1))
+    found = list(_read(text, 1, ANYWHERE))
     if problems := [piece for piece in found if isinstance(piece, Problem)]:
         raise BadTags(problems)
     return [piece for piece in found if not isinstance(piece, Problem)]
@@ -98,46 +138,50 @@ def value(tag: Tag, values: Mapping[str, str]) -> str:
     return found if found.strip() else tag.default
 
 
-def _read(text: str, first_line: int) -> Iterator[str | Tag | Problem]:
+def _read(text: str, first_line: int, place: Place) -> Iterator[str | Tag | Problem]:
     done = 0
     while mark := _MARK.search(text, done):
         if mark.start() > done:
             yield text[done : mark.start()]
         whole = _TAG.match(text, mark.start())
         line = first_line + text.count("\n", 0, mark.start())
-        yield _tag(whole, line) if whole else Problem(line, _why_not(text, mark))
+        yield _tag(whole, line, place) if whole else Problem(line, _why_not(text, mark, place))
         done = whole.end() if whole else _end(text, mark)
     if done < len(text):
         yield text[done:]
 
 
-def _tag(whole: re.Match[str], line: int) -> Tag | Problem:
+def _tag(whole: re.Match[str], line: int, place: Place) -> Tag | Problem:
     name, rule, default = whole.groups()
     if name not in NAMES:
-        return Problem(line, f"“{name}” is not a tag.{_nearest(name)} The tags are: {', '.join(NAMES)}.")
+        return Problem(line, f"“{name}” is not a tag. {place.meant(name)}")
     if rule is None:
         return Tag(name)
     if rule != "default":
-        return Problem(line, f"“{rule}” is not known after the bar; only default is. Write it as {EXAMPLE}.")
+        return Problem(line, f"“{rule}” is not known after the bar; only default is. {place.example}")
     if default is None:
-        return Problem(line, f"default has no words. Write it as {EXAMPLE}.")
+        return Problem(line, f"default has no words. {place.example}")
     return Tag(name, default)
 
 
-def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name.lower(), NAMES, n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+def _likeness(typed: str, tag: str) -> float:
+    """From 0 to 1; a tag that was typed with something around it is meant, and a part of its name may mean it."""
+    words = set(re.findall(r"\w+", typed))
+    if tag in words:
+        return 1.0
+    known = NEAR if words & set(tag.split("_")) else 0.0
+    return max(known, difflib.SequenceMatcher(None, typed, tag).ratio())
 
 
-def _why_not(text: str, mark: re.Match[str]) -> str:
+def _why_not(text: str, mark: re.Match[str], place: Place) -> str:
     if mark[0] == "}}":
-        return f"This }}}} closes no tag. A tag is written as {EXAMPLE}."
+        return f"This }}}} closes no tag. {place.example}"
     if mark[0] != "{{":
-        return f"{mark[0]} is not used here: mails have merge tags, not templates. A tag is written as {EXAMPLE}."
+        return f"{mark[0]} is not used here: mails have merge tags, not templates. {place.example}"
     if "}}" not in text[mark.end() : _end(text, mark)]:
-        return f"This {{{{ is not closed by }}}} on its line. A tag is written as {EXAMPLE}."
+        return f"This {{{{ is not closed by }}}} on its line. {place.example}"
     written = text[mark.start() : _end(text, mark)]
-    return f"“{written}” cannot be read. Write it as {EXAMPLE}. The tags are: {', '.join(NAMES)}."
+    return f"“{written}” cannot be read. {place.meant(written)}"
 
 
 def _end(text: str, mark: re.Match[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from funnel.models.content import Sequence
 from funnel.programme import calendar, content_fields
-from funnel.programme.wording import Fault
+from funnel.programme.wording import IT, Fault
 
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MOST_BLACKOUTS = 50
@@ -41,7 +41,7 @@ def read(form: Typed) -> tuple[dict[str, Any], list[Fault]]:
         ("title", content_fields.line, form.title),
         ("window", content_fields.window, f"{form.start}–{form.end}"),
     ):
-        values[name], problems = content_fields.value(name, given, reader)
+        values[name], problems = content_fields.value(name, given, reader, called=IT)
         faults += [Fault(name, 0, problem.text) for problem in problems]
     values["weekdays"] = sum(1 << number for number in set(form.weekdays) if 0 <= number < len(DAY_NAMES))
     if not values["weekdays"]:
@@ -86,4 +86,7 @@ def _blackout(first: str, last: str, name: str) -> dict[str, str]:
         raise ValueError(f"Its year must be one from {YEARS[0]} to {YEARS[-1]}.")
     if len(name) > LONGEST_NAME:
         raise ValueError(f"Its name is longer than {LONGEST_NAME} signs.")
-    return {"from": start.isoformat(), "to": end.isoformat(), "name": content_fields.line(name or "No mails")}
+    try:
+        return {"from": start.isoformat(), "to": end.isoformat(), "name": content_fields.line(name or "No mails")}
+    except ValueError as error:
+        raise ValueError(f"Its name {error}.") from None

@@ -27,6 +27,8 @@ STEP_TAGS = (
     "preferences_link",
 )
 
+NOT_ALONE = f"The form needs a line of its own, with nothing on it but {FORM_PLACE}, written just so."
+_FORM = re.compile(r"\{\{\s*form\s*\}\}")
 ANY_TAG = re.compile(r"\{\{[^{}\n]*\}\}")
 A_TAGS_ADDRESS = "https://tag.invalid/"  # a tag holds spaces, which an address in Markdown may not
 REACHABLE = re.compile(r"https?://|mailto:|tel:|/(?!/)|#")
@@ -37,7 +39,8 @@ _MARKDOWN = MarkdownIt("commonmark")
 
 def check(text: str, tags: Collection[str], first_line: int = 1, language: str = ENGLISH) -> list[Problem]:
     """Everything in `text` that is refused, by line. `tags` are the merge tags that are filled in at this place."""
-    problems = merge.check(text, first_line) or list(misplaced(text, tags, first_line, language))
+    problems = merge.check(text, first_line, place(tags, language))
+    problems = problems or list(misplaced(text, tags, first_line, language))
     found = [*problems, *words.check(text, first_line, language), *lost(text, first_line)]
     return sorted(found, key=lambda one: one.line)
 
@@ -47,8 +50,11 @@ def check_post(text: str, first_line: int = 1) -> list[Problem]:
     lines = text.split("\n")
     places = [at for at, line in enumerate(lines) if line.strip() == FORM_PLACE]
     without = "\n".join("" if at in places else line for at, line in enumerate(lines))
+    inside = [at for at, line in enumerate(lines) if at not in places and _FORM.search(line)]
+    without = "\n".join("" if at in inside else line for at, line in enumerate(without.split("\n")))
     problems = check(without, POST_TAGS, first_line) + list(_foreign(without, first_line))
-    if len(places) != 1:
+    problems += [Problem(first_line + at, NOT_ALONE) for at in inside]
+    if len(places) != 1 and not inside:
         told = f"A post has one line of {FORM_PLACE}; this has {len(places)}."
         problems.append(Problem(first_line + (places[1] if places else 0), told))
     return sorted(problems, key=lambda found: found.line)
@@ -72,12 +78,16 @@ def misplaced(text: str, tags: Collection[str], line: int = 1, language: str = E
     for piece in merge.pieces(text):
         if isinstance(piece, Tag):
             if piece.name not in tags:
-                known = f"The tags of this place are: {', '.join(tags)}." if tags else "Tags are not filled in here."
-                yield Problem(line, f"“{piece.name}” has no value here. {known}")
+                yield Problem(line, f"“{piece.name}” has no value here. {place(tags, language).known(piece.name)}")
             elif piece.name == "first_name" and not piece.default:
                 yield Problem(line, f"first_name is empty for some people. Write it as {example(language)}.")
         else:
             line += piece.count("\n")
+
+
+def place(tags: Collection[str], language: str = ENGLISH) -> merge.Place:
+    """Where these tags are filled in, in a text of that language."""
+    return merge.Place(tags, example(language))
 
 
 def example(language: str) -> str:

@@ -42,7 +42,7 @@ def checks(
 
 
 def _refused(field: str, text: str, tags: Collection[str], language: str) -> Iterator[Check]:
-    unreadable = merge.check(text)
+    unreadable = merge.check(text, 1, prose.place(tags, language))
     for problem in unreadable or prose.misplaced(text, tags, 1, language):
         yield Check("Tags", State.STOP, problem.text, field, problem.line)
     for problem in words.check(text, 1, language):

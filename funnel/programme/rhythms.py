@@ -88,6 +88,9 @@ def listed(session: Session) -> list[Line]:
     return sorted(lines, key=lambda line: (line.rhythm.paused_at is not None, line.leaves_at, line.rhythm.id))
 
 
+TURN_TAGS = ("month", "year")
+
+
 def subject_of(pattern: str, day: date) -> str:
     """The subject of the turn of `day`."""
     return _OF_A_TURN.sub(lambda tag: f"{day:%B}" if tag[1] == "month" else str(day.year), pattern)

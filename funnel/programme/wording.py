@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +16,8 @@ FIELDS = ("subject", "preheader", "body", "kind", "sources")  # what a revision 
 TYPED = (*FIELDS, "day")  # what the editor has; a day is kept by the course, and moved with a look at who waits
 BODY, DAY, SOURCES, PUBLISHED = "body", "day", "sources", "published"
 BETWEEN = " | "  # the parts of a source
+IT = "It"  # a field that stands under its label
+NO_SOURCE = "A source needs its name and what it says, with | between them: NICE NG59 | Low back pain | https://…"
 LONGEST = 200_000  # signs of a field
 LONGEST_SLUG = 40
 
@@ -81,7 +83,10 @@ def columns(
     values: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, reader in readers.items():
-        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader, 1, language)
+        if name == SOURCES and (wrong := list(_wrong_sources(content.get(name, "")))):
+            faults += wrong
+            continue
+        value, problems = content_fields.value(name, _raw(name, content.get(name, "")), reader, 1, language, IT)
         values |= {} if value is None else {name: value}
         faults += [Fault(name, 0, problem.text) for problem in problems]
     return values, faults
@@ -114,6 +119,20 @@ def _day(text: str) -> date | str:
 def sources(text: str) -> list[dict[str, str]]:
     """The sources that were typed, a line each, as a file's YAML would give them."""
     return [_source(line) for line in text.splitlines() if line.strip()]
+
+
+def _wrong_sources(text: str) -> Iterator[Fault]:
+    """What is wrong with each line of them, for who types them with bars and knows no fields of a file."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        parts = [part.strip() for part in line.split("|", 2)]
+        if not line.strip():
+            continue
+        if len(parts) < 2 or not all(parts[:2]):
+            yield Fault(SOURCES, number, NO_SOURCE)
+        elif not re.fullmatch(r"(https://\S+)?", "".join(parts[2:])):
+            yield Fault(SOURCES, number, "Its address must begin with https://, and have no space in it.")
+        elif problem := content_fields.value(SOURCES, [_source(line)], content_fields.sources, 1, ENGLISH, IT)[1]:
+            yield Fault(SOURCES, number, problem[0].text.replace(f"{IT} 1: ", f"{IT} "))
 
 
 def source_line(source: Mapping[str, str]) -> str:

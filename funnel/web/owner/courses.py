@@ -17,6 +17,7 @@ from funnel.programme.wording import Fault
 from funnel.web.owner import gate, writing
 
 EMPTY_ROWS = 2  # of days without mails, for more without script
+LABELS = {"title": "Title", "window": "Hours", "weekdays": "Weekdays", "blackouts": "Days without mails"}
 
 blueprint = gate.pages("courses", __name__)
 
@@ -105,6 +106,7 @@ def _settings(session: OrmSession, course: Sequence, form: Typed, faults: list[F
         course=course,
         form=form,
         faults=faults,
+        labels=LABELS,
         day_names=permitted.DAY_NAMES,
         forms=_forms(session, course),
     )

@@ -74,7 +74,7 @@ def columns(import_id: int) -> str:
         if found.state not in imports.TO_CHECK or found.cleared_at:
             return _page(session, found)
         rows = staging.sample(session, found)
-        return _asked(session, found, rows, IntakeForm.of(found, rows))
+        return _asked(session, found, rows, IntakeForm.of(found, rows), {})
 
 
 @blueprint.post(f"/people/import/<{gate.ID}:import_id>/columns")
@@ -85,7 +85,7 @@ def name_columns(import_id: int) -> AnyResponse | tuple[str, int]:
         form = IntakeForm.typed(request.form, rows)
         problems = form.problems()
         if found.state in imports.TO_CHECK and problems:
-            return _asked(session, found, rows, form, **problems), HTTPStatus.UNPROCESSABLE_ENTITY
+            return _asked(session, found, rows, form, problems), HTTPStatus.UNPROCESSABLE_ENTITY
         done = imports.check(session, found, form.plan(), utc_now())
     return _after(import_id, done)
 
@@ -189,7 +189,9 @@ def _told(session: OrmSession, found: Import) -> dict[str, str]:
     return {"asks": form.title if form else "", "course": course.title if course else "", "long": long}
 
 
-def _asked(session: OrmSession, found: Import, rows: list[list[str]], form: IntakeForm, **problems: str) -> str:
+def _asked(
+    session: OrmSession, found: Import, rows: list[list[str]], form: IntakeForm, problems: dict[str, str]
+) -> str:
     return render_template(
         "owner/imports/columns.html",
         found=found,

@@ -4,6 +4,7 @@ Each of these answers the form of whoever writes, wherever that stands. The mail
 `preview`; what is said about it to the script that asked, or without one to a page of its own beside the editor.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 
@@ -18,9 +19,9 @@ from funnel.mail.encoding import Unsendable
 from funnel.programme import check
 from funnel.programme.merge import BadTags
 from funnel.web.nudge import nudge
-from funnel.web.owner import frame, gate, typed
+from funnel.web.owner import frame, gate, typed, wording
 from funnel.web.owner.look import Content, Look
-from funnel.web.owner.manners import LOOKS, SEEN
+from funnel.web.owner.manners import LOOKS, MANNERS, SEEN
 from tasks.links import look as look_at_links
 
 TEXT_ID = "text_id"  # the field that says which text is typed; left out of one that is not kept yet
@@ -35,7 +36,7 @@ def show(noun: str) -> Response:
     """The mail or page itself, or what keeps it from being one."""
     now, look = utc_now(), LOOKS[noun]
     with Session.begin() as session:
-        html = _seen(session, look, now)
+        html = _seen(session, noun, now)
     return frame.alone(html, frame.SCROLLED if look.sketch else frame.OF_A_PAGE)
 
 
@@ -69,7 +70,8 @@ def people() -> Response:
     return jsonify([reader.named for reader in found])
 
 
-def _seen(session: OrmSession, look: Look, now: datetime) -> str:
+def _seen(session: OrmSession, noun: str, now: datetime) -> str:
+    look = LOOKS[noun]
     content, number = typed.content(look), typed.number(TEXT_ID)
     scheme = typed.chosen_among("scheme", frame.SCHEMES)
     try:
@@ -78,9 +80,13 @@ def _seen(session: OrmSession, look: Look, now: datetime) -> str:
         return _mail(session, look, content, number, scheme, now)
     except (BadTags, Unsendable) as error:
         found = look.checks(session, content, number, now) if look.checks else []
-        return render_template(
-            "owner/preview/fault.html", faults=check.stops(found), error=error, what=look.what, scheme=scheme
-        )
+        told = {"faults": check.stops(found), "labels": _labels(noun), "error": error, "what": look.what}
+        return render_template("owner/preview/fault.html", scheme=scheme, **told)
+
+
+def _labels(noun: str) -> Mapping[str, str]:
+    """What the fields are called on the page where they are typed."""
+    return MANNERS[noun].labels if noun in MANNERS else wording.LABELS
 
 
 def _mail(session: OrmSession, look: Look, content: Content, number: int, scheme: str, now: datetime) -> str:

@@ -16,7 +16,7 @@ from funnel.db import Session, utc_now
 from funnel.house import stored
 from funnel.mail import smtp, trial
 from funnel.relay import Relay, parse, spelled
-from funnel.web.owner import gate, settings
+from funnel.web.owner import gate, relay_words, settings
 
 TRIALS = (10, 10 * 60)  # trials, seconds
 NEW = "new"
@@ -163,6 +163,8 @@ def _read(known: Relay | None) -> tuple[Typed, Relay | None, str]:
     typed = Typed(**said, sealed=_sealed(said["host"], password), options=options)
     if said["username"] and not password:
         return typed, None, KNOWN_ELSEWHERE if known and known.password else "Please type the password too."
+    if wrong := relay_words.wrong(typed.host, typed.port, typed.encryption, typed.options):
+        return typed, None, wrong
     try:
         return typed, parse(_url(typed)), ""
     except ValueError as error:

@@ -83,7 +83,7 @@ class TypedRhythm:
 
     def _subject(self, now: datetime) -> str:
         tidy = self._line("subject", NO_SUBJECT)
-        if found := prose.check(rhythms.subject_of(tidy, now.date()), prose.STEP_TAGS):
+        if found := prose.check(rhythms.subject_of(tidy, now.date()), (*prose.STEP_TAGS, *rhythms.TURN_TAGS)):
             self.problems.setdefault("subject", found[0].text)
         return tidy
 
