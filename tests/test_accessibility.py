@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from funnel import tokens
-from funnel.audience import confirmation, own_data, resending
+from funnel.audience import confirmation, own_data, resending, topics
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.local import outbox
@@ -46,6 +46,7 @@ def paths(session, live, setting, tmp_path):
         "paused": a_subscriber(session, paused_until=now + timedelta(days=9)),
         "monthly": a_subscriber(session, pace=Pace.MONTHLY),
     }
+    topics.make(session, "Sitting", "All day at a desk", now)
     pending = a_subscriber(session, state=SubscriberState.PENDING, confirmed_at=None)
     settled = {"subscriber_id": pending.id, "email": pending.email, "state": SignUpState.SETTLED}
     waiting, late = (
@@ -62,11 +63,8 @@ def paths(session, live, setting, tmp_path):
         "confirm, too late": f"/confirm/{confirmation.token(late)}",
         "leave": f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, ada.id, message.id)}",
         "preferences": f"/preferences/{tokens.sign(Purpose.PREFERENCES, ada.id, message.id)}",
-        **{
-            f"preferences, {state}": f"/preferences/{tokens.sign(Purpose.PREFERENCES, person.id, 0)}"
-            for state, person in others.items()
-        },
         "my data": f"/my-data/{fresh}",
+        **{f"my data, {state}": f"/my-data/{own_data.fresh_token(one, now)}" for state, one in others.items()},
         "my data, delete": f"/my-data/{fresh}/delete",
         "my data, ended": "/my-data/x",
         "booked": f"/booked/{tokens.sign(Purpose.GO, booked.id, message.id)}",
@@ -107,6 +105,12 @@ STATES = {
     "form, a slip": ("form", lambda opened: typed(opened, "ada@gmial.com"), "Did you mean"),
     "book, with errors": ("book", lambda opened: press(opened, "Send the request"), "Please check"),
     "preferences, changed": ("preferences", lambda opened: press(opened, "Pause"), "It is quiet for 30 days"),
+    "preferences, nothing ticked": (
+        "preferences",
+        lambda opened: press(opened, "Leave these out"),
+        "Tick at least one topic",
+    ),
+    "my choices, changed": ("my data", lambda opened: press(opened, "Monthly only"), "The course has ended"),
     "my data, changed": ("my data", lambda opened: press(opened, "Save the name"), "Your name is corrected"),
     "confirmed": ("confirm", lambda opened: press(opened, "Yes, send me the tips"), "You are in"),
     "already booked": ("booked", lambda opened: press(opened, "I have already booked"), "Thank you"),

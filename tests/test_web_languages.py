@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 from http import HTTPStatus
 
 from funnel import languages, tokens
-from funnel.audience import confirmation, own_data, resending
+from funnel.audience import confirmation, own_data, resending, topics
+from funnel.audience.wishes import Wish
 from funnel.db import utc_now
 from funnel.models.mail import LinkKind
 from funnel.models.people import FormState, SignUpState, SubscriberState
@@ -106,16 +107,23 @@ class Reader:
     def preferences(self):
         door = f"/preferences/{tokens.sign(Purpose.PREFERENCES, self.person.id, 0)}"
         self.go("preferences", door)
-        for wish in ("pause", "resume", "my-data", "monthly", "all"):
-            self.go(f"preferences: {wish}", door, wish=wish)
+        topic = topics.make(self.session, f"Vorto {self.code}", "", utc_now())
+        self.session.commit()
+        given = {"topic": str(topic.id), "language": self.code}
+        for wish in (*Wish, "my-data"):
+            self.go(f"preferences: {wish}", door, wish=wish, **given)
+        self.go("preferences: nothing ticked", door, 422, wish="leave-out")
+        chosen = f"/my-data/{own_data.fresh_token(self.person, utc_now())}"
+        for wish in Wish:
+            self.go(f"my choices: {wish}", chosen, wish=wish, **given)
         an_enrolment(self.session, self.person, a_sequence(self.session))
         self.session.commit()
         for wish in ("pause", "resume", "monthly"):
-            self.go(f"preferences on a course: {wish}", door, wish=wish)
+            self.go(f"my choices on a course: {wish}", chosen, wish=wish)
         leaving = f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, self.person.id, 0)}"
         self.go("leaving", leaving)
         self.go("left", leaving, pressed="1")
-        self.go("preferences once left", door, wish="pause")
+        self.go("my choices once left", chosen, wish="pause")
 
     def data(self):
         door = f"/my-data/{own_data.fresh_token(self.person, utc_now())}"

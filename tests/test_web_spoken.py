@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from funnel import languages, tokens
+from funnel.audience import own_data
 from funnel.db import utc_now
 from funnel.tokens import Purpose
 from funnel.web.pages import book, discreet
@@ -47,7 +48,7 @@ def test_a_day_is_that_of_the_reader_s_zone_in_their_words(session, client):
     until = (utc_now() + timedelta(days=9)).replace(hour=12)
     person = a_subscriber(session, language="es", time_zone="Pacific/Kiritimati", paused_until=until)  # 14 hours ahead
     session.commit()
-    page = client.get(f"/preferences/{tokens.sign(Purpose.PREFERENCES, person.id, 0)}").text
+    page = client.get(f"/my-data/{own_data.fresh_token(person, utc_now())}").text
     day = languages.day_of_year(until + timedelta(days=1), "es", ZoneInfo("UTC"))
     assert f"No llegará nada hasta el {day}." in page
 

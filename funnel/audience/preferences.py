@@ -21,11 +21,16 @@ LONGEST_NAME = 80
 LINK = re.compile(r"//|@|\.\w+/|[^\W_]{2}\.[^\W\d_]{2}")
 
 
-def pause(session: Session, subscriber: Subscriber, now: datetime) -> None:
-    """No tip or newsletter for 30 days of the course's clock; the course goes on after them where it stood."""
+def pause(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """No tip or newsletter for 30 days of the course's clock; the course goes on after them where it stood.
+
+    False when nothing changed: they are not active, or it is quiet for as long already, give or take a day.
+    """
     _lock(session, subscriber)
-    if subscriber.paused_until is None or subscriber.paused_until <= now:
-        _pause(session, subscriber, now + calendar.days(PAUSE_DAYS), now)
+    until = now + calendar.days(PAUSE_DAYS)
+    if subscriber.paused_until is not None and until - subscriber.paused_until <= calendar.days(1):
+        return False
+    return _pause(session, subscriber, until, now)
 
 
 def pause_until(session: Session, subscriber: Subscriber, until: datetime, now: datetime) -> bool:
@@ -34,15 +39,20 @@ def pause_until(session: Session, subscriber: Subscriber, until: datetime, now: 
     return _pause(session, subscriber, until, now)
 
 
-def resume(session: Session, subscriber: Subscriber, now: datetime) -> None:
-    """Ends a pause early: the course comes back by the days that were left of it, one that has begun counted whole."""
+def resume(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """Ends a pause early: the course comes back by the days that were left of it, one that has begun counted whole.
+
+    False when there was none.
+    """
     _lock(session, subscriber)
-    if subscriber.paused_until is not None and subscriber.paused_until > now:
+    is_paused = subscriber.paused_until is not None and subscriber.paused_until > now
+    if subscriber.paused_until is not None and is_paused:
         left = pause_length(now, subscriber.paused_until)
         enrolment.shift(session, subscriber.id, -left, now)
         _shift_waiting(session, subscriber.id, -left, now)
     subscriber.paused_until = None
     session.flush()
+    return is_paused
 
 
 def pause_length(begin: datetime, end: datetime) -> timedelta:
@@ -61,39 +71,48 @@ def _pause(session: Session, subscriber: Subscriber, until: datetime, now: datet
     return True
 
 
-def monthly(session: Session, subscriber: Subscriber, now: datetime) -> None:
-    """At most one newsletter in 28 days; the course ends."""
-    _lock(session, subscriber)
-    if subscriber.state != SubscriberState.ACTIVE or subscriber.pace == Pace.MONTHLY:
-        return
-    subscriber.pace = Pace.MONTHLY
-    session.flush()
-    enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now)
-
-
-def all_mails(session: Session, subscriber: Subscriber, now: datetime) -> None:
-    """Every newsletter again. A course that was ended stays ended."""
-    _lock(session, subscriber)
-    if subscriber.state == SubscriberState.ACTIVE:
-        subscriber.pace = Pace.ALL
-        session.flush()
-
-
-def no_course(session: Session, subscriber: Subscriber, now: datetime) -> None:
-    """The course ends; every newsletter still comes."""
-    _lock(session, subscriber)
-    if subscriber.state == SubscriberState.ACTIVE:
-        enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now)
-
-
-def speak(session: Session, subscriber: Subscriber, language: str, now: datetime) -> bool:
-    """Mails come in this language from now on, where there are words in it. False: it is none of ours, or nobody's."""
-    _lock(session, subscriber)
-    if language not in languages.codes() or subscriber.state == SubscriberState.ERASED:
+def monthly(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """At most one newsletter in 28 days; the course ends. False when nothing changed."""
+    if not _keep_pace(session, subscriber, Pace.MONTHLY):
         return False
-    subscriber.language = language
+    enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now)
+    return True
+
+
+def all_mails(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """Every newsletter again. A course that was ended stays ended. False when nothing changed."""
+    return _keep_pace(session, subscriber, Pace.ALL)
+
+
+def _keep_pace(session: Session, subscriber: Subscriber, pace: Pace) -> bool:
+    _lock(session, subscriber)
+    if subscriber.state != SubscriberState.ACTIVE or subscriber.pace == pace:
+        return False
+    subscriber.pace = pace
     session.flush()
     return True
+
+
+def no_course(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+    """The course ends; newsletters come as before. False when there was none."""
+    _lock(session, subscriber)
+    if subscriber.state != SubscriberState.ACTIVE:
+        return False
+    return bool(enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now))
+
+
+def speak(session: Session, subscriber: Subscriber, language: str, now: datetime) -> str:
+    """Mails come in this language from now on, where there are words in it; the one before.
+
+    Of somebody erased too, whose old mails lead to pages that must not be told apart. Raises ValueError for one that we
+    do not speak.
+    """
+    if language not in languages.codes():
+        raise ValueError(language)
+    _lock(session, subscriber)
+    before, subscriber.language = subscriber.language, language
+    session.flush()
+    return before
 
 
 def rename(session: Session, subscriber: Subscriber, first_name: str, now: datetime) -> None:

@@ -44,12 +44,23 @@ def offered(session: Session, subscriber_id: int = 0) -> list[Offer]:
     A retired one too where they switched it off, or where a newsletter about it is still to come.
     """
     off = unwanted(session, subscriber_id) if subscriber_id else set()
-    which: ColumnElement[bool] = Topic.retired_at.is_(None)
-    if subscriber_id:
-        to_come = select(Newsletter.topic_id).where(Newsletter.topic_id.is_not(None), Newsletter.state.in_(UNDER_WAY))
-        which = or_(which, Topic.id.in_(off), Topic.id.in_(to_come))
+    is_offered = Topic.retired_at.is_(None)
+    return _offers(session, or_(is_offered, Topic.id.in_(off), _is_to_come()) if subscriber_id else is_offered, off)
+
+
+def to_leave_out(session: Session) -> list[Offer]:
+    """What any reader may leave out, the same for all: what is offered, and what a newsletter is to come about."""
+    return _offers(session, or_(Topic.retired_at.is_(None), _is_to_come()), set())
+
+
+def _offers(session: Session, which: ColumnElement[bool], off: Collection[int]) -> list[Offer]:
     rows = session.scalars(select(Topic).where(which).order_by(Topic.name, Topic.id))
     return [Offer(row.id, row.name, row.about, row.id not in off) for row in rows]
+
+
+def _is_to_come() -> ColumnElement[bool]:
+    to_come = select(Newsletter.topic_id).where(Newsletter.topic_id.is_not(None), Newsletter.state.in_(UNDER_WAY))
+    return Topic.id.in_(to_come)
 
 
 def exist(session: Session) -> bool:

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from funnel.models.content import Step
 from funnel.models.editing import Kind
+from funnel.models.mail import Message
 from funnel.models.people import Form, FormState
 from funnel.programme import content_fields, file_copies, form_words, saying, wording
 from funnel.programme.posts import SlugError
@@ -86,3 +88,13 @@ def _become(session: Session, form: Form, state: FormState) -> None:
     form.state = state
     file_copies.part(session, Kind.FORM, form.id)
     session.flush()
+
+
+def to_come_back(session: Session, message_id: int | None, language: str) -> Form | None:
+    """The form by which whoever has this mail may sign up (again): one of its course, else the oldest that is open, in
+    that language where there is one. It depends on the mail alone, never on whom that went to.
+    """
+    course = select(Step.sequence_id).join(Message, Message.step_id == Step.id).where(Message.id == message_id)
+    of_course = Form.sequence_id == course.scalar_subquery()
+    order = of_course.desc().nulls_last(), Form.language != language, Form.id
+    return session.scalar(select(Form).where(Form.state == FormState.OPEN).order_by(*order).limit(1))

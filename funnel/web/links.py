@@ -5,15 +5,13 @@ import logging
 from flask import Response, make_response, redirect, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import Session as OrmSession
 
 from funnel import tokens
 from funnel.audience import ending
 from funnel.db import Session, utc_now
-from funnel.models.people import Form, Subscriber
 from funnel.tokens import Purpose
 from funnel.web import edge, visits
-from funnel.web.pages import discreet
+from funnel.web.pages import discreet, preferences
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # the body of RFC 8058 §3.1
 
@@ -47,8 +45,7 @@ def leave(token: str) -> Response | str:
     with Session.begin() as session:
         discreet.speak_to(session, subscriber_id)
         ending.leave(session, subscriber_id, how, edge.visit(), utc_now(), message_id=message_id or None)
-        form = _form(session, subscriber_id)
-        page = "" if one_click else render_template("pages/unsubscribe/left.html", form=form)
+        page = "" if one_click else preferences.left(session, message_id or None)
     return Response(_("You have left. No more mails will come.") + "\n", mimetype="text/plain") if one_click else page
 
 
@@ -58,8 +55,3 @@ def _speak_to(subscriber_id: int) -> None:
             discreet.speak_to(session, subscriber_id)
     except OperationalError:  # with the database away the page still opens, as the browser asks
         log.warning("the database is away: a page for leaving is in the browser's language")
-
-
-def _form(session: OrmSession, subscriber_id: int) -> Form | None:
-    subscriber = session.get(Subscriber, subscriber_id)
-    return session.get(Form, subscriber.form_id) if subscriber and subscriber.form_id else None

@@ -24,7 +24,7 @@ LONGEST_LINE = 200
 HOUSE_TAGS = ("form_title", "practitioner_name", "practice_name", "practice_address", "site")
 LINK, CHOICES = "confirm_link", "preferences_link"
 # What a mail's button must lead to, and what its words are then.
-BUTTONS = {LINK: ("confirms", "Yes, send me the mails"), CHOICES: ("leads to the choices", "See my choices")}
+BUTTONS = {LINK: ("confirms", "Yes, send me the mails"), CHOICES: ("leads to the choices", "Change my mails")}
 LABELS = {
     "subject": "Subject",
     "preheader": "Preheader, shown beside the subject",
