@@ -4,11 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from funnel.db import utc_now
-from funnel.models.content import Step
 from funnel.models.door import FormView
 from funnel.models.people import Consent, Form, FormState, SignUp
-from funnel.models.translations import Translation
-from tests.conftest import NOW
 from tests.factories import a_form, a_post, a_sequence
 from tests.owner_data import press, signed_in
 from tests.readers import as_sent, fields_of, fill_in
@@ -179,17 +176,3 @@ def test_a_form_is_given_another_language_and_gets_it_back_with_its_words(app, s
     assert '<html lang="it"' in client.get("/f/tips").text
     assert "Italian" in desk.get("/owner/forms/1").text
     assert "Indirizzo e-mail" in desk.get("/owner/forms/1/blog").text
-
-
-def test_a_form_says_how_many_mails_of_its_course_are_written_in_its_language(app, session, form):
-    form.language = "it"
-    session.commit()
-    desk = signed_in(app)
-    mails = session.scalars(select(Step).where(Step.sequence_id == form.sequence_id)).all()
-    said = f"0 of the {len(mails)} mails of the course are. The others come in English"
-    assert said in desk.get("/owner/forms/1").text
-    for mail in mails:
-        words = {"subject": "Ecco", "preheader": "Un consiglio", "body": "Buongiorno.", "created_at": NOW}
-        session.add(Translation(step_id=mail.id, language="it", in_use=True, updated_at=NOW, **words))
-    session.commit()
-    assert "The others come in English" not in desk.get("/owner/forms/1").text

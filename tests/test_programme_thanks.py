@@ -1,9 +1,13 @@
 """The page of one's own site that a sign-up leads to: exact, trusted, and with nothing of the reader in it."""
 
 import pytest
+from sqlalchemy import select
 
+from funnel import config
+from funnel.models.house import Role
+from funnel.models.people import Form
 from funnel.programme import form_words, thanks
-from tests.factories import a_form
+from tests.factories import a_form, a_sequence
 from tests.owner_data import press, signed_in
 from tests.readers import fields_of, fill_in
 
@@ -105,3 +109,58 @@ def test_a_colour_is_a_style_sheet_that_may_be_kept_for_good(client):
     assert "immutable" in sheet.headers["Cache-Control"]
     for wrong in ("8a1c5", "8A1C5B", "8a1c5b}body{"):
         assert client.get(f"/colours/{wrong}.css").status_code == 404
+
+
+def fields(desk, here, **changes):
+    """An editor's form as it stands, with what is changed in it."""
+    typed = fields_of(desk.get(here)) | changes
+    return {name: text for name, text in typed.items() if name not in {"csrf_token", "form_id", "version", "text_id"}}
+
+
+def test_a_site_that_is_missing_is_added_from_the_editor_with_all_that_was_typed(app, session):
+    form = a_form(session, slug="tips")
+    session.commit()
+    desk, here = signed_in(app), "/owner/forms/1/edit"
+    typed = fields(desk, here, course=form_words.typed(session, form)["course"], title="Mine", thanks_url=PAGE)
+    refused = press(desk, here, on=here, **typed)
+    assert 'name="site" value="https://blog.example.org">Add https://blog.example.org to your sites' in refused.text
+
+    saved = press(desk, here, on=here, **typed, site="https://blog.example.org")
+
+    session.expire_all()
+    assert (saved.location, form.title, form.thanks_url) == ("/owner/forms/1", "Mine", PAGE)
+    assert config.settings().sites == ("https://blog.example.org",)
+
+
+def test_a_new_form_is_made_with_the_site_that_it_leads_to(app, session):
+    a_sequence(session, slug="knees")
+    session.commit()
+    desk, here = signed_in(app), "/owner/forms/new"
+    typed = fields(desk, here, course="knees", thanks_url=PAGE)
+    assert "to your sites, and save" in press(desk, here, on=here, **typed).text
+
+    press(desk, here, on=here, **typed, site="https://blog.example.org")
+
+    assert session.scalars(select(Form.thanks_url)).one() == PAGE
+
+
+def test_only_an_owner_adds_a_site_and_an_editor_is_told_so(app, session):
+    form = a_form(session, slug="tips")
+    session.commit()
+    desk, here = signed_in(app, Role.EDITOR), "/owner/forms/1/edit"
+    typed = fields(desk, here, course=form_words.typed(session, form)["course"], thanks_url=PAGE)
+    refused = press(desk, here, on=here, **typed, site="https://blog.example.org")
+
+    assert (refused.status_code, "An owner can add it" in refused.text) == (422, True)
+    assert config.settings().sites == ()
+
+
+def test_a_site_that_left_the_list_is_put_back_from_the_forms_page(app, session):
+    a_form(session, slug="tips", thanks_url=PAGE)
+    session.commit()
+    desk, here = signed_in(app), "/owner/forms/1"
+    assert "Add https://blog.example.org to your sites" in desk.get(here).text
+
+    press(desk, "/owner/settings/sites/add", on=here, site="https://blog.example.org", back=here)
+
+    assert "not led there" not in desk.get(here).text

@@ -1,5 +1,6 @@
 """A form's words as its editor types them, and as its page takes them: the same checks as a file's."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from funnel.config import settings
 from funnel.languages import Said
 from funnel.models.content import Post, Sequence, SequenceState
 from funnel.models.people import Form
-from funnel.programme import posts, thanks, wording
+from funnel.programme import handouts, posts, thanks, wording
 from funnel.programme.content_fields import FORM
 from funnel.programme.wording import Fault
 
@@ -20,6 +21,8 @@ POST, COURSE = "post", "course"  # their slugs
 THANKS, ACCENT, LANGUAGE = "thanks_url", "accent", "language"
 CHOSEN = {LANGUAGE: languages.ENGLISH, THANKS: "", ACCENT: ""}  # and what each is where nothing is said
 FIELDS = (*TEXTS, POST, COURSE, *CHOSEN)
+# In five languages: “…”, „…“, «…», »…«, and straight ones.
+_QUOTED = re.compile(r"[“„]([^“”„]{2,})[”“]|«([^«»]{2,})»|»([^«»]{2,})«|\"([^\"]{2,})\"")
 
 
 def first_words(course: Sequence | None, code: str = languages.ENGLISH) -> dict[str, str]:
@@ -56,6 +59,24 @@ def _first_wording(course: Sequence | None) -> Said:
         course=course.title,
         name=name,
     )
+
+
+def other_titles(session: Session, form: Form) -> list[tuple[str, str]]:
+    """What these words name in quotation marks that is neither the form nor what it gives or stands in: field, title.
+
+    Mostly the title from before, or of the form that it is a copy of: whoever agrees would agree to something else.
+    """
+    post = session.get(Post, form.post_id) if form.post_id else None
+    handout = handouts.offered(session, form)
+    course = session.get_one(Sequence, form.sequence_id)
+    own = {_plain(one.title) for one in (form, course, post, handout) if one}
+    texts = {field: _QUOTED.finditer(getattr(form, field)) for field in TEXTS}
+    named = dict.fromkeys((field, one[one.lastindex or 0].strip()) for field, found in texts.items() for one in found)
+    return [(field, title) for field, title in named if _plain(title) not in own]
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.casefold().split()).strip(" .,!?:;…")
 
 
 def typed(session: Session, form: Form) -> dict[str, str]:

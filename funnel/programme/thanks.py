@@ -39,7 +39,13 @@ def is_trusted(address: str) -> bool:
 
 def distrusted(address: str) -> str:
     """What is wrong with leading there, in words to mend it by."""
-    return (
-        f"{origins.of(address)} is not among your sites, so nobody is led there. Add it to Settings, “Your other "
-        "sites”, then save this."
-    )
+    return f"{origins.of(address)} is not among your sites, so nobody is led there. Add it, or name a page of yours."
+
+
+def missing_site(typed: str) -> str:
+    """The site that would have to be on the list for what was typed; '' where that is not what is wrong."""
+    try:
+        address = url(typed)
+    except ValueError:
+        return ""
+    return origins.of(address) if address and not is_trusted(address) else ""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel import languages
 from funnel.languages import ENGLISH, Language
-from funnel.models.content import Newsletter, Part, SequenceState, Step
+from funnel.models.content import Newsletter, Part, Step
 from funnel.models.editing import Kind
 from funnel.models.translations import Translation
 from funnel.programme import drafts, file_copies, outgoing, revisions, wording
@@ -55,17 +55,6 @@ def told_in(session: Session, issue: Newsletter) -> list[Language]:
     """The languages besides its own in which an issue is told."""
     codes = select(Translation.language).where(Translation.newsletter_id == issue.id, Translation.in_use)
     return [languages.named(code) for code in session.scalars(codes.order_by(Translation.language))]
-
-
-def of_course(session: Session, sequence_id: int, language: str) -> tuple[int, int]:
-    """How many mails of a course leave, and how many of them are told in a language."""
-    told = select(Translation.id).where(
-        Translation.step_id == Step.id, Translation.language == language, Translation.in_use
-    )
-    live = select(func.count(), func.count().filter(told.exists()))
-    found = live.where(Step.sequence_id == sequence_id, Step.state == SequenceState.LIVE)
-    every, in_it = session.execute(found).one()
-    return every, every if language == ENGLISH else in_it
 
 
 def public(session: Session, issue: Newsletter, language: str) -> Translation | None:

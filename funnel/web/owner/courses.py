@@ -1,5 +1,6 @@
 """Courses: made, named, switched on and off, and told on which days and at which hours their mails may come."""
 
+from collections import Counter
 from http import HTTPStatus
 
 from flask import abort, flash, redirect, request, url_for
@@ -8,9 +9,10 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.db import Session, utc_now
+from funnel.languages import Language
 from funnel.models.content import Sequence, SequenceState
 from funnel.models.people import Form
-from funnel.programme import courses, editing, permitted, reach
+from funnel.programme import course_languages, courses, editing, permitted, reach
 from funnel.programme.counted import Counted
 from funnel.programme.permitted import Typed
 from funnel.programme.wording import Fault
@@ -108,8 +110,16 @@ def _settings(session: OrmSession, course: Sequence, form: Typed, faults: list[F
         faults=faults,
         labels=LABELS,
         day_names=permitted.DAY_NAMES,
+        spoken=_spoken(session, course),
         forms=_forms(session, course),
     )
+
+
+def _spoken(session: OrmSession, course: Sequence) -> list[tuple[Language, int]]:
+    """In how many of its mails that leave each language is spoken."""
+    spoken = course_languages.told(session, course_languages.live(session, course.id)).values()
+    counted = Counter(language for languages in spoken for language in languages)
+    return sorted(counted.items(), key=lambda one: -one[1])
 
 
 def _typed() -> Typed:

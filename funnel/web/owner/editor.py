@@ -36,6 +36,7 @@ def save(noun: str, text_id: int) -> AnyResponse:
     """What is wrong, or newer than what was begun from, is shown; what was typed stays."""
     now, manner, based_on = utc_now(), MANNERS[noun], typed.number("based_on")
     content = manner.look.cleaned(request.form)
+    manner.first()
     with Session.begin() as session:
         row = manner.locked(session, text_id)
         values, faults = manner.read(session, row, content, now)

@@ -2,17 +2,18 @@
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel import languages
+from funnel import config, languages
 from funnel.db import utc_now
 from funnel.models.content import Post, PostState
 from funnel.models.editing import Kind
 from funnel.models.people import Form, FormState
-from funnel.programme import colour, form_words, forms
+from funnel.programme import colour, form_words, forms, thanks
 from funnel.web import spoken
+from funnel.web.owner import gate, settings
 from funnel.web.owner.look import Content, Look
 from funnel.web.owner.manner import Manner
 from funnel.web.pages import card, colours
@@ -53,7 +54,15 @@ def choices(session: OrmSession, content: Content) -> dict[str, Any]:
         "posts": list(session.scalars(newest.limit(MOST_POSTS))),
         "languages": languages.known(),
         "offered": _offered(content.get(form_words.ACCENT, "")),
+        "missing_site": thanks.missing_site(content.get(form_words.THANKS, "")),
+        "sites_held": bool(config.given(settings.SITES)),
     }
+
+
+def _add_site() -> None:
+    """The site of the thank-you page, where an owner pressed the button that adds it and saves."""
+    if (site := request.form.get("site")) and gate.owner().is_owner:
+        settings.add(site)
 
 
 def _offered(typed: str) -> str:
@@ -82,4 +91,5 @@ FORMS = Manner(
     read=lambda session, _form, content, _now: form_words.read(session, content),
     save=forms.save,
     choices=lambda session, _form, content: choices(session, content),
+    first=_add_site,
 )

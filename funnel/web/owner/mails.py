@@ -11,15 +11,19 @@ from sqlalchemy.orm import selectinload
 from funnel import languages
 from funnel.db import Session, utc_now
 from funnel.insight import messages, tallies
+from funnel.languages import Language
 from funnel.mail import notices, render
 from funnel.mail.encoding import Unsendable
 from funnel.mail.stencil import TARGET_BYTES
 from funnel.models.content import Sequence, SequenceState, Step
-from funnel.programme import reach, translations
+from funnel.programme import course_languages, reach, translations
 from funnel.programme.merge import BadTags
 from funnel.web.owner import frame, gate, texts
 from funnel.web.owner.mail_manner import MAILS
 
+Tongues = dict[int, list[Language]]  # by the number of a mail, or of a course
+
+ENGLISH = languages.known()[0]
 LONGEST_NUMBER = 18  # digits of an id
 
 blueprint = gate.pages("mails", __name__)
@@ -31,6 +35,8 @@ def index() -> str:
     with Session.begin() as session:
         freshness = tallies.freshen(session, now)
         sequences = _sequences(session)
+        spoken = course_languages.told(session, [step for course in sequences for step in course.steps])
+        asked = course_languages.asked(session)
         waiting = {number: count for course in sequences for number, count in reach.waiting(session, course).items()}
         return render_template(
             "owner/mails/index.html",
@@ -38,6 +44,9 @@ def index() -> str:
             sequences=sequences,
             sent=messages.sent(session),
             waiting=waiting,
+            spoken=spoken,
+            asked_in=asked,
+            in_several={one.id for one in sequences if _in_several(one, spoken, asked)},
             notices={name: render.preview_notice(session, name, now).subject for name in render.NOTICES},
         )
 
@@ -79,6 +88,11 @@ def _spoken(name: str) -> dict[str, Any]:
 def _sequences(session: OrmSession) -> list[Sequence]:
     in_order = case((Sequence.state == SequenceState.LIVE, 0), else_=1), Sequence.id
     return list(session.scalars(select(Sequence).order_by(*in_order).options(selectinload(Sequence.steps))))
+
+
+def _in_several(course: Sequence, spoken: Tongues, asked: Tongues) -> bool:
+    """Whether it says anything to name the languages of each of its mails."""
+    return any(len(spoken[step.id]) > 1 for step in course.steps) or asked.get(course.id, [ENGLISH]) != [ENGLISH]
 
 
 def _step(session: OrmSession, name: str) -> Step | None:

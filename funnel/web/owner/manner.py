@@ -56,6 +56,7 @@ class Manner:
     asks: Callable[[Row, Content], Asked | None] = lambda *_: None
     follows: Callable[[Row, Content], bool] = lambda *_: True  # whether it is all that its file says, words aside
     stands: Callable[[Row], bool] = lambda _: True  # whether a row of the model is one of them
+    first: Callable[[], None] = lambda: None  # before it is saved: what a button beside its fields asks for as well
     under: Callable[[Row], str] | None = None  # the noun whose tab it stands under, where that is not its own
     trial: Callable[[int], dict[str, Any]] | None = None  # of what is mailed: the columns of a test of what is saved
 

@@ -6,17 +6,18 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel import languages
+from funnel import config, languages
 from funnel.config import settings
 from funnel.db import Session, utc_now
 from funnel.insight import entrances
 from funnel.models.content import Post, Sequence
-from funnel.programme import form_words, forms, handouts, thanks, translations
+from funnel.programme import course_languages, form_words, forms, handouts, thanks
 from funnel.programme.posts import SlugError
 from funnel.programme.wording import Fault
 from funnel.web import spoken
 from funnel.web.owner import brings, codes_of_form, form_manner, frame, gate, texts
 from funnel.web.owner.form_manner import FORMS
+from funnel.web.owner.settings import SITES
 from funnel.web.pages import posts as pages
 
 blueprint = gate.pages("own_forms", __name__)
@@ -34,6 +35,7 @@ def new() -> AnyResponse:
 @blueprint.post("/forms/new")
 def make() -> AnyResponse:
     now, content, slug = utc_now(), form_words.cleaned(request.form), request.form.get("slug", "").strip()[:200]
+    FORMS.first()
     with Session.begin() as session:
         values, faults = form_words.read(session, content)
         try:
@@ -66,11 +68,14 @@ def show(text_id: int) -> Response:
             first=pages.form_of(session, post.id) if post else None,
             course=session.get_one(Sequence, form.sequence_id),
             spoken=languages.named(form.language),
-            told=translations.of_course(session, form.sequence_id, form.language),
+            mails=course_languages.untold(session, form.sequence_id, form.language),
+            other_titles=form_words.other_titles(session, form),
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),
             thanks_trusted=thanks.is_trusted(form.thanks_url),
+            missing_site=thanks.missing_site(form.thanks_url),
+            sites_held=bool(config.given(SITES)),
             **brought,
             **codes_of_form.codes(form),
         )

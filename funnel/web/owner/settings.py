@@ -90,10 +90,16 @@ def undo(entry_id: int) -> AnyResponse:
 @blueprint.post("/settings/sites/add")
 def add_site() -> AnyResponse:
     """One more site that may show our forms, from the page that found it missing; leads back there."""
-    back, site = gate.local_path(request.form.get("back", "")), request.form.get("site", "").strip()[:LONGEST]
+    add(request.form.get("site", ""))
+    return redirect(gate.local_path(request.form.get("back", "")), HTTPStatus.SEE_OTHER)
+
+
+def add(typed: str) -> None:
+    """One more site on the list, in a transaction of its own; the next page says what came of it."""
+    site = typed.strip()[:LONGEST]
     if config.given(SITES):
         flash(f"The sites are set where Funnel runs, by the variable {SITES}. Add {site} there.", "warn")
-        return redirect(back, HTTPStatus.SEE_OTHER)
+        return
     with Session.begin() as session:
         kept = stored.held(session)
         listed = [*stored.in_force(kept).sites, site]
@@ -103,7 +109,6 @@ def add_site() -> AnyResponse:
             keep(session, changes, "sites")
     said = f"Not added: {' '.join(wrong.values())}" if wrong else f"Added: pages of {site} may show your forms now."
     flash(said, "warn" if wrong else "message")
-    return redirect(back, HTTPStatus.SEE_OTHER)
 
 
 def keep(session: OrmSession, changes: Mapping[str, Any], about: str, action: str = CHANGED) -> int:
