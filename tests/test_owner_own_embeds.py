@@ -46,6 +46,8 @@ def test_the_codes_name_the_form_its_place_and_its_look(app, session, form):
     form.language = "de"
     session.commit()
     assert 'data-close="' in codes(desk.get(HERE))["script"]
+    assert "data-news" not in codes(desk.get(HERE))["script"]
+    assert 'data-news="„Tips &amp; tricks“' in codes(desk.get(f"{HERE}?look=slide-in"))["script"]
     plain = codes(desk.get(f"{HERE}?look=none&src=no+word"))
     assert 'data-look="inline"' in plain["script"]
     assert "data-src" not in plain["script"]

@@ -75,10 +75,12 @@ def test_by_keyboard_each_part_has_its_turn_and_is_seen_and_an_error_takes_the_f
 
 def test_the_slide_in_is_reached_and_closed_by_keyboard_and_the_focus_comes_back(live, page, blog, form):
     window = page(width=700)
-    window.goto(blog.put("/post", f"<main>{PARAGRAPH * 30}<a href='#'>The end</a></main>{code(live, 'slide-in')}"))
+    article = f"<main><h1>A post</h1>{PARAGRAPH * 30}<a href='#'>The end</a></main>"
+    window.goto(blog.put("/post", article + code(live, "slide-in")))
     window.keyboard.press("End")
-    panel = window.get_by_role("dialog", name=TITLE)
+    panel = window.get_by_role("region", name=TITLE)
     panel.wait_for()
+    assert "end of this page. Escape closes it" in window.get_by_role("status").text_content()
     assert_clean(window, "slide-in", width=360)
     inside = frame_of(window)
     assert faults(inside) == []
@@ -103,7 +105,7 @@ def test_at_400_percent_and_with_letters_twice_as_large_one_scrolls_one_way_only
         assert len(set(window.evaluate(WIDER))) == 1
         window.goto(here)
         window.keyboard.press("End")
-        panel = window.get_by_role("dialog", name=TITLE)
+        panel = window.get_by_role("region", name=TITLE)
         panel.wait_for()
         frame = panel.frame_locator("iframe")
         frame.get_by_role("button", name=BUTTON).wait_for()
@@ -126,7 +128,7 @@ def test_in_forced_colours_each_part_has_an_edge_and_nothing_moves_where_motion_
     window = page(width=700, forced_colors="active")
     window.goto(blog.put("/post", f"<main>{PARAGRAPH * 30}</main>{code(live, 'slide-in')}{code(live, 'button')}"))
     window.keyboard.press("End")
-    panel, opener = window.get_by_role("dialog", name=TITLE), window.locator("button.open")
+    panel, opener = window.get_by_role("region", name=TITLE), window.locator("button.open")
     panel.wait_for()
     assert panel.evaluate("one => getComputedStyle(one).animationName") == "none"
     for one in (panel, opener):

@@ -58,7 +58,7 @@ def test_the_slide_in_is_reached_closed_and_stays_away(firefox, live, blog, ways
     code = CODES["script"].format(live=live).replace("async", 'async data-look="slide-in"')
     here = blog.put("/slides", f"<article>{PARAGRAPH * 30}<a href='#'>The end</a></article>{code}")
     firefox.open(here)
-    panel = "document.querySelector('body > div')?.shadowRoot.querySelector('[role=dialog]:not([hidden])')"
+    panel = "document.querySelector('body > div')?.shadowRoot.querySelector('[role=region]:not([hidden])')"
     firefox.press("End")
     firefox.until(f"!!{panel}")
     firefox.until(IS_THERE, live)

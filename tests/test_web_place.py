@@ -97,7 +97,10 @@ def test_the_owners_look_at_it_is_no_view(session, client, form):
 def test_what_is_kept_can_be_read_without_leaving_the_frame(client, form):
     page = client.get(f"{EMBED}/privacy")
     assert "How long" in page.text
-    assert f'href="{EMBED}"' in page.text
+    assert page.text.count(f'href="{EMBED}"') == 2  # at its head and its foot
+    link = f'{EMBED}/privacy?src=my-post&amp;utm_source=letter"'
+    assert link in client.get(f"{EMBED}?src=my-post&utm_source=letter").text
+    assert f'href="{EMBED}?src=my-post"' in client.get(f"{EMBED}/privacy?src=my-post").text
     assert client.get("/f/none/embed/privacy").status_code == 404
 
 

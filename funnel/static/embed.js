@@ -13,13 +13,14 @@
     .over { position: fixed; z-index: 2147483000; inset: auto 12px 12px auto; box-sizing: border-box; width: 384px;
       max-width: calc(100vw - 24px); max-height: calc(100vh - 24px); max-height: calc(100dvh - 24px); overflow: auto;
       background: Canvas; border-radius: 12px; box-shadow: 0 8px 40px rgb(0 0 0 / 35%); animation: in .3s ease-out; }
-    iframe { display: block; width: 100%; border: 0; }
+    iframe { display: block; width: 100%; border: 0; scroll-margin-top: 5em; }
+    .news { position: fixed; inset: 0 auto auto 0; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
     button { min-width: 44px; min-height: 44px; font: inherit; cursor: pointer; border: 0; }
     button:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
     .close { position: absolute; z-index: 1; inset: 2px 2px auto auto; padding: 0; font-size: 26px; line-height: 1;
       color: GrayText; background: transparent; border-radius: 8px; }
     .over .close { position: sticky; float: inline-end; margin: 2px 2px -46px; }
-    .open { position: fixed; z-index: 2147482999; inset: auto 12px 12px auto; max-width: calc(100vw - 24px);
+    .open { position: fixed; z-index: 9990; inset: auto 12px 12px auto; max-width: calc(100vw - 24px);
       padding: 12px 20px; border-radius: 24px; box-shadow: 0 4px 20px rgb(0 0 0 / 30%); }
     @keyframes in { from { transform: translateY(40px); opacity: 0; } }
     @media (prefers-reduced-motion: reduce) { .over { animation: none; } }
@@ -70,13 +71,20 @@
     return made("iframe", { src: address, title: title || "Sign up", loading: "lazy" });
   };
 
-  // The frame says how high it is, and 0 when Escape was pressed in it; from anybody else nothing is taken.
+  // The frame says how high it is, and 0 when Escape was pressed in it; from anybody else nothing is taken. When it goes on to
+  // its next page, the reader is led to where that begins.
   const hear = (frame, home, signal, escaped) => {
+    let before = false;
     frame.style.height = matchMedia("(min-width: 30em)").matches ? "420px" : "520px";
+    frame.addEventListener("load", () => {
+      const [top, edge] = [frame, frame.parentElement].map((one) => one?.getBoundingClientRect().top);
+      if (before && top < Math.max(0, edge ?? 0)) frame.scrollIntoView();
+      before = true;
+    });
     window.addEventListener("message", ({ source, origin, data }) => {
       const height = data?.funnelHeight;
       if (source !== frame.contentWindow || origin !== home || typeof height !== "number") return;
-      if (height > 0) frame.style.height = `${Math.min(Math.max(height, 100), 2000)}px`;
+      if (height > 0) frame.style.height = `${Math.min(Math.max(height, 100), 20000)}px`;
       else escaped();
     }, { signal });
   };
@@ -113,8 +121,18 @@
     return again;
   };
 
+  // Whether the page has something else in that corner, such as its question about cookies.
+  const isTaken = (tag) => {
+    const isOver = (one) => {
+      if (!one || one.contains(tag)) return false;
+      const isFixed = ["fixed", "sticky"].includes(getComputedStyle(one).position) && one.offsetWidth > 200;
+      return (isFixed && one.textContent.trim() !== "") || isOver(one.parentElement);
+    };
+    return [12, 40, 90].some((high) => isOver(document.elementFromPoint(innerWidth - 40, innerHeight - high)));
+  };
+
   const begin = (tag) => {
-    const { form, look = "inline", title, words, colour, close: closing } = tag.dataset;
+    const { form, look = "inline", title = "Sign up", words, colour, close: closing, news } = tag.dataset;
     const home = new URL(tag.src).origin, key = `funnel closed ${look} ${form}`, over = look !== "inline";
     if (isClosed(key)) return;
     const control = new AbortController(), signal = control.signal;
@@ -131,7 +149,8 @@
     const host = made("div", {}), root = host.attachShadow({ mode: "open" });
     const panel = made("div", { className: over ? "panel over" : "panel", hidden: over, tabIndex: -1 });
     const shut = made("button", { type: "button", className: "close", textContent: "×" });
-    const opener = made("button", { type: "button", className: "open", textContent: words || title || "Sign up" });
+    const opener = made("button", { type: "button", className: "open", textContent: words || title });
+    const told = made("p", { className: "news" }); // of a slide-in, which takes no focus
     let before, frame;
 
     const end = () => {
@@ -165,15 +184,15 @@
     shut.setAttribute("aria-label", closing || "Close");
     shut.addEventListener("click", forGood);
     if (over) {
-      panel.setAttribute("role", "dialog");
-      panel.setAttribute("aria-label", title || "Sign up");
+      panel.setAttribute("role", look === "button" ? "dialog" : "region");
+      panel.setAttribute("aria-label", title);
     }
     panel.append(shut);
     root.append(panel);
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
-    host.addEventListener("focusin", (event) => (before ??= event.relatedTarget));
+    host.addEventListener("focusin", ({ relatedTarget }) => (before = relatedTarget ?? before));
     window.addEventListener("keydown", (event) => event.key === "Escape" && fold(), { signal });
     standing.set(tag, { end });
 
@@ -187,11 +206,15 @@
       root.append(opener);
     } else if (look === "slide-in") {
       const half = new AbortController();
+      told.setAttribute("role", "status");
+      root.append(told);
       signal.addEventListener("abort", () => half.abort());
       standing.get(tag).tend = afterHalf(tag, half.signal, () => {
+        if (isTaken(tag)) return; // until the reader moves again
         half.abort();
         delete standing.get(tag)?.tend;
         show();
+        told.textContent = news || (closing ? title : `“${title}” is now at the end of this page. Escape closes it.`);
       });
     } else {
       show();

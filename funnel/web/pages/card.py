@@ -51,7 +51,9 @@ class Card:
 
     @property
     def privacy(self) -> str:
-        return place.address("privacy", slug=self.form.slug) if place.framed() else url_for("privacy.show")
+        if not place.framed():
+            return url_for("privacy.show")
+        return place.address("privacy", slug=self.form.slug, **where_from())
 
 
 def empty(form: Form, source: str, now: datetime) -> Card:

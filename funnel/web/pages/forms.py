@@ -116,7 +116,7 @@ def privacy(slug: str) -> str:
     """What is kept, to be read without leaving the frame."""
     with Session.begin() as session:
         form_named(session, slug)
-    return render_template("pages/privacy/show.html", slug=slug)
+    return render_template("pages/privacy/show.html", slug=slug, where_from=card.where_from())
 
 
 def _closed(session: OrmSession, form: Form) -> tuple[str, int]:
