@@ -20,7 +20,9 @@ def create_app() -> "Flask":
     from funnel.config import lay_under, settings_or_exit
     from funnel.house import stored
     from funnel.web import edge
+    from funnel.web.cookie import Cookie
     from funnel.web.owner import sessions
+    from funnel.web.shortcut import Shortcut
 
     known = settings_or_exit()
     logs.configure(known.log_format)
@@ -39,6 +41,8 @@ def create_app() -> "Flask":
         WTF_CSRF_TIME_LIMIT=None,  # a page left open stays good as long as the session
         WTF_CSRF_CHECK_DEFAULT=False,  # readers have no cookie; the owner's pages check for themselves
     )
+    app.session_interface = Cookie()
+    app.wsgi_app = Shortcut(app.wsgi_app)  # type: ignore[method-assign]
     if known.trusted_proxies:
         hops = known.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction, sessionmaker
 from sqlalchemy.orm import Session as OrmSession
 
+from funnel import wire
 from funnel.config import SettingsError, bare
 
 POOL_SIZE = 10
@@ -55,14 +56,15 @@ def words(states: type[StrEnum]) -> Enum:
 
 @functools.cache
 def engine() -> Engine:
-    return create_engine(
+    made = create_engine(
         database_url(),
         pool_size=POOL_SIZE,
         max_overflow=POOL_SIZE,
-        pool_pre_ping=True,
         hide_parameters=True,  # an error's text is logged, and these are what people typed
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": "-c timezone=UTC"},
     )
+    wire.watch(made)
+    return made
 
 
 def database_url() -> str:

@@ -28,7 +28,7 @@ def configure(log_format: str) -> None:
 
 def without_addresses(text: str) -> str:
     """`text` with every mail address in it blanked."""
-    return ADDRESS.sub("<address>", text)
+    return ADDRESS.sub("<address>", text) if "@" in text else text
 
 
 def _add_ref(record: logging.LogRecord) -> bool:

@@ -23,7 +23,7 @@ ROWS = [
     {"variables"},
     {"choices"},
     {"origins"},
-    {"environment", "relay", "languages"},
+    {"environment", "relay", "languages", "wire"},
 ]
 SAME_ROW = {("cli", "web"), ("__init__", "web"), ("__init__", "cli"), ("local", "config")}
 ALSO = {

@@ -22,12 +22,14 @@ _LOCK = text("""
 SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtext('clicks'), mail)
 FROM unnest(CAST(:mails AS int[])) AS mail
 """)
+# What accompanies a visit is found by its mail alone, as in machine.company; for an EXISTS in place of the limit
+# PostgreSQL would gather everybody's clicks.
 _PLACES = text("""
 SELECT asked.place, link.kind, message.id AS message_id, message.state, message.sent_at, person.id AS subscriber_id,
     person.state AS standing, EXISTS (SELECT FROM newsletter
         WHERE newsletter.state IN ('sending', 'paused') AND ended_at IS NULL AND part = 'resend') AS resends,
-    EXISTS (SELECT FROM event WHERE event.message_id = message.id AND event.kind = 'click' AND event.at >= :since)
-        AS accompanied
+    (SELECT true FROM event WHERE event.message_id = message.id
+        AND event.kind || '' = 'click' AND event.at + interval '0' >= :since LIMIT 1) AS accompanied
 FROM unnest(CAST(:links AS bigint[]), CAST(:messages AS bigint[])) WITH ORDINALITY AS asked (link_id, message_id, place)
 JOIN link ON link.id = asked.link_id
 LEFT JOIN message ON message.id = asked.message_id

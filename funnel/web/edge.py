@@ -16,7 +16,7 @@ from funnel import logs
 from funnel.audience.visit import Visit, network_of
 from funnel.config import settings
 from funnel.languages import Said
-from funnel.web import spoken
+from funnel.web import guard, spoken
 from funnel.web.upload import Request
 
 BLUEPRINTS = (
@@ -97,10 +97,6 @@ BLUEPRINTS = (
     "owner.results",
     "owner.in_archive",
 )
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 LONGEST_AGENT = 200
 STATIC = Path(__file__).parent.parent / "static"
 QUIET = {"/health", "/ready", "/static/<path:filename>"}  # asked too often to be worth a line
@@ -141,20 +137,31 @@ def attach(app: Flask) -> None:
 def policy() -> str:
     """The security policy of this request's page. A form may be led on to where `leads_to` said it may."""
     onward = g.get("leads_to", "")
-    return CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action 'self' {onward}".strip())
+    return guard.POLICY.replace("form-action 'self'", f"form-action 'self' {onward}".strip())
 
 
 def visit() -> Visit:
     """Who makes this request, as far as we keep it."""
-    agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    return Visit(network_of(request.remote_addr or ""), agent(request.headers.get("User-Agent", "")))
+
+
+def agent(said: str) -> str:
+    """The browser's name, as far as we keep it."""
+    kept = said[:LONGEST_AGENT]
     # The database takes no NUL, and an owner's page no other control.
-    return Visit(network_of(request.remote_addr or ""), "".join(sign for sign in agent if sign.isprintable()))
+    return kept if kept.isprintable() else "".join(sign for sign in kept if sign.isprintable())
+
+
+def name() -> str:
+    """A name for the request that begins; what is logged from here on bears it."""
+    made = secrets.token_hex(6)
+    logs.ref.set(made)
+    return made
 
 
 def _name_request() -> None:
-    g.request_id = secrets.token_hex(6)
+    g.request_id = name()
     g.began = time.perf_counter()
-    logs.ref.set(g.request_id)
 
 
 def _everywhere() -> dict[str, object]:
@@ -177,16 +184,8 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     if request.endpoint == "static" and "v" in request.args:
         headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    headers.setdefault("Content-Security-Policy", policy())
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    if "frame-ancestors 'none'" in headers["Content-Security-Policy"]:
-        headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.set("X-Request-ID", g.get("request_id", "-"))
-    if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    guard.add(headers, policy(), https=request.is_secure)
+    headers.set(guard.NAME, g.get("request_id", "-"))
     return response
 
 

@@ -1,10 +1,12 @@
 """The links that mail programs call by themselves: tracked links, and leaving."""
 
 import logging
+from typing import cast
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
+from werkzeug.utils import redirect
 
 from funnel import tokens
 from funnel.audience import ending
@@ -21,9 +23,13 @@ log = logging.getLogger(__name__)
 
 @blueprint.get("/go/<token>")
 def go(token: str) -> Response:
-    head = request.method == "HEAD"
-    target = visits.follow(token, head=head, agent=edge.visit().agent, now=utc_now())
-    return make_response(redirect(target, 302))
+    head, agent = request.method == "HEAD", edge.agent(request.headers.get("User-Agent", ""))
+    return leading_on(visits.follow(token, head=head, agent=agent, now=utc_now()))
+
+
+def leading_on(target: str) -> Response:
+    """The answer to whoever followed a link."""
+    return cast(Response, redirect(target, 302, Response))
 
 
 @blueprint.get("/unsubscribe/<token>")

@@ -4,7 +4,6 @@ What a link leads to never changes, so this process remembers it. A visit whose 
 is noted before it; every other one together with those that come at the same moment.
 """
 
-import functools
 import logging
 from datetime import datetime
 
@@ -24,29 +23,46 @@ log = logging.getLogger(__name__)
 def follow(token: str, *, head: bool, agent: str, now: datetime) -> str:
     """Notes the visit, and returns the absolute URL to send it to. Raises BadToken."""
     link_id, message_id = clicks.read(token)
-    lead = _lead(link_id)
+    lead = _leads.get(link_id) or _learn(link_id)
     if lead.is_personal:
         with Session.begin() as session:
             return clicks.visit(session, token, head=head, agent=agent, now=now)
-    try:
-        _gathered.add(Visit(token, link_id, message_id, head, agent, now))
-    except OperationalError as error:
-        log.error("a visit is not noted, the database is away: %s", type(error.orig).__name__)
-    return lead.target(token)
+    return _follow(lead, Visit(token, link_id, message_id, head, agent, now))
+
+
+def follow_known(token: str, *, head: bool, agent: str, now: datetime) -> str | None:
+    """The same of a link that this process remembers. None, and nothing noted, of another or a personal one."""
+    link_id, message_id = clicks.read(token)
+    lead = _leads.get(link_id)
+    if lead is None or lead.is_personal:
+        return None
+    return _follow(lead, Visit(token, link_id, message_id, head, agent, now))
 
 
 def forget() -> None:
     """Forgets what links lead to."""
-    _lead.cache_clear()
+    _leads.clear()
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
-def _lead(link_id: int) -> Lead:
+def _follow(lead: Lead, visit: Visit) -> str:
+    try:
+        _gathered.add(visit)
+    except OperationalError as error:
+        log.error("a visit is not noted, the database is away: %s", type(error.orig).__name__)
+    return lead.target(visit.token)
+
+
+def _learn(link_id: int) -> Lead:
     with Session.begin() as session:
-        return clicks.lead(session, link_id)
+        lead = clicks.lead(session, link_id)
+    if len(_leads) >= REMEMBERED:
+        _leads.clear()  # learnt again with their next visits
+    _leads[link_id] = lead
+    return lead
 
 
 def _note(visits: list[Visit]) -> None:
+    log.info("links followed: %d", len(visits))
     with Session.begin() as session:
         others = crowded.note(session, visits)
     for visit in others:
@@ -54,4 +70,5 @@ def _note(visits: list[Visit]) -> None:
             clicks.visit(session, visit.token, head=visit.head, agent=visit.agent, now=visit.at)
 
 
+_leads: dict[int, Lead] = {}
 _gathered = Gathering(_note, "visits")

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from flask import Response, abort, make_response, request
 
 from funnel.programme import colour
-from funnel.web import edge
+from funnel.web import edge, guard
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; "
@@ -47,7 +47,7 @@ def alone(html: str, policy: str = CONTENT_SECURITY_POLICY) -> Response:
 def around(page: str | Response) -> Response:
     """A page of ours that holds frames."""
     answer = make_response(page)
-    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; {AROUND}"
+    answer.headers["Content-Security-Policy"] = f"{guard.POLICY}; {AROUND}"
     return answer
 
 

@@ -11,7 +11,7 @@ from funnel.config import settings
 from funnel.environment import split
 from funnel.local import outbox
 from funnel.relay import is_loopback
-from funnel.web import edge, spoken
+from funnel.web import guard, spoken
 
 # What a mail may do in its frame: show its own styles, and load nothing from anywhere.
 MAIL_SECURITY_POLICY = (
@@ -46,7 +46,7 @@ def show(number: int) -> Response:
         "pages/outbox/show.html", mail=mail, number=number, text=_part(mail, "plain"), html=_part(mail, "html")
     )
     answer = Response(page, mimetype="text/html")
-    answer.headers["Content-Security-Policy"] = f"{edge.CONTENT_SECURITY_POLICY}; frame-src 'self'"
+    answer.headers["Content-Security-Policy"] = f"{guard.POLICY}; frame-src 'self'"
     return answer
 
 
