@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from funnel.audience import retention
 from funnel.db import utc_now
+from funnel.models.content import Step
 from funnel.models.handouts import Gives, OwnFile
 from funnel.models.people import Form
+from funnel.models.translations import Translation
 from funnel.programme.pdf_file import LARGEST
 from tests.factories import a_form, a_sequence, a_step
 from tests.owner_data import press, signed_in, token
@@ -28,8 +30,8 @@ def desk(app, session):
     return signed_in(app)
 
 
-def sent(desk, data, name="card.pdf", gives="own"):
-    fields = {"csrf_token": token(desk, PAGE), "gives": gives, "file": (io.BytesIO(data), name)}
+def sent(desk, data, name="card.pdf", gives="own", title=""):
+    fields = {"csrf_token": token(desk, PAGE), "gives": gives, "title": title, "file": (io.BytesIO(data), name)}
     return desk.post(PAGE, data=fields, content_type="multipart/form-data")
 
 
@@ -42,6 +44,7 @@ def gives(session):
 def test_ours_is_given_at_first_and_the_page_says_where_it_stands(desk):
     page = desk.get(PAGE).text
     assert 'value="ours" checked' in page
+    assert "where to book, in English. <a" in page
     assert "Welcome to it" in page
     assert desk.get(f"{PAGE}.pdf?ours").data.startswith(b"%PDF-")
 
@@ -99,3 +102,54 @@ def test_a_file_that_no_form_gives_is_deleted_after_a_month_and_its_undo_says_so
     session.commit()
     press(desk, undo, on=PAGE)
     assert "not kept any more" in desk.get(PAGE).text
+
+
+def test_it_is_called_as_the_owner_says_or_as_the_pdf_does_and_a_title_is_taken_back(session, desk):
+    def title():
+        session.expire_all()
+        return session.get_one(OwnFile, 1).title
+
+    sent(desk, a_pdf(), gives="own")
+    assert title() == "Walking card"
+    assert 'name="title" value="Walking card"' in desk.get(PAGE).text
+    last = press(desk, PAGE, on=PAGE, gives="own", title="  My walking\n card ").location
+    assert title() == "My walking card"
+    press(desk, UNDO.search(desk.get(last).text)[1], on=PAGE)
+    assert title() == "Walking card"
+    press(desk, PAGE, on=PAGE, gives="own", title="Mine")
+    press(desk, PAGE, on=PAGE, gives="own", title="")
+    assert title() == "Walking card"
+    assert press(desk, PAGE, on=PAGE, gives="own", title="").location == PAGE
+    long = press(desk, PAGE, on=PAGE, gives="own", title="x" * 121)
+    assert (long.status_code, "longer than 120 signs" in long.text, 'value="xxx' in long.text) == (422, True, True)
+
+
+def test_once_saved_the_mails_that_call_it_otherwise_are_named_each_with_the_way_to_its_words(session, desk):
+    step = session.scalars(select(Step)).one()
+    said = {"step_id": step.id, "subject": "Benvenuta", "created_at": utc_now(), "updated_at": utc_now()}
+    body = "[il foglio]({{ handout_link }})\n"
+    italian, french = (Translation(**said, language=code, body=body, in_use=code == "it") for code in ("it", "fr"))
+    session.add_all([italian, french])
+    session.commit()
+    page = desk.get(sent(desk, a_pdf(title="The sheet of walks")).location).text
+    for address, words in (
+        (f"mails/{step.id}", "<bdi>Sheet</bdi>"),
+        (f"translations/{italian.id}", "<bdi>il foglio</bdi>"),
+    ):
+        assert f'{words}”: <a href="/owner/{address}/edit"' in page
+    assert f"translations/{french.id}" not in page
+    assert "(Italian), which calls it “<bdi>il foglio</bdi>”" in desk.get(PAGE).text
+    assert "change its words" not in desk.get(PAGE).text
+    step.body, italian.body = "[The sheet of walks]({{ handout_link }})\n", "Bare: {{ handout_link }}\n"
+    session.commit()
+    page = desk.get(press(desk, PAGE, on=PAGE, gives="own", title="Sheet of walks").location).text
+    assert "Saved." in page
+    assert "change its words" not in page
+
+
+def test_a_form_in_a_language_ours_is_not_told_in_says_so(session, desk):
+    for code, words in (("de", "It is told in English and Italian so far"), ("it", "where to book, in Italian. <a")):
+        session.get_one(Form, 1).language = code
+        session.commit()
+        assert words in desk.get(PAGE).text
+    assert "ql-reset-it.pdf" in desk.get(f"{PAGE}.pdf?ours").headers["Content-Disposition"]

@@ -53,12 +53,22 @@ def test_it_is_the_same_from_every_machine_and_another_when_the_practice_changes
     assert handout.ours(replace(known, practice_name="Another")).digest != first.digest
 
 
-def test_its_words_are_checked_and_each_of_its_drawings_is_there(known):
+def test_its_words_are_checked_and_each_of_its_drawings_is_there_in_every_language(known):
     folder = handout.FOLDER / handout.QL_RESET
-    document = front_matter.read(folder / handout.SHEET)
-    assert words.check(document.body) == []
-    pictures = re.findall(r"\((\S+\.svg)\)", document.body)
-    assert sorted(pictures) == sorted(path.name for path in folder.glob("*.svg"))
+    assert handout.told_in() == ["en", "it"]
+    for code, name in (("en", handout.SHEET), ("it", handout.ELSEWHERE.format("it"))):
+        document = front_matter.read(folder / name)
+        assert (document.fields["language"], words.check(document.body, language=code)) == (code, [])
+        pictures = re.findall(r"\((\S+\.svg)\)", document.body)
+        assert sorted(pictures) == sorted(path.name for path in folder.glob("*.svg"))
+
+
+def test_in_italian_it_is_one_page_too_and_in_a_language_it_is_not_told_in_it_is_in_english(known):
+    made = handout.ours(known, "it")
+    sheet = PdfReader(io.BytesIO(made.data))
+    assert (len(sheet.pages), sheet.root_object["/Lang"], sheet.metadata.title) == (1, "it-IT", "Il QL reset")
+    assert "Chiami il 112" in sheet.pages[0].extract_text()
+    assert handout.ours(known, "de") == handout.ours(known)
 
 
 def tags(node):

@@ -11,7 +11,7 @@ from funnel.mail import press
 from funnel.models.content import StepKind
 from funnel.models.handouts import Gives, OwnFile
 from funnel.models.mail import LinkKind, MessageState
-from funnel.models.people import Form
+from funnel.models.people import Form, SignUp
 from funnel.models.responses import Event, EventKind
 from funnel.programme import handouts
 from funnel.tokens import Purpose
@@ -108,11 +108,11 @@ def test_a_form_that_gives_nothing_offers_none_but_a_link_in_a_mail_keeps_its_pr
 
 
 def test_the_owners_own_file_comes_in_its_stead(session, client, form, ada):
-    own = handouts.keep(session, "C:\\walks\\My “card”.PDF", a_pdf(), utc_now())
+    own = handouts.keep(session, "C:\\walks\\My “card”.PDF", a_pdf(title=""), utc_now())
     handouts.give(session, form, Gives.OWN, own.id)
     session.commit()
     answer = client.get(path(form.id, ada.id), headers=PHONE)
-    assert answer.data == a_pdf()
+    assert answer.data == a_pdf(title="")
     assert "My" in answer.headers["Content-Disposition"]
     assert session.scalars(select(Event.detail)).one()["title"] == "My “card”"
 
@@ -164,3 +164,33 @@ def test_a_process_fetches_a_file_once_and_holds_few(session, monkeypatch):
     session.query(Form).update({Form.own_file_id: None})
     session.query(OwnFile).delete()
     assert handouts.read(session, sheet)
+
+
+def test_what_a_pdf_says_of_itself_is_its_title_unless_a_program_wrote_it():
+    for said, title in (
+        (" The walking\ncard ", "The walking card"),
+        ("Microsoft Word - Walking card.docx", "Walking card"),
+        ("Untitled", "my card"),
+        ("", "my card"),
+        ("a" * 300, "a" * handouts.LONGEST_TITLE),
+    ):
+        assert handouts.own_title(said, "my card.pdf") == title
+
+
+def test_ours_is_in_the_language_of_its_form_or_says_that_it_is_in_english(session, client, form, ada):
+    here = asked(session, form)
+    for code, words, note in (
+        ("it", "Il QL reset", ""),
+        ("de", "The QL reset", "auf Englisch"),
+        ("en", "The QL reset", ""),
+    ):
+        form.language = session.scalars(select(SignUp)).one().language = code
+        session.commit()
+        page = client.post(here).text
+        assert f"{words}" in page
+        assert ("auf Englisch" in page, "in English" in page) == (bool(note), False)
+    form.language = "it"
+    session.commit()
+    answer = client.get(path(form.id, ada.id), headers=PHONE)
+    assert answer.headers["Content-Disposition"] == "inline; filename=ql-reset-it.pdf"
+    assert session.scalars(select(Event.detail)).one()["title"] == "Il QL reset"

@@ -7,6 +7,7 @@ import click
 from funnel.cli.plainly import Group, refuse
 from funnel.config import settings
 from funnel.db import Session, utc_now
+from funnel.languages import ENGLISH
 from funnel.programme import content_files, handout
 
 
@@ -29,8 +30,9 @@ def load_content(folder: Path) -> None:
 
 @content.command("handout")
 @click.argument("target", type=click.Path(dir_okay=False, path_type=Path))
-def write_handout(target: Path) -> None:
+@click.option("--language", type=click.Choice(handout.told_in()), default=ENGLISH, show_default=True)
+def write_handout(target: Path, language: str) -> None:
     """Write the QL reset, as readers get it, to TARGET: a PDF to look at or to have printed."""
-    pdf = handout.ours(settings())
+    pdf = handout.ours(settings(), language)
     target.write_bytes(pdf.data)
     click.echo(f"Written: {target}, {len(pdf.data) // 1024 + 1} kB.")

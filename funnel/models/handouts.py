@@ -23,6 +23,7 @@ class OwnFile(Base):
     __tablename__ = "own_file"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]  # of the file
+    title: Mapped[str] = mapped_column(default="", server_default="")  # what readers read; '': the name of the file
     digest: Mapped[str]
     size: Mapped[int]
     pages: Mapped[int]

@@ -18,12 +18,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from funnel.config import Settings
+from funnel.languages import ENGLISH
 from funnel.programme import front_matter, merge, typeset
 from funnel.programme.front_matter import Document
 from funnel.programme.pdf_file import pages
 
 FOLDER = Path(__file__).parents[1] / "content" / "handouts"
 SHEET = "sheet.md"
+ELSEWHERE = "sheet.{}.md"  # the same in another language
 LAYOUT = "sheet.typ"
 QL_RESET = "ql-reset"
 SIZES = (1.0, 0.94, 0.88, 0.8)
@@ -40,6 +42,7 @@ class Pdf:
     """`digest` is another one when the bytes are."""
 
     title: str
+    language: str
     file_name: str
     data: bytes
     digest: str
@@ -55,20 +58,27 @@ class _House:
     booking: str
 
 
-def ours(known: Settings) -> Pdf:
-    """The QL reset of this practice."""
+def told_in() -> list[str]:
+    """The languages of the QL reset, English first."""
+    others = (path.name.split(".")[1] for path in (FOLDER / QL_RESET).glob(ELSEWHERE.format("*")))
+    return [ENGLISH, *sorted(others)]
+
+
+def ours(known: Settings, language: str = ENGLISH) -> Pdf:
+    """The QL reset of this practice, in English where it is not told in that language."""
     booking = known.booking_url or f"{known.base_url}/book"
     house = _House(known.practice_name, known.practitioner_name, known.emergency_number, booking)
-    return _made(QL_RESET, house)
+    return _made(QL_RESET, language if language in told_in() else ENGLISH, house)
 
 
-@functools.lru_cache(maxsize=4)
-def _made(name: str, house: _House) -> Pdf:
-    folder = FOLDER / name
-    said = read(front_matter.read(folder / SHEET), house)
+@functools.lru_cache(maxsize=8)
+def _made(name: str, language: str, house: _House) -> Pdf:
+    is_first = language == ENGLISH
+    said = read(front_matter.read(FOLDER / name / (SHEET if is_first else ELSEWHERE.format(language))), house)
     # A long name or address makes it a little smaller, so that it stays one page.
     data = next((page for size in SIZES if pages(page := _set(said, size)) == 1), None) or _set(said, SIZES[-1])
-    return Pdf(str(said["title"]), f"{name}.pdf", data, blake2b(data, digest_size=12).hexdigest())
+    file_name = f"{name}.pdf" if is_first else f"{name}-{language}.pdf"
+    return Pdf(str(said["title"]), language, file_name, data, blake2b(data, digest_size=12).hexdigest())
 
 
 def _set(said: Mapping[str, Any], size: float) -> bytes:
