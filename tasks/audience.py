@@ -2,78 +2,145 @@
 
 import functools
 import logging
+import math
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
-from funnel.audience import bulk, counting, domains, mail_server, moving, retention, settle
+from funnel.audience import bulk, counting, domains, mail_server, moving, reminding, retention, settle
 from funnel.db import Session, utc_now
-from tasks.celery import app
+from tasks.celery import HINT_S, app
 from tasks.mail import SLICE_S, send_urgent
 
 LOOKERS = 8  # domains looked up at once by one process
+SWEPT = 2_000  # of a backlog, before others get their turn: a reader who signs up meanwhile waits for about a second
+SWEEP_S = 1.0
 
 _LOOKING = BoundedSemaphore(LOOKERS)
+_LOOKED_FOR: dict[str, set[int]] = {}  # the domains that are looked up now, with the sign-ups that wait for it
+_LOCK = Lock()
 log = logging.getLogger(__name__)
 
 
 @app.task(name="tasks.audience.settle")
 def settle_these(*sign_up_ids: int) -> None:
-    """Settles each, or has its domain looked up first. One that cannot be settled stops no other."""
-    settled = 0
-    for sign_up_id in sign_up_ids:
-        try:
-            if _settle_or_look(sign_up_id):
-                settled += 1
-                if settled == 1:  # the first reader does not wait for the last
-                    send_urgent.delay()
-        except Exception:
-            log.exception("sign-up %s could not be settled", sign_up_id)
-    if settled > 1:
-        send_urgent.delay()
+    """Settles these, or has their domains looked up first. One that cannot be settled stops no other."""
+    _settle_batches(sorted(sign_up_ids), math.inf)
 
 
-def _settle_or_look(sign_up_id: int) -> bool:
-    """Whether it is settled now. A domain is looked up beside all others: a slow resolver holds up nobody else's."""
+@app.task(name="tasks.audience.settle_new")
+def settle_new() -> None:
+    """Finds what a lost broker message left behind, and goes on while there is more."""
     with Session.begin() as session:
-        domain = domains.unlooked(session, sign_up_id, utc_now())
-    if domain and _LOOKING.acquire(blocking=False):
-        _lookers().submit(_look_and_settle, domain, sign_up_id)
-        return False
-    return _settle(sign_up_id)  # known, or all who look are busy: then it goes out
+        waiting = settle.waiting(session, SWEPT)
+    settled, seen = _settle_batches(waiting, time.monotonic() + SWEEP_S)
+    # Where nothing was settled, all of them wait for the DNS or cannot be: the clock tries again.
+    if settled and (seen < len(waiting) or len(waiting) == SWEPT):
+        settle_new.apply_async(expires=HINT_S)
 
 
-def _look_and_settle(domain: str, sign_up_id: int) -> None:
-    # Cut short by the end of the process, it is found by the next tick.
+def _settle_batches(sign_up_ids: Sequence[int], until: float) -> tuple[int, int]:
+    """How many were settled now, and how many were looked at until then."""
+    settled = seen = told = 0
+    while seen < len(sign_up_ids) and (not seen or time.monotonic() < until):
+        batch = sign_up_ids[seen : seen + settle.AT_ONCE]
+        settled, seen = settled + _settle_or_look(batch), seen + len(batch)
+        if settled and not told:  # the first reader does not wait for the last
+            told = settled
+            send_urgent.delay()
+    if settled > told:
+        send_urgent.delay()
+    return settled, seen
+
+
+def _settle_or_look(sign_up_ids: Sequence[int]) -> int:
+    """How many are settled now. A domain is looked up beside all others: a slow resolver holds up nobody else's."""
+    try:
+        with Session.begin() as session:
+            domains_of = domains.unlooked(session, sign_up_ids, utc_now())
+    except Exception:
+        log.exception("%d sign-ups could not be settled", len(sign_up_ids))
+        return 0
+    later = {number for domain, ids in domains_of.items() if _looks(domain, ids) for number in ids}
+    return _settle([number for number in sign_up_ids if number not in later])
+
+
+def _looks(domain: str, sign_up_ids: Sequence[int]) -> bool:
+    """Has these wait until the domain is looked up. False when all who look are busy: then they go out unasked."""
+    with _LOCK:
+        if domain in _LOOKED_FOR:
+            _LOOKED_FOR[domain].update(sign_up_ids)
+            return True
+        if not _LOOKING.acquire(blocking=False):
+            return False
+        _LOOKED_FOR[domain] = set(sign_up_ids)
+    _lookers().submit(_look_and_settle, domain)
+    return True
+
+
+def _look_and_settle(domain: str) -> None:
+    # Cut short by the end of the process, they are found by the next tick.
     try:
         answer = mail_server.look(domain)
         with Session.begin() as session:
             domains.keep(session, domain, answer, utc_now())
-        if _settle(sign_up_id):
-            send_urgent.delay()
     except Exception:
-        log.exception("sign-up %s could not be settled", sign_up_id)
-    finally:
-        _LOOKING.release()
+        log.exception("sign-ups %s could not be settled", _waited_for(domain))
+        return
+    waited = _waited_for(domain)
+    for first in range(0, len(waited), settle.AT_ONCE):
+        if _settle(waited[first : first + settle.AT_ONCE]):
+            send_urgent.delay()
 
 
-def _settle(sign_up_id: int) -> bool:
-    with Session.begin() as session:
-        return settle.settle(session, sign_up_id, utc_now())
+def _waited_for(domain: str) -> list[int]:
+    """Whose domain it is, once that is looked up: from now on somebody else may look."""
+    with _LOCK:
+        waited = sorted(_LOOKED_FOR.pop(domain))
+    _LOOKING.release()
+    return waited
+
+
+def _settle(sign_up_ids: Sequence[int]) -> int:
+    """How many of these were settled: together, or, where one of them cannot be, in halves."""
+    if not sign_up_ids:
+        return 0
+    outcome = _settle_together(sign_up_ids)
+    if outcome is None:
+        half = len(sign_up_ids) // 2
+        return _settle(sign_up_ids[:half]) + _settle(sign_up_ids[half:]) if half else 0
+    _refuse_others(outcome)
+    return outcome.settled
+
+
+def _settle_together(sign_up_ids: Sequence[int]) -> settle.Outcome | None:
+    try:
+        with Session.begin() as session:
+            return settle.settle_all(session, sign_up_ids, utc_now())
+    except Exception as error:
+        if len(sign_up_ids) == 1:
+            log.exception("sign-up %s could not be settled", *sign_up_ids)
+        else:
+            log.warning("%d sign-ups were not settled together: %s", len(sign_up_ids), type(error).__name__)
+        return None
+
+
+def _refuse_others(outcome: settle.Outcome) -> None:
+    """As many as may be at once; what is left over is found by its own word, or by the clock."""
+    if not outcome.full:
+        return
+    try:
+        with Session.begin() as session:
+            settle.refuse_others(session, outcome.full, utc_now())
+    except Exception:
+        log.exception("what shares a limit that is reached could not be refused together")
 
 
 @functools.cache
 def _lookers() -> ThreadPoolExecutor:
     """Of this process: threads do not outlive a fork."""
     return ThreadPoolExecutor(LOOKERS, thread_name_prefix="look")
-
-
-@app.task(name="tasks.audience.settle_new")
-def settle_new() -> None:
-    """Finds what a lost broker message left behind."""
-    with Session.begin() as session:
-        waiting = settle.waiting(session)
-    settle_these(*waiting)
 
 
 @app.task(name="tasks.audience.settle_addresses")
@@ -88,7 +155,7 @@ def settle_addresses() -> None:
 @app.task(name="tasks.audience.remind")
 def remind() -> None:
     with Session.begin() as session:
-        planned = settle.remind(session, utc_now())
+        planned = reminding.remind(session, utc_now())
     if planned:
         send_urgent.delay()
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import allowance, answer, confirmation
+from funnel.audience import answer, confirmation, turnstile
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Consent, ConsentKind, SignUpState, Subscriber, SubscriberState
 from tests.audience_cast import confirms, count, signs_up, templates
@@ -75,7 +75,7 @@ def test_somebody_who_left_is_asked_to_confirm(session):
 
 
 def test_a_mail_whose_turn_comes_after_its_link_ended_is_planned_all_the_same(session, monkeypatch):
-    monkeypatch.setattr(allowance, "turn", lambda _session, _form_id, now: now + 8 * DAY)
+    monkeypatch.setattr(turnstile, "turns", lambda _session, sign_ups, now: [now + 8 * DAY] * len(sign_ups))
     signs_up(session, a_form(session))
     mail = session.scalars(select(Message)).one()
     assert mail.due_at < mail.expires_at

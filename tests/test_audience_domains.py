@@ -85,16 +85,18 @@ def test_no_answer_leaves_an_older_one_in_force_while_that_is_good(session):
 
 
 def test_on_ones_own_machine_nothing_is_looked_up(session):
-    assert domains.unlooked(session, a_sign_up(session).id, NOW) is None
+    assert domains.unlooked(session, [a_sign_up(session).id], NOW) == {}
 
 
 def test_a_domain_is_looked_up_once_for_all(session, public):
     form = a_form(session)
     first, second = (a_sign_up(session, form, email=f"{name}@Post.example") for name in ("ada", "zoe"))
-    assert domains.unlooked(session, first.id, NOW) == "post.example"
+    other = a_sign_up(session, form, email="eve@six.example")
+    asked = [one.id for one in (first, second, other)]
+    assert domains.unlooked(session, asked, NOW) == {"post.example": [first.id, second.id], "six.example": [other.id]}
     domains.keep(session, "post.example", MailServer.THERE, NOW)
-    assert domains.unlooked(session, second.id, NOW) is None
-    assert domains.unlooked(session, second.id, NOW + timedelta(days=8)) == "post.example"
+    assert domains.unlooked(session, [second.id], NOW) == {}
+    assert domains.unlooked(session, [second.id], NOW + timedelta(days=8)) == {"post.example": [second.id]}
 
 
 def test_the_worker_looks_beside_its_work_and_settles_then(session, public):
@@ -112,6 +114,28 @@ def test_the_worker_looks_beside_its_work_and_settles_then(session, public):
     session.expire_all()
     reasons = session.scalars(select(SignUp.reason).order_by(SignUp.id)).all()
     assert reasons == ["confirmation planned", settle.NO_MAIL]
+
+
+def test_those_of_one_domain_wait_for_one_look(session, public, monkeypatch):
+    form, looked = a_form(session), []
+    ids = [a_sign_up(session, form, email=f"{name}@post.example", created_at=utc_now()).id for name in "abc"]
+    session.commit()
+    usual = mail_server.look
+
+    def later(domain):  # meanwhile another word comes, of one more
+        looked.append(domain)
+        if len(looked) == 1:
+            audience.settle_these(ids[2])
+        return usual(domain)
+
+    monkeypatch.setattr(mail_server, "look", later)
+    with NameServer(ZONE):
+        audience.settle_these(*ids[:2])
+        audience._lookers().shutdown(wait=True)
+    audience._lookers.cache_clear()
+    session.expire_all()
+    assert looked == ["post.example"]
+    assert set(session.scalars(select(SignUp.state))) == {SignUpState.SETTLED}
 
 
 def test_while_all_who_look_are_busy_it_goes_out(session, public, monkeypatch):

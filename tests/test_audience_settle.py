@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import func, insert, select, text, true
 
 from funnel import tokens
-from funnel.audience import ending, settle, suppression
+from funnel.audience import reminding, settle, suppression
 from funnel.db import Session, engine
 from funnel.models.mail import Message
-from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState, SuppressionReason
-from tests.audience_cast import VISIT, confirms, count, signs_up, templates
+from funnel.models.people import SignUp, SignUpState, Subscriber, SuppressionReason
+from tests.audience_cast import count, signs_up, templates
 from tests.conftest import NOW
-from tests.factories import a_form, a_sign_up, a_subscriber
+from tests.factories import a_form, a_sign_up
 
 DAY = timedelta(days=1)
 
@@ -65,7 +65,7 @@ def test_ten_thousand_sign_ups_for_one_address_lead_to_five_mails_a_month(sessio
         while waiting := settle.waiting(session):
             for sign_up_id in waiting:
                 settle.settle(session, sign_up_id, now)
-        settle.remind(session, now)
+        reminding.remind(session, now)
     assert count(session, SignUp) == 10_000
     assert count(session, SignUp, SignUp.state == SignUpState.NEW) == 0
     assert count(session, Message) == 5
@@ -131,75 +131,6 @@ def test_a_sign_up_that_waited_for_a_week_is_not_answered(session):
     row = a_sign_up(session)
     settle.settle(session, row.id, NOW + 7 * DAY)
     assert (row.state, row.reason) == (SignUpState.REFUSED, settle.TOO_OLD)
-
-
-def test_a_reminder_comes_once_a_day_after(session):
-    row = signs_up(session, a_form(session))
-    assert settle.remind(session, NOW + DAY - timedelta(seconds=1)) == 0
-    assert settle.remind(session, NOW + DAY) == 1
-    for days in range(2, 40):
-        assert settle.remind(session, NOW + days * DAY) == 0
-    mail = session.scalars(select(Message).where(Message.template == "reminder")).one()
-    assert (mail.key, mail.sign_up_id, mail.due_at) == (f"remind:{row.id}", row.id, NOW + DAY)
-
-
-def test_a_reminder_in_a_rehearsal_comes_after_one_of_its_days(session, setting):
-    setting(DAY_SECONDS="1")
-    signs_up(session, a_form(session))
-    assert settle.remind(session, NOW + timedelta(seconds=1)) == 1
-
-
-def test_only_the_newest_sign_up_of_an_address_is_reminded_of(session):
-    form = a_form(session)
-    signs_up(session, form)
-    newest = signs_up(session, form, now=NOW + timedelta(hours=1))
-    assert settle.remind(session, NOW + 2 * DAY) == 1
-    assert session.scalars(select(Message.sign_up_id).where(Message.template == "reminder")).one() == newest.id
-
-
-def test_who_confirmed_is_not_reminded(session):
-    form = a_form(session)
-    confirms(session, signs_up(session, form))
-    assert settle.remind(session, NOW + DAY) == 0
-
-
-def test_who_confirmed_by_another_mail_is_not_reminded(session):
-    form = a_form(session)
-    first = signs_up(session, form)
-    signs_up(session, form, now=NOW + timedelta(hours=1))
-    confirms(session, first)
-    assert settle.remind(session, NOW + 2 * DAY) == 0
-
-
-def test_who_left_since_or_is_suppressed_is_not_reminded(session):
-    form = a_form(session)
-    gone, suppressed, bounced = (signs_up(session, form, f"{n}@example.org") for n in "abc")
-    ending.leave(session, gone.subscriber_id, "page", VISIT, NOW + timedelta(hours=1))
-    suppression.suppress(session, suppressed.address_hash, SuppressionReason.OWNER, NOW)
-    ending.bounced(session, bounced.subscriber_id, NOW)
-    assert settle.remind(session, NOW + DAY) == 0
-
-
-def test_who_left_before_and_asks_again_is_reminded(session):
-    ada = a_subscriber(session, email="ada@example.org")
-    ending.leave(session, ada.id, "page", VISIT, NOW - DAY)
-    signs_up(session, a_form(session))
-    assert settle.remind(session, NOW + DAY) == 1
-    assert ada.state == SubscriberState.UNSUBSCRIBED
-
-
-def test_a_reminder_keeps_to_the_limits_of_its_address(session):
-    form = a_form(session)
-    for hours in (0, 8, 12):
-        signs_up(session, form, now=NOW + timedelta(hours=hours))
-    assert templates(session) == ["confirmation"] * 3
-    with_four = [settle.remind(session, NOW + DAY + timedelta(hours=hours)) for hours in (0, 8, 12)]
-    assert with_four == [0, 0, 1]
-
-
-def test_after_a_week_of_standstill_nobody_is_reminded_of_a_dead_link(session):
-    signs_up(session, a_form(session))
-    assert settle.remind(session, NOW + 7 * DAY) == 0
 
 
 def _settle(sign_up_id: int) -> None:

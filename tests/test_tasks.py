@@ -46,9 +46,9 @@ def test_a_sign_up_that_cannot_be_settled_stops_no_other(session, sink, monkeypa
     form = a_form(session)
     first, second = (a_sign_up(session, form, created_at=utc_now(), network=f"192.0.2.{n}") for n in range(2))
     session.commit()
-    usual = audience.settle.settle
+    usual = audience.settle.settle_all
     monkeypatch.setattr(
-        audience.settle, "settle", lambda own, number, now: 1 / (number - first.id) and usual(own, number, now)
+        audience.settle, "settle_all", lambda own, ids, now: 1 / (first.id not in ids) and usual(own, ids, now)
     )
     audience.settle_new()
     session.expire_all()

@@ -4,17 +4,17 @@ All of it is counted in the database, under locks, because Redis may be away and
 (Spamhaus: nine addresses were once sent 81,000 confirmation mails by other people's forms.)
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from funnel.audience import ledger, visit
 from funnel.config import settings
 from funnel.models.door import Proof
-from funnel.models.mail import Message, MessageKind, MessageState
-from funnel.models.people import SignUp, SignUpState
+from funnel.models.people import SignUp
 
 # The mails that a filled-in form leads to; every one of them counts for its address, as all in the ledger do.
 CONFIRMATION, REMINDER, ALREADY_IN = "confirmation", "reminder", "already_in"
@@ -24,6 +24,27 @@ RESTED_AFTER = (CONFIRMATION, REMINDER, ALREADY_IN, NEW_ADDRESS)  # whoever book
 MINUTE, DAY, MONTH = timedelta(minutes=1), timedelta(days=1), timedelta(days=30)
 REST = timedelta(minutes=10)  # after each mail of RESTED_AFTER
 HOUR = timedelta(hours=1)
+
+_LOCK_MARKS = text("SELECT pg_advisory_xact_lock(mark) FROM unnest(CAST(:marks AS bigint[])) AS mark")
+_LOCK_NAMES = text("""
+SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name
+""")
+# The newest first and no more than matter: so the index by time serves, also before PostgreSQL knows what is settled.
+_LET_THROUGH = text("""
+SELECT name, counted.* FROM unnest(CAST(:networks AS text[])) AS name CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE created_at > :hour), count(*) FROM (
+        SELECT created_at FROM sign_up WHERE state = 'settled' AND network = name AND created_at > :day
+        ORDER BY created_at DESC LIMIT :most
+    ) AS newest
+) AS counted
+UNION ALL
+SELECT name, counted.* FROM unnest(CAST(:wides AS text[])) AS name CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE created_at > :hour), count(*) FROM (
+        SELECT created_at FROM sign_up WHERE state = 'settled' AND wide = name AND created_at > :day
+        ORDER BY created_at DESC LIMIT :most
+    ) AS newest
+) AS counted
+""")
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,10 @@ class Mailed:
         today = sum(due_at > self.now - DAY for _, due_at in self.mails)
         return today >= most.address_day or len(self.mails) >= most.address_month
 
+    def and_one(self, template: str) -> "Mailed":
+        """With one that leaves from now on."""
+        return Mailed((*self.mails, (template, self.now)), self.now)
+
     def was_told_today(self) -> bool:
         """The address was told within a day that it is already in."""
         return self.had(ALREADY_IN, DAY)
@@ -56,9 +81,21 @@ def lock_address(session: Session, mailbox_hash: bytes) -> None:
     session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(mailbox_hash[:8], "big", signed=True))))
 
 
-def lock_network(session: Session, network: str) -> None:
-    """The same for a network, and a wide one after it. After an address, so that no two wait for each other."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"network {network}", 0))))
+def lock_addresses(session: Session, mailboxes: Collection[bytes]) -> None:
+    """The same for several, in the one order of all who lock more than one: so no two wait for each other."""
+    marks = [int.from_bytes(mailbox[:8], "big", signed=True) for mailbox in sorted(mailboxes)]
+    session.execute(_LOCK_MARKS, {"marks": marks})
+
+
+def lock_networks(session: Session, networks: Collection[str], wides: Collection[str]) -> None:
+    """The same for networks, and the wider ones after them. After the addresses, for the same reason."""
+    session.execute(_LOCK_NAMES, {"names": [f"network {name}" for name in (*sorted(networks), *sorted(wides))]})
+
+
+def mailed_each(session: Session, mailboxes: Collection[bytes], now: datetime) -> dict[bytes, Mailed]:
+    """The same as `mailed`, of each of several."""
+    found = ledger.since_each(session, mailboxes, now - MONTH)
+    return {mailbox: Mailed(tuple(found.get(mailbox, ())), now) for mailbox in mailboxes}
 
 
 def mailed(session: Session, mailbox_hash: bytes, now: datetime) -> Mailed:
@@ -74,67 +111,25 @@ def is_limited(network: str) -> bool:
     return not (settings().local and visit.is_this_machine(network))
 
 
-def network_has_had_enough(session: Session, sign_up: SignUp, now: datetime) -> bool:
-    """As many sign-ups of its network as may be were let through within an hour or a day. Exact under `lock_network`.
+def let_through(
+    session: Session, networks: Collection[str], wides: Collection[str], now: datetime
+) -> dict[str, list[int]]:
+    """How many sign-ups of each of these, wider ones too, were let through within an hour and within a day.
 
-    It takes fewer where this one looks risky and solved no puzzle.
+    Counted as far as any limit goes; exact under `lock_networks`.
     """
+    asked = {"networks": list(networks), "wides": list(wides), "hour": now - HOUR, "day": now - DAY}
     limits = settings().limits
-    most = limits.tap if sign_up.proof is Proof.TAP else (limits.network_hour, limits.network_day)
-    return _were_let_through(session, SignUp.network == sign_up.network, most, now)
+    most = max(limits.network_hour, limits.network_day, *limits.wide)
+    return {row[0]: [row[1], row[2]] for row in session.execute(_LET_THROUGH, {**asked, "most": most})}
 
 
-def surroundings_have_had_enough(session: Session, sign_up: SignUp, now: datetime) -> bool:
-    """The same of the wider network: a botnet that hires a whole street."""
-    return _were_let_through(session, SignUp.wide == sign_up.wide, settings().limits.wide, now)
+def of_network(sign_up: SignUp) -> tuple[int, int]:
+    """How many may be let through of its network. Fewer where this one looks risky and solved no puzzle."""
+    limits = settings().limits
+    return limits.tap if sign_up.proof is Proof.TAP else (limits.network_hour, limits.network_day)
 
 
-def _were_let_through(session: Session, whose: ColumnElement[bool], most: tuple[int, int], now: datetime) -> bool:
-    counts = [
-        select(func.count())
-        .where(SignUp.state == SignUpState.SETTLED, whose, SignUp.created_at > now - within)
-        .scalar_subquery()
-        for within in (HOUR, DAY)
-    ]
-    found = session.execute(select(*counts)).one()
-    return any(count >= limit for count, limit in zip(found, most, strict=True))
-
-
-def turn(session: Session, sign_up: SignUp, now: datetime) -> datetime:
-    """When the confirmation of `sign_up` may leave: now, or in a later minute when this one is full.
-
-    Nobody is refused for it, or an attacker could close the form. Who only tapped waits behind everybody and holds up
-    nobody but their like. Two workers may give the same turn twice; that the minute then holds one mail more is not
-    worth a lock on all sign-ups.
-    """
-    limits, of_form = settings().limits, SignUp.form_id == sign_up.form_id
-    counted = () if sign_up.proof is Proof.TAP else (SignUp.proof != Proof.TAP,)
-    full = [
-        _last_of(session, limits.all_minute, now, *counted),
-        _last_of(session, limits.form_minute, now, of_form, *counted),
-    ]
-    if sign_up.proof is Proof.TAP:
-        full.append(_last_of(session, limits.tap_minute, now, of_form, SignUp.proof == Proof.TAP))
-    return max([now, *(due_at + MINUTE for due_at in full if due_at is not None)])
-
-
-def _last_of(session: Session, many: int, now: datetime, *counted: ColumnElement[bool]) -> datetime | None:
-    """When the confirmation is due that has `many - 1` later ones; None when there are fewer.
-
-    A flood of taps far ahead is passed by row after row, but only once a minute is full with them counted in.
-    """
-    planned = (
-        select(Message.due_at)
-        .where(
-            Message.kind == MessageKind.CONFIRMATION,
-            Message.state != MessageState.DEFERRED,  # it waits for another reason, and says nothing about the pace
-            Message.due_at > now - MINUTE,
-        )
-        .order_by(Message.due_at.desc())
-        .offset(many - 1)
-        .limit(1)
-    )
-    of_all = session.scalar(planned)
-    if of_all is None or not counted:
-        return of_all
-    return session.scalar(planned.join(SignUp, Message.sign_up_id == SignUp.id).where(*counted))
+def of_surroundings() -> tuple[int, int]:
+    """The same of the wider network."""
+    return settings().limits.wide

@@ -1,21 +1,26 @@
 """What an accepted sign-up is answered with: a mail that asks to confirm, one reminder of it, or “you are in”."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, LargeBinary, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, ledger, mailbox
+from funnel.audience import allowance, ledger, mailbox, turnstile
 from funnel.audience.confirmation import VALID
 from funnel.audience.visit import truncated
 from funnel.models.mail import MessageKind, Queue
 from funnel.models.people import Consent, ConsentKind, SignUp, Subscriber, SubscriberState
 from funnel.programme import calendar, plan
+from funnel.programme.history import among
 
 ALREADY_IN_LIVES = timedelta(days=1)
 REMINDED_AFTER_DAYS = 1  # of the course's clock
 BY_FORM = "form"
+TAKEN_ALONG = ("email", "address_hash", "form_id", "language", "source", "utm")  # by a new person from their sign-up
 
 # What the sign-up led to, as the owner reads it.
 ASKED = "confirmation planned"
@@ -23,74 +28,129 @@ TOLD = "already in, told so"
 TOLD_BEFORE = "already in, told so before"
 
 
-def answer(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: datetime) -> str:
-    """Plans the mail that answers `sign_up`, whose address the caller has locked; what it led to, in words."""
-    subscriber = _subscriber(session, sign_up, now)
-    sign_up.subscriber_id = subscriber.id
-    if subscriber.state != SubscriberState.ACTIVE:
-        ask(session, sign_up, BY_FORM, sign_up.wording, now)
-        return ASKED
-    return TOLD_BEFORE if mailed.was_told_today() else _tell(session, sign_up, now)
+@dataclass(frozen=True)
+class Known:
+    """Whom an address belongs to."""
+
+    subscriber_id: int
+    state: SubscriberState
 
 
-def remind(session: Session, sign_up: SignUp, now: datetime) -> bool:
-    """Plans the one reminder of `sign_up`. False when it was planned before."""
-    return _plan(session, sign_up, f"remind:{sign_up.id}", allowance.REMINDER, now, now)
+def known(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, Known]:
+    """Those of these addresses that belong to somebody we know."""
+    theirs = Subscriber.address_hash == any_(literal(list(address_hashes), ARRAY(LargeBinary)))
+    rows = session.execute(select(Subscriber.address_hash, Subscriber.id, Subscriber.state).where(theirs))
+    return {row.address_hash: Known(row.id, row.state) for row in rows if row.address_hash}
 
 
-def _subscriber(session: Session, sign_up: SignUp, now: datetime) -> Subscriber:
-    """The person behind the address; pending when it is new. One we know is left as they are (law 4)."""
-    session.execute(
-        insert(Subscriber)
-        .values(
-            email=sign_up.email,
-            address_hash=sign_up.address_hash,
-            form_id=sign_up.form_id,
-            language=sign_up.language,
-            source=sign_up.source,
-            utm=sign_up.utm,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["address_hash"])
-    )
-    return session.scalars(select(Subscriber).where(Subscriber.address_hash == sign_up.address_hash)).one()
+def answer(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: datetime) -> None:
+    """Plans the mail that answers `sign_up`, whose address the caller has locked; notes in it what it led to."""
+    told = {mailbox.of(sign_up)} if mailed.was_told_today() else set()
+    answer_all(session, [sign_up], known(session, [sign_up.address_hash]), told, now)
+
+
+def answer_all(
+    session: Session,
+    sign_ups: Sequence[SignUp],
+    before: Mapping[bytes, Known],
+    told: Collection[bytes],
+    now: datetime,
+) -> None:
+    """The same of many. `before`: what `known` says of them; `told`: the mailboxes that were told today."""
+    people = _subscribers(session, sign_ups, before, now)
+    drafts, asked = [], []
+    for sign_up in sign_ups:
+        person = people[sign_up.address_hash]
+        sign_up.subscriber_id = person.subscriber_id
+        if person.state != SubscriberState.ACTIVE:
+            sign_up.reason = ASKED
+            asked.append(sign_up)
+        elif mailbox.of(sign_up) in told:
+            sign_up.reason = TOLD_BEFORE
+        else:
+            sign_up.reason = TOLD
+            drafts.append(_telling(sign_up, now))
+    _plan(session, drafts + _asking(session, asked, now))
+    session.add_all(_evidence(sign_up, BY_FORM, sign_up.wording) for sign_up in asked)
 
 
 def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime) -> None:
     """Plans the mail that asks a subscriber to confirm `sign_up`, and keeps as evidence `how` they asked."""
-    session.add(
-        Consent(
-            subscriber_id=sign_up.subscriber_id,
-            sign_up_id=sign_up.id,
-            form_id=sign_up.form_id,
-            kind=ConsentKind.ASKED,
-            wording=wording,
-            how=how,
-            network=truncated(sign_up.network or "") or None,
-            agent=sign_up.agent or None,
-            at=sign_up.created_at,
-        )
+    session.add(_evidence(sign_up, how, wording))
+    _plan(session, _asking(session, [sign_up], now))
+
+
+def remind(session: Session, sign_up: SignUp, now: datetime) -> bool:
+    """Plans the one reminder of `sign_up`. False when it was planned before."""
+    return _plan(session, [_confirming(sign_up, f"remind:{sign_up.id}", allowance.REMINDER, now, now)]) > 0
+
+
+def _subscribers(
+    session: Session, sign_ups: Sequence[SignUp], before: Mapping[bytes, Known], now: datetime
+) -> dict[bytes, Known]:
+    """The people behind the addresses; pending where they are new. Those we know are left as they are (law 4)."""
+    people = dict(before)
+    if new := [sign_up.id for sign_up in sign_ups if sign_up.address_hash not in people]:
+        columns = [getattr(SignUp, name) for name in TAKEN_ALONG]
+        rows = select(*columns, literal(now)).where(among(SignUp.id, new)).order_by(SignUp.id)
+        made = insert(Subscriber).from_select([*TAKEN_ALONG, "created_at"], rows)
+        made = made.on_conflict_do_nothing(index_elements=["address_hash"])
+        for row in session.execute(made.returning(Subscriber.address_hash, Subscriber.id, Subscriber.state)):
+            people[row.address_hash or b""] = Known(row.id, row.state)
+    # Another way in was quicker.
+    if missed := {sign_up.address_hash for sign_up in sign_ups} - people.keys():
+        people |= known(session, missed)
+    return people
+
+
+def _evidence(sign_up: SignUp, how: str, wording: str) -> Consent:
+    return Consent(
+        subscriber_id=sign_up.subscriber_id,
+        sign_up_id=sign_up.id,
+        form_id=sign_up.form_id,
+        kind=ConsentKind.ASKED,
+        wording=wording,
+        how=how,
+        network=sign_up.wide or truncated(sign_up.network or "") or None,
+        agent=sign_up.agent or None,
+        at=sign_up.created_at,
     )
-    sign_up.remind_at = sign_up.asked_at + calendar.days(REMINDED_AFTER_DAYS)
-    due_at = allowance.turn(session, sign_up, now)
-    _plan(session, sign_up, _key("confirm", sign_up), allowance.CONFIRMATION, due_at, now)
 
 
-def _tell(session: Session, sign_up: SignUp, now: datetime) -> str:
-    ledger.write(session, mailbox.of(sign_up), allowance.ALREADY_IN, now)
-    plan.plan(
-        session,
-        MessageKind.NOTICE,
-        _key("already-in", sign_up),
-        template=allowance.ALREADY_IN,
+def _asking(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> list[dict[str, Any]]:
+    drafts = []
+    for sign_up, due_at in zip(sign_ups, turnstile.turns(session, sign_ups, now), strict=True):
+        sign_up.remind_at = sign_up.asked_at + calendar.days(REMINDED_AFTER_DAYS)
+        drafts.append(_confirming(sign_up, _key("confirm", sign_up), allowance.CONFIRMATION, due_at, now))
+    return drafts
+
+
+def _telling(sign_up: SignUp, now: datetime) -> dict[str, Any]:
+    return _draft(
+        MessageKind.NOTICE, sign_up, _key("already-in", sign_up), allowance.ALREADY_IN, now, now + ALREADY_IN_LIVES, now
+    )
+
+
+def _confirming(sign_up: SignUp, key: str, template: str, due_at: datetime, now: datetime) -> dict[str, Any]:
+    # It expires with its link; one whose turn comes later still waits for it, rather than failing to be planned.
+    expires_at = max(sign_up.asked_at + VALID, due_at + turnstile.MINUTE)
+    return _draft(MessageKind.CONFIRMATION, sign_up, key, template, due_at, expires_at, now)
+
+
+def _draft(
+    kind: MessageKind, sign_up: SignUp, key: str, template: str, due_at: datetime, expires_at: datetime, now: datetime
+) -> dict[str, Any]:
+    return plan.draft(
+        kind,
+        key,
+        template=template,
         queue=Queue.URGENT,
-        due_at=now,
-        expires_at=now + ALREADY_IN_LIVES,
+        due_at=due_at,
+        expires_at=expires_at,
         subscriber_id=sign_up.subscriber_id,
         sign_up_id=sign_up.id,
         now=now,
     )
-    return TOLD
 
 
 def _key(what: str, sign_up: SignUp) -> str:
@@ -99,20 +159,8 @@ def _key(what: str, sign_up: SignUp) -> str:
     return f"{what}:{sign_up.id}{again}"
 
 
-def _plan(session: Session, sign_up: SignUp, key: str, template: str, due_at: datetime, now: datetime) -> bool:
-    planned = plan.plan(
-        session,
-        MessageKind.CONFIRMATION,
-        key,
-        template=template,
-        queue=Queue.URGENT,
-        due_at=due_at,
-        # With its link; one whose turn comes later than that still waits for it, rather than failing to be planned.
-        expires_at=max(sign_up.asked_at + VALID, due_at + allowance.MINUTE),
-        subscriber_id=sign_up.subscriber_id,
-        sign_up_id=sign_up.id,
-        now=now,
-    )
-    if planned is not None:
-        ledger.write(session, mailbox.of(sign_up), template, due_at)
-    return planned is not None
+def _plan(session: Session, drafts: list[dict[str, Any]]) -> int:
+    planned = plan.plan_all(session, drafts)
+    if planned:
+        ledger.write_planned(session, planned)
+    return len(planned)

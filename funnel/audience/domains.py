@@ -1,14 +1,16 @@
 """What the DNS said of mail domains, kept for a while: most readers share a few."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, case, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
 from funnel.models.door import MailDomain, MailServer
 from funnel.models.people import SignUp, SignUpState
+from funnel.programme.history import among
 
 GOOD_FOR = {
     MailServer.THERE: timedelta(days=7),
@@ -18,17 +20,25 @@ GOOD_FOR = {
 KEPT = max(GOOD_FOR.values())
 
 
-def unlooked(session: Session, sign_up_id: int, now: datetime) -> str | None:
-    """The domain to be looked up before this sign-up is settled; None when that is known, or nothing leaves here."""
+def unlooked(session: Session, sign_up_ids: Collection[int], now: datetime) -> dict[str, list[int]]:
+    """The domains to be looked up before these sign-ups are settled, each with whose it is.
+
+    None that is known, and none at all where nothing leaves this machine.
+    """
     if settings().local:  # its mails stay on this machine, and its addresses are made up
-        return None
+        return {}
     domain = func.lower(func.split_part(SignUp.email, "@", 2))
     asked = (
-        select(domain)
+        select(domain, SignUp.id)
         .outerjoin(MailDomain, and_(MailDomain.domain == domain, _is_good(now)))
-        .where(SignUp.id == sign_up_id, SignUp.state == SignUpState.NEW, MailDomain.domain.is_(None))
+        .where(among(SignUp.id, sign_up_ids), SignUp.state == SignUpState.NEW, MailDomain.domain.is_(None))
+        .order_by(SignUp.id)
     )
-    return session.scalar(asked) or None
+    found: dict[str, list[int]] = {}
+    for name, sign_up_id in session.execute(asked):
+        if name:
+            found.setdefault(name, []).append(sign_up_id)
+    return found
 
 
 def keep(session: Session, domain: str, answer: MailServer, now: datetime) -> None:
@@ -43,11 +53,13 @@ def keep(session: Session, domain: str, answer: MailServer, now: datetime) -> No
     )
 
 
-def takes_no_mail(session: Session, email: str, now: datetime) -> bool:
-    """Whether the DNS has said so lately."""
-    domain = email.rpartition("@")[2].lower()
-    found = select(MailDomain.answer).where(MailDomain.domain == domain, _is_good(now))
-    return session.scalar(found) == MailServer.NONE
+def without_mail(session: Session, emails: Collection[str], now: datetime) -> set[str]:
+    """Which of these addresses can get no mail: the DNS has said so lately of their domains."""
+    of = {email: email.rpartition("@")[2].lower() for email in emails}
+    asked = MailDomain.domain == any_(literal(sorted(set(of.values())), ARRAY(Text)))
+    none = select(MailDomain.domain).where(asked, _is_good(now), MailDomain.answer == MailServer.NONE)
+    found = set(session.scalars(none))
+    return {email for email, domain in of.items() if domain in found}
 
 
 def _is_good(now: datetime) -> ColumnElement[bool]:

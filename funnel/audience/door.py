@@ -12,11 +12,10 @@ from funnel.audience import allowance
 from funnel.audience.visit import truncated
 from funnel.config import settings
 from funnel.models.door import DoorDay, SpentPuzzle, Stop
-from funnel.models.people import SignUp, SignUpState
+from funnel.models.people import SignUp
 
 LATELY = timedelta(hours=1)
 LOOKED_AT = 50  # newest sign-ups of a wider network: a flood is no more work than a few
-BEFORE = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -59,19 +58,6 @@ def _company() -> Select[int, int, bool]:
     over = select(literal(1)).where(SignUp.form_id == bindparam("form_id"), came, SignUp.is_again.is_(False))
     is_rush = over.order_by(SignUp.created_at.desc()).offset(bindparam("full", type_=Integer)).limit(1).exists()
     return select(counted.c[0], counted.c[1], is_rush)
-
-
-def was_refused_before(session: Session, sign_up: SignUp, now: datetime) -> bool:
-    """Whether an earlier sign-up of its network was refused lately. Only for behind the page: it tells of addresses."""
-    if not sign_up.wide:
-        return False
-    before = (
-        select(SignUp.state, SignUp.network)
-        .where(SignUp.wide == sign_up.wide, SignUp.created_at > now - BEFORE, SignUp.id != sign_up.id)
-        .order_by(SignUp.created_at.desc())
-        .limit(LOOKED_AT)
-    )
-    return any(row.state is SignUpState.REFUSED and row.network == sign_up.network for row in session.execute(before))
 
 
 def count(session: Session, form_id: int, what: Stop, now: datetime) -> None:

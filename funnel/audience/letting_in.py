@@ -43,7 +43,7 @@ def let_in(session: Session, ids: Collection[int], now: datetime) -> Outcome:
         del outcome.kept_out[sign_up.id]
         outcome.let_in[sign_up.id] = sign_up.reason
         sign_up.let_in_at = sign_up.settled_at = now
-        sign_up.reason = answer.answer(session, sign_up, mailed, now)
+        answer.answer(session, sign_up, mailed, now)
         sign_up.state = SignUpState.SETTLED
         session.flush()
     return outcome

@@ -1,15 +1,20 @@
 """Settling: what follows from a filled-in form is decided here, behind it, where no stranger can watch."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, any_, func, literal, or_, select, update
+from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, answer, domains, door, mailbox, risk, suppression
+from funnel.audience import answer, mailbox, risk
 from funnel.audience.confirmation import VALID
+from funnel.audience.neighbours import Common, Whose, sharing
 from funnel.audience.risk import Sign
+from funnel.audience.standing import Standing
 from funnel.models.door import Proof
-from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState, SuppressionReason
+from funnel.models.people import SignUp, SignUpState
 from funnel.programme.history import among
 
 # Why it was refused, as the owner reads it. The reader never does.
@@ -20,138 +25,149 @@ NO_MAIL = "no mail server"
 TOO_OLD = "it waited longer than a confirmation is valid"
 SUPPRESSED = "suppressed: {}"
 
+AT_ONCE = 200  # up to three locks each, and PostgreSQL keeps six thousand for everybody
+REFUSED_AT_ONCE = 2_000  # as many as keep nobody waiting for long
+
+_COLUMNS: dict[Whose, tuple[ColumnElement[Any], type[LargeBinary | Text]]] = {
+    Whose.MAILBOX: (func.coalesce(SignUp.mailbox_hash, SignUp.address_hash), LargeBinary),
+    Whose.NETWORK: (SignUp.network.expression, Text),
+    Whose.WIDE: (SignUp.wide.expression, Text),
+}
+
+
+@dataclass(frozen=True)
+class Full:
+    """A limit that was reached: whose sign-ups that still wait are refused too, and why."""
+
+    common: Common
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`settled`: how many were taken in hand. `full`: for `refuse_others`, in the order they were found."""
+
+    settled: int
+    full: tuple[Full, ...]
+
 
 def waiting(session: Session, limit: int = 200) -> list[int]:
-    """The ids of sign-ups nobody has settled yet, oldest first."""
-    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW).order_by(SignUp.id).limit(limit)
-    return list(session.scalars(new))
+    """The ids of sign-ups nobody has settled yet: the oldest first, but after all others those who only tapped."""
+    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW)
+    return list(session.scalars(new.order_by(SignUp.proof == Proof.TAP, SignUp.id).limit(limit)))
 
 
 def settle(session: Session, sign_up_id: int, now: datetime) -> bool:
     """Decides what follows from one sign-up. False when it is settled already, or being settled by another worker."""
-    sign_up = session.scalar(
+    outcome = settle_all(session, [sign_up_id], now)
+    while refuse_others(session, outcome.full, now):
+        pass
+    return outcome.settled > 0
+
+
+def settle_all(session: Session, sign_up_ids: Collection[int], now: datetime) -> Outcome:
+    """The same of many together, with what would come of them one after the other, in the order of their ids.
+
+    What follows for others is left to `refuse_others`, in a transaction of its own: nobody's mail waits for it.
+    """
+    rows = (
         select(SignUp)
-        .where(SignUp.id == sign_up_id, SignUp.state == SignUpState.NEW)
+        .where(among(SignUp.id, sign_up_ids), SignUp.state == SignUpState.NEW)
+        .order_by(SignUp.id)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    if sign_up is None:
-        return False
-    allowance.lock_address(session, mailbox.of(sign_up))
-    mailed = allowance.mailed(session, mailbox.of(sign_up), now)
-    if refusal := _refusal(session, sign_up, mailed, now):
-        sign_up.state, sign_up.reason = SignUpState.REFUSED, refusal
-    else:
-        sign_up.reason = answer.answer(session, sign_up, mailed, now)
-        sign_up.state = SignUpState.SETTLED
-    sign_up.settled_at = now
-    _weigh(session, sign_up, now)
+    sign_ups = session.scalars(rows).all()
+    if not sign_ups:
+        return Outcome(0, ())
+    with session.no_autoflush:  # each row is written once, at the end
+        standing = Standing(session, sign_ups, now)
+        standing.look_around(session, [one for one in sign_ups if not _refusal_of_address(standing, one)])
+        full = _decide(standing, sign_ups)
+        let_in = [sign_up for sign_up in sign_ups if sign_up.state is SignUpState.SETTLED]
+        answer.answer_all(session, let_in, standing.known, standing.told, now)
     session.flush()
-    return True
+    return Outcome(len(sign_ups), full)
 
 
-def _weigh(session: Session, sign_up: SignUp, now: datetime) -> None:
+def _decide(standing: Standing, sign_ups: Sequence[SignUp]) -> tuple[Full, ...]:
+    full, beside = [], sharing(sign_ups)
+    for sign_up in sign_ups:
+        if sign_up.state is not SignUpState.NEW:
+            continue  # refused with one before it
+        refusal, common = _refusal(standing, sign_up)
+        sign_up.state = SignUpState.REFUSED if refusal else SignUpState.SETTLED
+        sign_up.reason, sign_up.settled_at = refusal, standing.now
+        standing.note(sign_up)
+        if common:
+            full.append(Full(common, refusal))
+            standing.neighbours.refuse(common)
+            for other in beside[common]:
+                if other.state is SignUpState.NEW:
+                    other.state, other.reason, other.settled_at = SignUpState.REFUSED, refusal, standing.now
+        _weigh(standing, sign_up)
+    return tuple(full)
+
+
+def _weigh(standing: Standing, sign_up: SignUp) -> None:
     """Adds to what was seen at the door what only shows behind it."""
     signs = list(sign_up.signs)
     signs += [Sign.NO_MAIL] * (sign_up.reason == NO_MAIL)
-    signs += [Sign.REFUSED_BEFORE] * door.was_refused_before(session, sign_up, now)
+    signs += [Sign.REFUSED_BEFORE] * standing.neighbours.had_refused(sign_up)
     found = risk.of(signs)
     sign_up.risk, sign_up.signs = found.score, list(found.signs)
 
 
-def _refusal(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: datetime) -> str:
-    reason = suppression.reason(session, sign_up.address_hash)
-    if reason not in {None, SuppressionReason.ERASURE}:
-        return SUPPRESSED.format(reason)
-    if now >= sign_up.created_at + VALID:
-        return TOO_OLD
-    if mailed.rests() or mailed.has_had_enough():
-        return _refuse_others_too(session, mailbox.leads_to(mailbox.of(sign_up)), ADDRESS_LIMIT, now)
-    if domains.takes_no_mail(session, sign_up.email, now):
-        return NO_MAIL
-    return _refusal_of_network(session, sign_up, now)
-
-
-def _refusal_of_network(session: Session, sign_up: SignUp, now: datetime) -> str:
-    if not sign_up.network or not allowance.is_limited(sign_up.network):
-        return ""
-    allowance.lock_network(session, sign_up.network)
-    if allowance.network_has_had_enough(session, sign_up, now):
-        if sign_up.proof is Proof.TAP:  # others may be let through who are not
-            return NETWORK_LIMIT
-        return _refuse_others_too(session, SignUp.network == sign_up.network, NETWORK_LIMIT, now)
-    if not sign_up.wide:
-        return ""
-    allowance.lock_network(session, sign_up.wide)
-    if allowance.surroundings_have_had_enough(session, sign_up, now):
-        return _refuse_others_too(session, SignUp.wide == sign_up.wide, WIDE_LIMIT, now)
-    return ""
-
-
-def _refuse_others_too(session: Session, whose: ColumnElement[bool], reason: str, now: datetime) -> str:
-    # The others that wait would be refused one by one: a flood of ten thousand must not hold up everybody else.
-    others = select(SignUp.id).where(whose, SignUp.state == SignUpState.NEW).with_for_update(skip_locked=True)
-    # Two statements: as one, a plan made while there were few looked for the others again for each sign-up there is.
-    ids = session.scalars(others).all()
-    session.execute(
-        update(SignUp)
-        .where(among(SignUp.id, ids))
-        .values(state=SignUpState.REFUSED, reason=reason, settled_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return reason
-
-
-def remind(session: Session, now: datetime, limit: int = 500) -> int:
-    """Reminds those who have not confirmed a day after the form; how many reminders were planned.
-
-    Each sign-up is looked at once, so there is never a second reminder: whoever is within the limits at that moment,
-    and only for the newest sign-up of an address.
+def _refusal(standing: Standing, sign_up: SignUp) -> tuple[str, Common | None]:
+    """Why it is refused, and by what others are that share it: they would be refused one by one, and a flood of ten
+    thousand must not hold up everybody else.
     """
-    due = (
-        select(SignUp)
-        .where(SignUp.remind_at <= now)
-        .order_by(SignUp.remind_at)
+    if refusal := _refusal_of_address(standing, sign_up):
+        return refusal, (Whose.MAILBOX, mailbox.of(sign_up)) if refusal == ADDRESS_LIMIT else None
+    if standing.network_is_full(sign_up):
+        # Who only tapped has lower limits: others may be let through who have not.
+        alone = sign_up.proof is Proof.TAP
+        return NETWORK_LIMIT, None if alone else (Whose.NETWORK, sign_up.network or "")
+    if standing.surroundings_are_full(sign_up):
+        return WIDE_LIMIT, (Whose.WIDE, sign_up.wide or "")
+    return "", None
+
+
+def _refusal_of_address(standing: Standing, sign_up: SignUp) -> str:
+    if reason := standing.suppressed(sign_up):
+        return SUPPRESSED.format(reason)
+    if standing.now >= sign_up.created_at + VALID:
+        return TOO_OLD
+    if standing.has_had_enough(sign_up):
+        return ADDRESS_LIMIT
+    return NO_MAIL if standing.can_get_no_mail(sign_up) else ""
+
+
+def refuse_others(session: Session, full: Sequence[Full], now: datetime, limit: int = REFUSED_AT_ONCE) -> int:
+    """Refuses sign-ups that wait and share what was `full`, the oldest first; how many. Each by what was full first."""
+    if not full:
+        return 0
+    theirs = [
+        column == any_(literal([one.common[1] for one in full if one.common[0] is whose], ARRAY(kind)))
+        for whose, (column, kind) in _COLUMNS.items()
+    ]
+    others = (
+        select(SignUp.id, *(column for column, _ in _COLUMNS.values()))
+        .where(SignUp.state == SignUpState.NEW, or_(*theirs))
+        .order_by(SignUp.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
     )
-    # In the order of their locks, so that two workers cannot wait for each other.
-    found = sorted(session.scalars(due), key=mailbox.of)
-    return sum([_remind(session, sign_up, now) for sign_up in found])
-
-
-def _remind(session: Session, sign_up: SignUp, now: datetime) -> bool:
-    sign_up.remind_at = None
-    session.flush()
-    allowance.lock_address(session, mailbox.of(sign_up))
-    if not _is_still_asked(session, sign_up, now):
-        return False
-    # The rest of ten minutes is for who presses a button again; this comes from our own clock, and once.
-    if allowance.mailed(session, mailbox.of(sign_up), now).has_had_enough():
-        return False
-    return answer.remind(session, sign_up, now)
-
-
-def _is_still_asked(session: Session, sign_up: SignUp, now: datetime) -> bool:
-    if sign_up.confirmed_at is not None or now >= sign_up.asked_at + VALID:
-        return False
-    newer = aliased(SignUp)
-    is_newest = ~(
-        select(newer.id)
-        .where(
-            func.coalesce(newer.mailbox_hash, newer.address_hash) == mailbox.of(sign_up),
-            newer.state == SignUpState.SETTLED,
-            newer.id > sign_up.id,
+    place = {one.common: number for number, one in reversed([*enumerate(full)])}
+    refused: dict[str, list[int]] = {}
+    for number, *values in session.execute(others):
+        first = min(place[common] for common in zip(_COLUMNS, values, strict=True) if common in place)
+        refused.setdefault(full[first].reason, []).append(number)
+    for reason, ids in refused.items():
+        session.execute(
+            update(SignUp)
+            .where(among(SignUp.id, ids))
+            .values(state=SignUpState.REFUSED, reason=reason, settled_at=now)
+            .execution_options(synchronize_session=False)
         )
-        .exists()
-    )
-    asked = select(Subscriber.id).where(
-        Subscriber.id == sign_up.subscriber_id,
-        Subscriber.state.in_((SubscriberState.PENDING, SubscriberState.UNSUBSCRIBED)),
-        or_(Subscriber.ended_at.is_(None), Subscriber.ended_at < sign_up.created_at),
-        is_newest,
-    )
-    if session.scalar(asked) is None:
-        return False
-    return suppression.reason(session, sign_up.address_hash) in {None, SuppressionReason.ERASURE}
+    return sum(map(len, refused.values()))

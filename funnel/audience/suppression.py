@@ -1,8 +1,9 @@
 """Addresses not to be mailed again, known only by their keyed hash, so that the list outlives what is deleted."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ARRAY, LargeBinary, any_, delete, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -55,3 +56,10 @@ def lift(session: Session, address_hash: bytes, now: datetime, only: Suppression
 def reason(session: Session, address_hash: bytes) -> SuppressionReason | None:
     """Why the address is not to be mailed; None when it may be."""
     return session.scalar(select(Suppression.reason).where(Suppression.address_hash == address_hash))
+
+
+def reasons(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, SuppressionReason]:
+    """The same of each of several that is not to be mailed."""
+    theirs = Suppression.address_hash == any_(literal(list(address_hashes), ARRAY(LargeBinary)))
+    rows = session.execute(select(Suppression.address_hash, Suppression.reason).where(theirs))
+    return {row.address_hash: row.reason for row in rows}

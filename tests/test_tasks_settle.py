@@ -1,0 +1,114 @@
+"""Settling, as a worker does it: all that a word names, and all that waits."""
+
+import json
+
+import pytest
+from redis import Redis
+from sqlalchemy import select
+
+from funnel.audience import domains, settle
+from funnel.config import settings
+from funnel.db import utc_now
+from funnel.models.mail import Message
+from funnel.models.people import SignUp, SignUpState
+from tasks import audience
+from tests.audience_cast import count
+from tests.factories import a_form, a_sign_up
+
+SWEEP = "tasks.audience.settle_new"
+
+
+@pytest.fixture
+def five(session):
+    form = a_form(session)
+    rows = [a_sign_up(session, form, created_at=utc_now(), network=f"192.0.2.{n}") for n in range(5)]
+    session.commit()
+    return [row.id for row in rows]
+
+
+@pytest.fixture
+def asked_for(clean):
+    """What the tasks have asked for since: their names, as the broker holds them."""
+    with Redis.from_url(settings().redis_url) as redis:
+        before = redis.llen("urgent")  # the newest stand first
+
+        def names():
+            since = redis.llen("urgent") - before
+            newest = redis.lrange("urgent", 0, since - 1) if since else []
+            return {json.loads(message)["headers"]["task"] for message in newest}
+
+        yield names
+
+
+def states(session):
+    session.expire_all()
+    return list(session.scalars(select(SignUp.state).order_by(SignUp.id)))
+
+
+def test_a_backlog_is_worked_off_a_slice_at_a_time_without_waiting_for_the_clock(session, five, asked_for, monkeypatch):
+    monkeypatch.setattr(audience, "SWEPT", 2)
+    audience.settle_new()
+    assert states(session) == [SignUpState.SETTLED] * 2 + [SignUpState.NEW] * 3
+    assert SWEEP in asked_for()
+    audience.settle_new()
+    audience.settle_new()
+    assert states(session) == [SignUpState.SETTLED] * 5
+
+
+def test_a_slice_ends_with_its_time(session, five, asked_for, monkeypatch):
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
+    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
+    audience.settle_new()
+    assert states(session).count(SignUpState.SETTLED) == 2
+    assert SWEEP in asked_for()
+
+
+def test_a_backlog_that_is_worked_off_asks_for_no_more(session, five, asked_for):
+    audience.settle_new()
+    assert states(session) == [SignUpState.SETTLED] * 5
+    assert asked_for() == {"tasks.mail.send_urgent"}
+
+
+def test_where_nothing_can_be_settled_the_clock_tries_again(session, five, asked_for, monkeypatch, caplog):
+    monkeypatch.setattr(audience, "SWEPT", 5)
+
+    def broken(*_):
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(settle, "settle_all", broken)
+    audience.settle_new()
+    assert asked_for() == set()
+    assert caplog.text.count("could not be settled") == 5
+
+
+def test_what_cannot_be_looked_up_in_the_database_waits_for_the_clock(session, five, monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(domains, "unlooked", broken)
+    audience.settle_these(*five)
+    assert states(session) == [SignUpState.NEW] * 5
+    assert "could not be settled" in caplog.text
+
+
+def test_a_flood_for_one_address_is_refused_beyond_its_word(session):
+    form = a_form(session)
+    rows = [a_sign_up(session, form, email="ada@example.org", created_at=utc_now()) for _ in range(5)]
+    session.commit()
+    audience.settle_these(rows[0].id, rows[1].id)
+    assert states(session) == [SignUpState.SETTLED] + [SignUpState.REFUSED] * 4
+    assert count(session, Message) == 1
+
+
+def test_others_that_cannot_be_refused_hold_up_nobody(session, monkeypatch, caplog):
+    form = a_form(session)
+    ids = [a_sign_up(session, form, email="ada@example.org", created_at=utc_now()).id for _ in range(3)]
+    session.commit()
+
+    def broken(*_):
+        raise RuntimeError("out of locks")
+
+    monkeypatch.setattr(settle, "refuse_others", broken)
+    audience.settle_these(*ids[:2])
+    assert states(session) == [SignUpState.SETTLED, SignUpState.REFUSED, SignUpState.NEW]
+    assert "could not be refused" in caplog.text
