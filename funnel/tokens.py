@@ -207,7 +207,12 @@ def _fernet_key(secret: str) -> bytes:
 
 
 def _lock() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(_data_key("secrets")))
+    return _fernet(_data_key("secrets"))
+
+
+@functools.lru_cache(maxsize=1)
+def _fernet(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def _tag(purpose: Purpose, payload: bytes, salt: bytes) -> bytes:

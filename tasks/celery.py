@@ -102,6 +102,7 @@ app.conf.update(
     task_create_missing_queues=False,
     task_ignore_result=True,
     result_backend=None,
+    result_backend_thread_safe=True,  # there is none: else each thread that sends looks through every installed package
     task_serializer="json",
     accept_content=["json"],
     task_acks_late=True,

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from funnel.web import gathering
-from funnel.web.gathering import Gathering
+from funnel.web.gathering import Gathering, Together
 
 LONG_S = 10
 
@@ -113,3 +113,52 @@ def test_where_no_thread_can_be_had_whoever_is_at_it_does_the_rest(work, gathere
     work.held.set()
     first.result(LONG_S)
     assert work.calls == [["first"], ["last"]]
+
+
+@pytest.fixture
+def together(work):
+    return Together(lambda items: work(items) or [f"{item}, done" for item in items])
+
+
+def all_wait(together, crowd, *items):
+    waiting = [crowd.submit(together.of, item) for item in items]
+    while len(together._waiting) < len(items):
+        threading.Event().wait(0.01)
+    return waiting
+
+
+def test_everybody_waits_for_what_came_of_theirs_and_it_is_done_together(work, together, crowd):
+    work.held.clear()
+    first = crowd.submit(together.of, "first")
+    assert work.begun.wait(LONG_S)
+    others = all_wait(together, crowd, "one", "other")
+    work.held.set()
+    assert [turn.result(LONG_S) for turn in (first, *others)] == ["first, done", "one, done", "other, done"]
+    assert [sorted(call) for call in work.calls] == [["first"], ["one", "other"]]
+
+
+def test_what_goes_wrong_together_reaches_each_of_them_and_the_next_is_done(work, together, crowd):
+    work.refuses = ("bad",)
+    work.held.clear()
+    first = crowd.submit(together.of, "first")
+    assert work.begun.wait(LONG_S)
+    others = all_wait(together, crowd, "bad", "with it")
+    work.held.set()
+    assert first.result(LONG_S) == "first, done"
+    for turn in others:
+        with pytest.raises(ValueError, match="bad"):
+            turn.result(LONG_S)
+    assert together.of("last") == "last, done"
+
+
+def test_more_than_fit_are_done_in_turns(work, together, crowd, monkeypatch):
+    monkeypatch.setattr(gathering, "MOST_AT_ONCE", 2)
+    work.held.clear()
+    first = crowd.submit(together.of, "first")
+    assert work.begun.wait(LONG_S)
+    others = all_wait(together, crowd, "one", "two", "three")
+    work.held.set()
+    assert {turn.result(LONG_S) for turn in (first, *others)} == {
+        f"{w}, done" for w in ("first", "one", "two", "three")
+    }
+    assert [len(call) for call in work.calls] == [1, 2, 1]

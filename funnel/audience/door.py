@@ -1,14 +1,15 @@
 """At the door: what came from a network lately, how often somebody was stopped there, and which puzzles are spent."""
 
-import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, Select, bindparam, func, literal, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance
+from funnel.audience import allowance, risk
+from funnel.audience.risk import Facts, Risk
 from funnel.audience.visit import truncated
 from funnel.config import settings
 from funnel.models.door import DoorDay, SpentPuzzle, Stop
@@ -16,6 +17,20 @@ from funnel.models.people import SignUp
 
 LATELY = timedelta(hours=1)
 LOOKED_AT = 50  # newest sign-ups of a wider network: a flood is no more work than a few
+
+# A rush: the form had more sign-ups in this minute than it lets out, mails sent again apart. Asked for as a stretch of
+# ix_sign_up_form, in its order: asked for as one form's, PostgreSQL may read through the flood of another.
+_COMPANY = text("""
+SELECT beside.of_network, beside.around, EXISTS (SELECT FROM sign_up
+    WHERE form_id <= asked.form_id AND (form_id, created_at) > (asked.form_id, :minute) AND NOT is_again
+    ORDER BY form_id, created_at OFFSET :full LIMIT 1) AS is_rush
+FROM unnest(CAST(:forms AS bigint[]), CAST(:networks AS text[]), CAST(:wides AS text[]))
+    WITH ORDINALITY AS asked (form_id, network, wide, place)
+CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE near.network = asked.network) AS of_network, count(*) AS around
+    FROM (SELECT network FROM sign_up WHERE sign_up.wide = asked.wide AND created_at > :since
+        ORDER BY created_at DESC LIMIT :most) near) beside
+ORDER BY asked.place
+""")
 
 
 @dataclass(frozen=True)
@@ -27,37 +42,41 @@ class Company:
     is_rush: bool
 
 
-def company(session: Session, form_id: int, network: str, now: datetime) -> Company:
-    """Counts them, up to LOOKED_AT, whatever came of each: what an address is must not show in it (law 4)."""
-    asked = {
-        "network": network,
-        "wide": truncated(network),
-        "since": now - LATELY,
-        "form_id": form_id,
-        "minute": now - allowance.MINUTE,
-        "full": settings().limits.form_minute,
-    }
-    row = session.execute(_company(), asked).one()
-    return Company(row[0], row[1], row[2])
+ALONE = Company(0, 0, False)
 
 
-@functools.cache
-def _company() -> Select[int, int, bool]:
-    # Built once: SQLAlchemy takes longer to put it together than PostgreSQL to run it.
-    around = (
-        select(SignUp.network)
-        .where(SignUp.wide == bindparam("wide"), SignUp.created_at > bindparam("since"))
-        .order_by(SignUp.created_at.desc())
-        .limit(LOOKED_AT)
-        .subquery()
+def companies(session: Session, asked: Sequence[tuple[int, str]], now: datetime) -> list[Company]:
+    """What came beside each (form, network), up to LOOKED_AT, whatever came of it: what an address is must not show.
+
+    A network that is not known has no company (law 4).
+    """
+    found = session.execute(
+        _COMPANY,
+        {
+            "forms": [form_id for form_id, _ in asked],
+            "networks": [network for _, network in asked],
+            "wides": [truncated(network) for _, network in asked],
+            "since": now - LATELY,
+            "minute": now - allowance.MINUTE,
+            "full": settings().limits.form_minute,
+            "most": LOOKED_AT,
+        },
     )
-    of_network = func.count().filter(around.c.network == bindparam("network"))
-    counted = select(of_network, func.count()).select_from(around).subquery()
-    # Whether the form had more sign-ups in this minute than it lets out, mails sent again apart.
-    came = SignUp.created_at > bindparam("minute")
-    over = select(literal(1)).where(SignUp.form_id == bindparam("form_id"), came, SignUp.is_again.is_(False))
-    is_rush = over.order_by(SignUp.created_at.desc()).offset(bindparam("full", type_=Integer)).limit(1).exists()
-    return select(counted.c[0], counted.c[1], is_rush)
+    beside = [Company(row.of_network, row.around, row.is_rush) for row in found]
+    return [one if network else ALONE for one, (_, network) in zip(beside, asked, strict=True)]
+
+
+def risk_of(facts: Facts | None, company: Company) -> Risk:
+    """How risky a request looks in its company. None: whoever tries it out on their own machine, who never does."""
+    if facts is None:
+        return risk.of(())
+    from_network, from_around = company.from_network, company.from_around
+    return risk.weigh(replace(facts, from_network=from_network, from_around=from_around, is_rush=company.is_rush))
+
+
+def asks_more(found: Risk) -> bool:
+    """Whether who looks so is asked for one step more."""
+    return found.score >= risk.THRESHOLDS[settings().door.strictness]
 
 
 def count(session: Session, form_id: int, what: Stop, now: datetime) -> None:

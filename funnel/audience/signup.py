@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -34,11 +35,26 @@ HIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # Unicode's controls, halves of signs, U+2028
 
 @dataclass(frozen=True)
 class Typed:
-    """What a reader typed, already found valid by `email_problem`, `preferences.name_problem` and `time_zone`."""
+    """What a reader typed, found valid by `email_problem` and `preferences.name_problem`; the zone is as it came."""
 
     email: str
     first_name: str = ""
     time_zone: str = ""
+
+
+@dataclass(frozen=True)
+class Doorway:
+    """What a sign-up needs of its form."""
+
+    id: int
+    slug: str
+    language: str
+    wording: str
+    thanks_url: str
+
+    @classmethod
+    def of(cls, form: Form) -> "Doorway":
+        return cls(form.id, form.slug, form.language, form.wording, form.thanks_url)
 
 
 @dataclass(frozen=True)
@@ -95,22 +111,32 @@ def sign_up(
     looks: Looks = UNREMARKABLE,
 ) -> SignUp:
     """Inserts one SignUp, and nothing else, whatever the address. `settle.settle` decides what follows."""
+    row = SignUp(**columns(Doorway.of(form), typed, source, utm, visit, now, looks))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def columns(
+    form: Doorway, typed: Typed, source: str, utm: Mapping[str, str], visit: Visit, now: datetime, looks: Looks
+) -> dict[str, Any]:
+    """What a filled-in form is kept as, by the columns of SignUp."""
     email = normalised(typed.email)
-    row = SignUp(
-        form_id=form.id,
-        email=email,
-        address_hash=tokens.address_hash(email),
-        first_name=tidy(typed.first_name),
-        time_zone=time_zone(typed.time_zone),
-        language=form.language,
-        source=clean_source(source),
-        utm=clean_utm(utm),
-        wording=form.wording,
-        risk=risk.of(looks.signs).score,
-        signs=list(looks.signs),
-        proof=looks.proof,
-    )
-    return _add(session, row, visit, now)
+    found = {
+        "form_id": form.id,
+        "email": email,
+        "address_hash": tokens.address_hash(email),
+        "first_name": tidy(typed.first_name),
+        "time_zone": time_zone(typed.time_zone),
+        "language": form.language,
+        "source": clean_source(source),
+        "utm": clean_utm(utm),
+        "wording": form.wording,
+        "risk": risk.of(looks.signs).score,
+        "signs": list(looks.signs),
+        "proof": looks.proof,
+    }
+    return found | _of_visit(email, visit, now)
 
 
 def again(session: Session, sign_up_id: int, visit: Visit, now: datetime) -> SignUp | None:
@@ -132,18 +158,22 @@ def again(session: Session, sign_up_id: int, visit: Visit, now: datetime) -> Sig
         signs=old.signs,
         proof=old.proof,
         is_again=True,
+        **_of_visit(old.email, visit, now),
     )
-    return _add(session, row, visit, now)
-
-
-def _add(session: Session, row: SignUp, visit: Visit, now: datetime) -> SignUp:
-    row.mailbox_hash = mailbox.mark(row.email)
-    row.network, row.wide, row.agent = visit.network, truncated(visit.network), visit.agent
-    row.nonce = secrets.token_bytes(NONCE_BYTES)
-    row.created_at = now
     session.add(row)
     session.flush()
     return row
+
+
+def _of_visit(email: str, visit: Visit, now: datetime) -> dict[str, Any]:
+    return {
+        "mailbox_hash": mailbox.mark(email),
+        "network": visit.network,
+        "wide": truncated(visit.network),
+        "agent": visit.agent,
+        "nonce": secrets.token_bytes(NONCE_BYTES),
+        "created_at": now,
+    }
 
 
 def tidy(text: str) -> str:

@@ -1,5 +1,8 @@
 """A question about an address that looks mistyped: “gmial.com: gmail.com?” It is never more than a question."""
 
+import functools
+
+DOMAINS_REMEMBERED = 4_000
 PROVIDERS = (
     "gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "yahoo.com", "icloud.com", "live.com", "aol.com",
     "msn.com", "proton.me", "protonmail.com", "fastmail.com", "hotmail.co.uk", "yahoo.co.uk", "btinternet.com",
@@ -44,6 +47,7 @@ def _meant(domain: str) -> str:
     return HOME[name] if is_slip else domain  # the providers have a domain in most countries, such as yahoo.fr
 
 
+@functools.lru_cache(maxsize=DOMAINS_REMEMBERED)
 def _nearest(domain: str) -> str:
     """The provider whose domain is one slip away, or two when it begins alike; `domain` itself when none is."""
     # What is longer or shorter by three signs takes three slips.

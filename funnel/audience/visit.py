@@ -4,6 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 
 IPV6_NETWORK_BITS = 64  # what one household gets, so that one visitor is counted once
+LOOPBACK_IPV6 = "::/64"  # the network of ::1
 TRUNCATED_BITS = {4: 24, 6: 48}  # coarse enough to name nobody, fine enough to be evidence
 
 
@@ -30,7 +31,7 @@ def network_of(ip: str) -> str:
 
 def is_this_machine(network: str) -> bool:
     """Whether `network`, as `network_of` gives it, is loopback."""
-    return network == network_of("::1") or network.startswith("127.")
+    return network == LOOPBACK_IPV6 or network.startswith("127.")
 
 
 def truncated(network: str) -> str:

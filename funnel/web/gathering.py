@@ -1,19 +1,23 @@
 """What many requests want done at the same moment, done together: a transaction or a word to the broker for all.
 
-Whoever comes alone does it at once, and what they asked for is done when they are answered. What others ask for
-meanwhile is gathered and done behind them, by a thread that ends with the last of it; a process that is told to stop
-waits for that thread. Killed, it takes with it what was gathered: a fraction of a second's.
+`Gathering`: whoever comes alone does it at once, and what they asked for is done when they are answered. What others
+ask for meanwhile is gathered and done behind them, by a thread that ends with the last of it; a process that is told to
+stop waits for that thread. Killed, it takes with it what was gathered: a fraction of a second's.
+
+`Together`: everybody waits for what came of theirs; one of those who wait does it for all of them.
 """
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 MOST_AT_ONCE = 200
 MOST_WAITING = 1_000  # then whoever asks for more waits, so that no flood fills the memory
 
 Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
@@ -66,3 +70,62 @@ class Gathering(Generic[Item]):
             self._busy = bool(items)
             self._changed.notify_all()
             return items
+
+
+class _Turn(Generic[Item, Found]):
+    """One who waits: until theirs is done, or until they are to do it for all who wait."""
+
+    def __init__(self, item: Item) -> None:
+        self.item, self.woken = item, threading.Event()
+        self.found: Found | None = None
+        self.error: Exception | None = None
+        self.is_done = False
+
+    def result(self) -> Found:
+        if self.error:
+            raise self.error
+        return cast(Found, self.found)
+
+
+class Together(Generic[Item, Found]):
+    """Calls `work` with the items of all who wait, never two calls at a time; it gives what came of each, in order.
+
+    What `work` raises reaches everybody it was done for.
+    """
+
+    def __init__(self, work: Callable[[list[Item]], list[Found]]) -> None:
+        self._work = work
+        self._lock = threading.Lock()
+        self._waiting: deque[_Turn[Item, Found]] = deque()
+        self._busy = False
+
+    def of(self, item: Item) -> Found:
+        mine: _Turn[Item, Found] = _Turn(item)
+        with self._lock:
+            waits = self._busy
+            if waits:
+                self._waiting.append(mine)
+            self._busy = True
+        if waits:
+            mine.woken.wait()
+        if not mine.is_done:
+            self._do_for_all(mine)
+        return mine.result()
+
+    def _do_for_all(self, first: _Turn[Item, Found]) -> None:
+        with self._lock:
+            turns = [first, *(self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE - 1)))]
+        try:
+            for turn, found in zip(turns, self._work([turn.item for turn in turns]), strict=True):
+                turn.found, turn.is_done = found, True
+        except Exception as error:
+            for turn in turns:
+                turn.error, turn.is_done = error, True
+        finally:
+            with self._lock:
+                after = self._waiting.popleft() if self._waiting else None
+                self._busy = after is not None
+            for turn in turns[1:]:
+                turn.woken.set()
+            if after:
+                after.woken.set()

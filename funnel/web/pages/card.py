@@ -40,9 +40,7 @@ class Card:
     step: Step | None = None  # one more that the reader is asked for
 
     def __post_init__(self) -> None:
-        # A browser asks the page's policy about where a form is led on to, too.
-        if thanks.is_trusted(self.form.thanks_url):
-            g.leads_to = origins.of(self.form.thanks_url)
+        allow_onward(self.form.thanks_url)
 
     @property
     def action(self) -> str:
@@ -54,6 +52,12 @@ class Card:
         if not place.framed():
             return url_for("privacy.show")
         return place.address("privacy", slug=self.form.slug, **where_from())
+
+
+def allow_onward(thanks_url: str) -> None:
+    """Lets the form lead to its own thank-you page: a browser asks the page's policy about that, too."""
+    if thanks.is_trusted(thanks_url):
+        g.leads_to = origins.of(thanks_url)
 
 
 def empty(form: Form, source: str, now: datetime) -> Card:

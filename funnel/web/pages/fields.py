@@ -1,7 +1,7 @@
 """The fields readers fill in, and what is said when one cannot be taken."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask_babel import format_number, lazy_gettext
 from flask_babel import gettext as _
@@ -9,7 +9,8 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, Field, HiddenField, StringField, TelField, TextAreaField
 from wtforms.validators import StopValidation
 
-from funnel.audience import disposable, preferences, signup
+from funnel.audience import address, disposable, preferences, signup
+from funnel.audience.signup import Typed
 from funnel.config import settings
 from funnel.languages import Said
 from funnel.web import spoken
@@ -88,6 +89,24 @@ class SignUpForm(Stateless):
     email = EmailField(lazy_gettext("Email address"), [_address, _lasting], filters=[_trimmed])
     first_name = StringField(lazy_gettext("First name"), [_first_name], filters=[_trimmed])
     timezone = HiddenField(filters=[_trimmed])
+
+
+def typed(fields: SignUpForm) -> Typed:
+    """What stands in a form that was found valid."""
+    return Typed(fields.email.data, fields.first_name.data, fields.timezone.data)
+
+
+def usual(post: Mapping[str, str]) -> Typed | None:
+    """What `typed` says of a post, for a tenth of the time; None when `SignUpForm` has to look at it.
+
+    None says nothing of what is wrong, if anything is.
+    """
+    email, first_name = _trimmed(post.get("email")), _trimmed(post.get("first_name"))
+    if not address.usual(email) or preferences.name_problem(first_name):
+        return None
+    if settings().door.refuse_disposable and disposable.is_disposable(email):
+        return None
+    return Typed(email, first_name, _trimmed(post.get("timezone")))
 
 
 class AddressForm(Stateless):

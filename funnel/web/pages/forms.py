@@ -13,18 +13,17 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.audience import door, resending, signup, typo
-from funnel.audience.signup import Typed
+from funnel.audience.signup import Doorway
 from funnel.db import Session, utc_now
 from funnel.models.door import Stop
 from funnel.models.people import Form, FormState
 from funnel.programme import thanks
 from funnel.tokens import Purpose
 from funnel.web import edge, spoken
-from funnel.web.gathering import Gathering
 from funnel.web.nudge import nudge
-from funnel.web.pages import card, discreet, place, posts, step, trap
+from funnel.web.pages import card, discreet, place, posts, step, trap, usual
 from funnel.web.pages.card import Card
-from funnel.web.pages.fields import SignUpForm
+from funnel.web.pages.fields import SignUpForm, typed
 from funnel.web.pages.named import form_named
 from funnel.web.pages.trap import Verdict
 from tasks.audience import settle_these
@@ -51,26 +50,30 @@ def show(slug: str) -> str | tuple[str, int]:
 @blueprint.post("/f/<slug>/embed", endpoint="framed_sign_up")
 @blueprint.post("/f/<slug>")
 def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
-    now, fields = utc_now(), SignUpForm(request.form)
+    now = utc_now()
+    if taken := usual.taken(slug, now):
+        card.allow_onward(taken.form.thanks_url)
+        return _thanks(taken.form, taken.sign_up_id, now)
     with Session.begin() as session:
         form = form_named(session, slug)
         if form.state is FormState.RETIRED:
             return _closed(session, form)
+        fields = SignUpForm(request.form)
         verdict = trap.verdict(Purpose.FORM, form.id, now=now)
         if verdict is Verdict.ROBOT:
-            return _fooled(session, form, _thanks(form, resending.NOBODY, now), now)
+            return _fooled(session, form, _thanks(Doorway.of(form), resending.NOBODY, now), now)
         shown = card.filled(form, fields, now)
         if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
             return page, 422
-        taken = step.taken(session, form, fields, now)
-        if taken.stop:
+        passed = step.taken(session, form, fields, now)
+        if passed.stop:
             page = _one_step_more(shown, now)
-            door.count(session, form.id, taken.stop, now)  # last: a row of all who are stopped waits for its commit
+            door.count(session, form.id, passed.stop, now)  # last: a row of all who are stopped waits for its commit
             return page, 422
         who = edge.visit()
-        row = signup.sign_up(session, form, _typed(fields), shown.source, shown.utm, who, now, taken.looks)
-        sign_up_id, answer = row.id, _thanks(form, row.id, now)
-    _settled.add(sign_up_id)
+        row = signup.sign_up(session, form, typed(fields), shown.source, shown.utm, who, now, passed.looks)
+        sign_up_id, answer = row.id, _thanks(Doorway.of(form), row.id, now)
+    nudge(settle_these, sign_up_id)
     return answer
 
 
@@ -107,7 +110,7 @@ def resend(slug: str) -> AnyResponse | tuple[str, int]:
         again = resending.again(session, token, edge.visit(), now)
         fresh_id = again.id if again else None
     if fresh_id:
-        _settled.add(fresh_id)
+        nudge(settle_these, fresh_id)
     return answer
 
 
@@ -160,14 +163,6 @@ def _one_step_more(shown: Card, now: datetime) -> str:
     return render_template("pages/forms/show.html", card=asked, notice=spoken.said(step.WORDS))
 
 
-def _typed(fields: SignUpForm) -> Typed:
-    return Typed(
-        email=fields.email.data,
-        first_name=fields.first_name.data,
-        time_zone=signup.time_zone(fields.timezone.data),
-    )
-
-
 def _fooled(session: OrmSession, form: Form, answer: AnyResponse, now: datetime) -> AnyResponse:
     """What a robot gets: the answer of anybody, and a place in a count."""
     log.info("a robot filled in the form %s: nothing is stored", form.slug)
@@ -175,7 +170,7 @@ def _fooled(session: OrmSession, form: Form, answer: AnyResponse, now: datetime)
     return answer
 
 
-def _thanks(form: Form, sign_up_id: int, now: datetime) -> AnyResponse:
+def _thanks(form: Doorway, sign_up_id: int, now: datetime) -> AnyResponse:
     """Leads to the page of the owner's site, or to ours; in a frame always to ours, which has the way on."""
     if thanks.is_trusted(form.thanks_url) and not place.framed():
         return redirect(form.thanks_url, HTTPStatus.SEE_OTHER)
@@ -184,10 +179,3 @@ def _thanks(form: Form, sign_up_id: int, now: datetime) -> AnyResponse:
 
 def _sent(slug: str, token: str, more: Mapping[str, Any] | None = None) -> AnyResponse:
     return redirect(place.address("sent", slug=slug, t=token, **(more or {}), **card.where_from()), 303)
-
-
-def _have_settled(sign_up_ids: list[int]) -> None:
-    nudge(settle_these, *sign_up_ids)
-
-
-_settled = Gathering(_have_settled, "sign-ups to be settled")  # one word to the broker for those of one moment

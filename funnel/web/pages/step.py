@@ -11,10 +11,9 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import allowance, door, risk, signup
-from funnel.audience.risk import Facts, Risk, Sign
-from funnel.audience.signup import Looks
-from funnel.config import settings
+from funnel.audience import allowance, door, signup
+from funnel.audience.risk import Facts, Sign
+from funnel.audience.signup import Looks, Typed
 from funnel.languages import Said
 from funnel.models.door import Proof, Stop
 from funnel.models.people import Form
@@ -23,11 +22,10 @@ from funnel.tokens import Purpose
 from funnel.web import edge, spoken
 from funnel.web.pages import puzzle, trap
 from funnel.web.pages.card import Step
-from funnel.web.pages.fields import SignUpForm
+from funnel.web.pages.fields import SignUpForm, typed
 
 FIELD = "step"
 WORDS = Said("One more tap, please, so that we know you are a person. Nothing you typed is lost.")
-NO_COMPANY = door.Company(0, 0, False)
 TAP_GOOD_FOR = timedelta(minutes=20)
 
 
@@ -41,8 +39,9 @@ class Taken:
 
 def taken(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Taken:
     """Whether this sign-up may pass. Spends what its reader proved it with; counts nothing."""
-    found = _risk(session, form, fields, now)
-    if found.score < risk.THRESHOLDS[settings().door.strictness]:
+    (company,) = door.companies(session, [(form.id, edge.visit().network)], now)
+    found = door.risk_of(facts(typed(fields), trap.age(Purpose.FORM, form.id, now=now), now), company)
+    if not door.asks_more(found):
         return Taken(Looks(found.signs))
     proof = _proof(session, form, fields, now)
     stop = Stop.RUSH if Sign.RUSH in found.signs else Stop.STEP
@@ -60,23 +59,21 @@ def asked(form: Form, fields: SignUpForm, now: datetime) -> Step:
     )
 
 
-def _risk(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Risk:
+def facts(typed: Typed, seconds: float | None, now: datetime) -> Facts | None:
+    """What the request itself tells of its risk; None when it comes from whoever tries it out on their own machine.
+
+    `seconds`: how long the form was filled in.
+    """
     visit = edge.visit()
-    if visit.network and not allowance.is_limited(visit.network):  # whoever tries it out on their own machine
-        return risk.of(())
-    company = door.company(session, form.id, visit.network, now) if visit.network else NO_COMPANY
+    if visit.network and not allowance.is_limited(visit.network):
+        return None
     named = machine.reason(head=False, agent=visit.agent, delivery=None, now=now)
-    return risk.weigh(
-        Facts(
-            email=fields.email.data,
-            first_name=fields.first_name.data,
-            is_tool=bool(named),
-            has_script=bool(fields.timezone.data),
-            seconds=trap.age(Purpose.FORM, form.id, now=now),
-            from_network=company.from_network,
-            from_around=company.from_around,
-            is_rush=company.is_rush,
-        )
+    return Facts(
+        email=typed.email,
+        first_name=typed.first_name,
+        is_tool=bool(named),
+        has_script=bool(typed.time_zone),
+        seconds=seconds,
     )
 
 

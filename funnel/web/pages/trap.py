@@ -40,9 +40,13 @@ def token(purpose: Purpose, *about: int, now: datetime, salt: bytes = b"") -> st
 
 def verdict(purpose: Purpose, *about: int, now: datetime) -> Verdict:
     """Who filled in the form of this request."""
+    return judged(age(purpose, *about, now=now))
+
+
+def judged(seconds: float | None) -> Verdict:
+    """The same, of a form that was shown so long ago; None: its token is not one of ours."""
     if request.form.get(HONEYPOT):
         return Verdict.ROBOT
-    seconds = age(purpose, *about, now=now)
     if seconds is None:
         return Verdict.UNKNOWN
     if seconds < SOONEST_S:
@@ -60,8 +64,16 @@ def token_again(purpose: Purpose, *about: int, now: datetime) -> str:
 
 def age(purpose: Purpose, *about: int, now: datetime, field: str = FIELD, salt: bytes = b"") -> float | None:
     """Seconds since the form of this request was shown; None when it has no token of ours for `about` and `salt`."""
+    found, seconds = shown(purpose, now=now, field=field, salt=salt)
+    return seconds if found == about else None
+
+
+def shown(
+    purpose: Purpose, *, now: datetime, field: str = FIELD, salt: bytes = b""
+) -> tuple[tuple[int, ...] | None, float]:
+    """What the token of this request is about, and how many seconds ago it was given out; None: it is none of ours."""
     try:
-        numbers = tokens.read(purpose, request.form.get(field, ""), salt=salt)
-    except BadToken:
-        return None
-    return now.timestamp() - numbers[-1] / 1000 if numbers and numbers[:-1] == about else None
+        *about, milliseconds = tokens.read(purpose, request.form.get(field, ""), salt=salt)
+    except (BadToken, ValueError):  # no number in it
+        return None, 0
+    return tuple(about), now.timestamp() - milliseconds / 1000
