@@ -17,7 +17,6 @@ from funnel.models.responses import Event, EventKind
 SOONEST_PERSON = timedelta(seconds=2)  # after the relay took the mail
 AT_ONCE = timedelta(seconds=2)
 LINKS_AT_ONCE = 3
-AGENTS_REMEMBERED = 1_000
 ROUND_CANARY = timedelta(seconds=10)
 AGENTS = 1_000  # that are remembered
 
@@ -69,11 +68,6 @@ def reason(*, head: bool, agent: str, delivery: Delivery | None, now: datetime) 
     if delivery and _too_soon(delivery, now):
         return TOO_SOON
     return ""
-
-
-@functools.lru_cache(maxsize=AGENTS_REMEMBERED)
-def _names_itself(agent: str) -> bool:
-    return not agent.strip() or bool(_MACHINES.search(agent))
 
 
 def company(session: Session, message_id: int, link_id: int, kind: LinkKind, now: datetime) -> str:
