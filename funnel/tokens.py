@@ -33,6 +33,7 @@ LONGEST_TOKEN = 200
 
 Spelled = TypeVar("Spelled", bytes, str)
 
+_fernet = functools.lru_cache(maxsize=4)(Fernet)
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _LAST = [bytes([low]) for low in range(0x80)]  # seven bits of a number, the last of them,
 _MORE = [bytes([low | 0x80]) for low in range(0x80)]  # and those that more follow
@@ -207,12 +208,7 @@ def _fernet_key(secret: str) -> bytes:
 
 
 def _lock() -> Fernet:
-    return _fernet(_data_key("secrets"))
-
-
-@functools.lru_cache(maxsize=1)
-def _fernet(key: bytes) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(key))
+    return _fernet(base64.urlsafe_b64encode(_data_key("secrets")))
 
 
 def _tag(purpose: Purpose, payload: bytes, salt: bytes) -> bytes:
