@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,6 @@ from funnel.audience.risk import Facts, Risk
 from funnel.audience.visit import truncated
 from funnel.config import settings
 from funnel.models.door import DoorDay, SpentPuzzle, Stop
-from funnel.models.people import SignUp
 
 LATELY = timedelta(hours=1)
 LOOKED_AT = 50  # newest sign-ups of a wider network: a flood is no more work than a few
