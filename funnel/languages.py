@@ -4,6 +4,8 @@ One more is added by its catalog alone: its own name, its direction and its way 
 """
 
 import functools
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -82,6 +84,31 @@ def made(code: str) -> Language:
 def named(code: str) -> Language:
     """The language a row names; English for one whose catalog is gone."""
     return next((language for language in known() if language.code == code), known()[0])
+
+
+def read(typed: str) -> str:
+    """The code of the language that somebody wrote: its code, with a country or not, or its name in one of those we
+    speak; '' for one that we do not.
+    """
+    first = re.split(r"[-_ (/,;]", typed.strip(), maxsplit=1)[0]
+    return _written().get(_plain(typed)) or _written().get(_plain(first), "")
+
+
+@functools.cache
+def _written() -> dict[str, str]:
+    """What each may be called in a file."""
+    aliases = get_global("language_aliases")  # of three letters: ita
+    found = {alias: code for alias, code in aliases.items() if code in codes()}
+    for language in known():
+        found[language.code] = language.code
+        for other in known():
+            found[_plain(language.locale.get_language_name(other.locale) or language.code)] = language.code
+    return found
+
+
+def _plain(word: str) -> str:
+    """Without case and accents."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", word.casefold()) if sign.isalnum())
 
 
 def of_country(country: str) -> str:

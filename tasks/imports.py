@@ -9,6 +9,7 @@ from itertools import count, islice
 from sqlalchemy.orm import Session as OrmSession
 
 from funnel.audience import admission, asking, imports, staging, table_file, undoing, verdicts
+from funnel.audience.headings import Column
 from funnel.audience.imports import Lease
 from funnel.audience.intake import Plan, Way
 from funnel.audience.scribe import Scribe
@@ -118,6 +119,7 @@ def _check(lease: Lease) -> None:
         found = imports.renew(session, lease)
         if found is not None:
             found.counts = {verdict.value: lines for verdict, lines in verdicts.judge(session, lease.id).items()}
+            found.spoken = verdicts.spoken(session, lease.id) if Column.LANGUAGE in plan.columns else {}
             imports.end(session, found, ImportState.CHECKED, utc_now())
 
 

@@ -44,6 +44,7 @@ OTHERS = st.tuples(
     st.sampled_from(["", "Europe/Paris", "Nowhere"]),
     st.sampled_from(["", "a post", "-"]),
     st.sampled_from(["", "VIP, back", "x" * 60]),
+    st.sampled_from(["", "Italiano", "de-CH", "tlh"]),
 )
 ADDRESSES = st.sampled_from([
     "ada@example.org", " ada@example.org", "Ada@Example.ORG", "'=ada@example.org", "'ada@example.org",
@@ -52,12 +53,12 @@ ADDRESSES = st.sampled_from([
 ]) | st.builds("{}@{}.{}".format, PART, DOMAIN, ENDING)  # fmt: skip
 COLUMNS = (
     Column.ADDRESS, Column.FIRST_NAME, Column.FULL_NAME, Column.AGREED, Column.STANDING, Column.TIME_ZONE,
-    Column.SOURCE, Column.TAGS,
+    Column.SOURCE, Column.TAGS, Column.LANGUAGE,
 )  # fmt: skip
 ROWS = st.lists(
     st.builds(
         lambda address, first, full, day, others, width: [address, first, full, day, *others][:width],
-        ADDRESSES, NAMES, NAMES, DAYS, OTHERS, st.just(8) | st.integers(1, 8),
+        ADDRESSES, NAMES, NAMES, DAYS, OTHERS, st.just(9) | st.integers(1, 9),
     ),
     min_size=1, max_size=12,
 )  # fmt: skip
@@ -69,7 +70,7 @@ def plan(*columns, tags=()):
 
 def fields(written):
     return [
-        [datetime.fromisoformat(cell) if at == 9 and cell != copied.NULL else cell for at, cell in enumerate(line)]
+        [datetime.fromisoformat(cell) if at == 10 and cell != copied.NULL else cell for at, cell in enumerate(line)]
         for line in (line.split("\t") for line in written.splitlines())
     ]
 
@@ -102,7 +103,7 @@ def test_days_as_people_write_them_are_the_same_too(schema, kind, cells):
 
 def test_a_usual_line_is_not_read_the_long_way_twice(schema, monkeypatch):
     scribe = Scribe(7, plan(*COLUMNS), NOW)
-    row = ["ada@example.org", "Ada", "Ada L", "2024-05-06 07:08:09", "active", "Europe/Paris", "post", "vip"]
+    row = ["ada@example.org", "Ada", "Ada L", "2024-05-06 07:08:09", "active", "Europe/Paris", "post", "vip", "klingon"]
     first = scribe.write([(1, row)])
     monkeypatch.setattr(scribe.reader, "read", None)
     again = scribe.write([(2, ["ben@example.org", *row[1:3], "2024-05-06 07:59:00.123Z", *row[4:]])])

@@ -72,3 +72,15 @@ def test_what_was_taken_away_can_be_brought_back(desk, session):
     start(number)
     ada = people()["ada@example.org"]
     assert (ada.first_name, ada.source) == ("-Ada", "post")
+
+
+def test_the_language_of_each_comes_back_with_them(desk, session):
+    a_subscriber(session, email="ada@example.org", language="it")
+    session.commit()
+    raw = desk.get("/owner/people.csv").get_data()
+    session.connection().exec_driver_sql("TRUNCATE subscriber CASCADE")
+    session.commit()
+    number = bring(raw)
+    check(number, agreed_on=None)
+    start(number)
+    assert people()["ada@example.org"].language == "it"

@@ -55,7 +55,7 @@ def test_a_new_post_is_a_draft_with_words_to_begin_with(session, owner):
         ({"body": BODY + "\nGuaranteed.\n"}, "body", 7, "guaranteed"),
         ({"body": BODY + "\n![A back](https://example.org/a.png)\n"}, "body", 7, "another site’s"),
         ({"body": BODY + "\n[x](page.html)\n"}, "body", 7, "leads nowhere"),
-        ({"sources": "NHS"}, "sources", 0, "needs name and detail"),
+        ({"sources": "NHS"}, "sources", 1, "A source needs its name"),
         ({"published": "soon"}, "published", 0, "must be a day"),
         ({"published": "2026-03-04"}, "published", 0, "has not come yet"),
     ],

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from funnel import languages
 from funnel.audience.headings import Column
 from funnel.audience.intake import Known, Plan
 from funnel.config import settings
@@ -27,7 +26,8 @@ _ADMIT = """
 WITH made AS (
     INSERT INTO subscriber (email, address_hash, first_name, time_zone, language, state, pace, source, utm, created_at,
         confirmed_at, import_id)
-    SELECT email, address_hash, first_name, time_zone, :language, 'active', 'all', source, '{}', :now, :now, :id
+    SELECT email, address_hash, first_name, time_zone, coalesce(nullif(row.language, ''), :language), 'active', 'all',
+        source, '{}', :now, :now, :id
     FROM import_row row
     WHERE import_id = :id AND line > :after AND line <= :last AND verdict = 'new'
         AND NOT EXISTS (SELECT FROM suppression WHERE suppression.address_hash = row.address_hash)
@@ -80,7 +80,7 @@ def admit(session: Session, found: Import, now: datetime, most: int = CHUNK) -> 
     told = about | {
         "last": last,
         "now": now,
-        "language": languages.of_country(settings().practice_country),
+        "language": plan.spoken,
         "wording": plan.how,
         "how": f"imported from {found.name}",
         "agreed_at": _midday(plan) or now,

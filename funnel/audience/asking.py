@@ -35,10 +35,14 @@ def ask(session: Session, found: Import, now: datetime) -> int:
     form = session.get_one(Form, plan.form_id)
     evidence = plan.how or f"imported from {found.name}"
     for row in sorted(rows, key=lambda one: mailbox.hash_of(one.email)):  # in the order of the locks on addresses
-        admission.count(found, **_ask(session, found, row, Newcomer(row.email, row.first_name, evidence, form), now))
+        admission.count(found, **_ask(session, found, row, _newcomer(row, evidence, form), now))
     found.line, found.reached = rows[-1].line, found.reached + len(rows)
     session.flush()
     return len(rows)
+
+
+def _newcomer(row: ImportRow, evidence: str, form: Form) -> Newcomer:
+    return Newcomer(row.email, row.first_name, evidence, form, row.language)
 
 
 def _ask(session: Session, found: Import, row: ImportRow, new: Newcomer, now: datetime) -> dict[str, int]:

@@ -59,6 +59,7 @@ class Newcomer:
     first_name: str
     evidence: str  # how and when they asked for it
     form: Form  # whose words the confirmation mail means
+    language: str = ""  # of the mails; '': the form's
 
 
 def problems(email: str, first_name: str, evidence: str) -> dict[str, str]:
@@ -171,7 +172,7 @@ def _add(session: Session, new: Newcomer, state: SubscriberState, now: datetime)
         address_hash=tokens.address_hash(email),
         state=state,
         form_id=new.form.id,
-        language=new.form.language,
+        language=new.language or new.form.language,
         source=SOURCE,
         created_at=now,
     )
@@ -205,7 +206,7 @@ def _ask(
         address_hash=person.address_hash,
         mailbox_hash=mailbox.mark(person.email),
         first_name=preferences.tidy_name(first_name),
-        language=form.language,
+        language=person.language,
         source=person.source,
         wording=form.wording,
         nonce=secrets.token_bytes(signup.NONCE_BYTES),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from funnel import tokens
+from funnel import languages, tokens
 from funnel.audience import address, signup, tags
 from funnel.audience.headings import DATES, Column
 from funnel.audience.intake import SOURCE, Plan
@@ -46,6 +46,7 @@ class Row(NamedTuple):
     first_name: str = ""
     time_zone: str = ""
     source: str = ""
+    language: str = ""  # '' where the file names none that we write in
     agreed_at: datetime | None = None
     tags: list[str] | None = None
     cells: Sequence[str] | None = None
@@ -72,10 +73,11 @@ class Reader:
             email = address.usual(typed) or _asked(typed)
             if reason := self._left(cells):
                 return Row(line, Verdict.ELSEWHERE, reason, email, tokens.address_hash(email))
+            language, unknown = self._language(cells)
             return Row(
-                line, Verdict.NEW, "", email, tokens.address_hash(email), self._name(cells),
-                signup.time_zone(self._cell(cells, Column.TIME_ZONE)), self._source(cells), self._agreed(cells),
-                self._tags(cells),
+                line, Verdict.NEW, unknown, email, tokens.address_hash(email), self._name(cells),
+                signup.time_zone(self._cell(cells, Column.TIME_ZONE)), self._source(cells), language,
+                self._agreed(cells), self._tags(cells),
             )  # fmt: skip
         except WrongError as problem:
             return Row(line, Verdict.WRONG, str(problem), typed, None, cells=cells)
@@ -104,6 +106,13 @@ class Reader:
     def _source(self, cells: Sequence[str]) -> str:
         named = self._cell(cells, Column.SOURCE)
         return (named and signup.clean_source(NO_SOURCE.sub("-", named).strip("-._")[:80])) or SOURCE
+
+    def _language(self, cells: Sequence[str]) -> tuple[str, str]:
+        """Its code, and what is wrong with what stands there: nobody stays out for that."""
+        typed = self._cell(cells, Column.LANGUAGE)
+        code = languages.read(typed) if typed else ""
+        wrong = f"no mails are written in “{typed[:LONGEST_SHOWN]}”" if typed and not code else ""
+        return code, wrong
 
     def _agreed(self, cells: Sequence[str]) -> datetime | None:
         typed = self._cell(cells, self.dated) if self.dated else ""

@@ -13,7 +13,7 @@ def line(import_id: int, row: Row) -> str:
     return "\t".join((
         f"{import_id}\t{row.line}\t{row.verdict.value}", escaped(row.reason), escaped(row.email),
         f"\\\\x{number.hex()}" if number else NULL, escaped(row.first_name), row.time_zone, row.source,
-        row.agreed_at.isoformat() if row.agreed_at else NULL, array(row.tags), array(row.cells),
+        row.language, row.agreed_at.isoformat() if row.agreed_at else NULL, array(row.tags), array(row.cells),
     )) + "\n"  # fmt: skip
 
 

@@ -20,6 +20,7 @@ class Column(StrEnum):
     STANDING = "standing"  # subscribed or not, where they come from
     DISABLED = "disabled"  # the same the other way round
     TIME_ZONE = "time zone"
+    LANGUAGE = "language"
     SOURCE = "source"
     TAGS = "tags"
 
@@ -52,6 +53,10 @@ WORDS = {
         """,
     Column.DISABLED: "emaildisabled disabled unsubscribed blocklisted",
     Column.TIME_ZONE: "timezone zeitzone fusoorario fuseauhoraire zonahoraria tz",
+    Column.LANGUAGE: """
+        language lang locale preferredlanguage mailinglanguage subscriberlanguage sprache sprachcode bevorzugtesprache
+        lingua linguapreferita langue languepreferee idioma idiomapreferido lengua
+        """,
     Column.SOURCE: "source signupsource referrer quelle fonte provenienza origine origen fuente cameby form",
     Column.TAGS: "tags tag etichette etichetta etiquetas etiqueta etiquettes etiquette schlagworte schlagworter labels",
 }

@@ -6,7 +6,9 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from funnel import languages
 from funnel.audience.headings import DATES, Column
+from funnel.config import settings
 
 SOURCE = "import"  # what they came by, where the file does not say
 
@@ -35,6 +37,12 @@ class Plan:
     sequence_id: int | None = None  # the course they are put on
     known: Known = Known.NOTHING
     tags: tuple[str, ...] = ()  # put on each of them
+    language: str = ""  # of their mails, where the file does not say; '': the practice's
+
+    @property
+    def spoken(self) -> str:
+        """The code of the language of whoever the file names none for, where no form says it."""
+        return self.language or languages.of_country(settings().practice_country)
 
     def problems(self) -> dict[str, str]:
         """What is wrong or missing, by field, in words that say how to mend it."""
@@ -77,4 +85,5 @@ class Plan:
             sequence_id=kept["sequence_id"],
             known=Known(kept["known"]),
             tags=tuple(kept["tags"]),
+            language=kept.get("language", ""),  # a plan from before it was asked has none
         )

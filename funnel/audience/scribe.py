@@ -46,7 +46,7 @@ class Scribe:
         self.other = itemgetter(*others) if others else _nothing
         self.hours = dict[str, str]()
         self.names = dict[Hashable, str]()
-        self.others = dict[Hashable, tuple[str, str, str]]()
+        self.others = dict[Hashable, tuple[str, str, str, str]]()
 
     def write(self, lines: Iterable[tuple[int, list[str]]]) -> str:
         """The lines in the text format of COPY. Never raises: what is wrong is said in the line."""
@@ -66,13 +66,13 @@ class Scribe:
         name, other = self.names.get(self._name(cells)), self.others.get(self.other(cells))
         if name is None or other is None:
             return ""
-        where, agreed, tags = other
+        reason, where, agreed, tags = other
         if self.day is not None and not (agreed := self._agreed(cells[self.day])):
             return ""
         hashed = self.hashing.copy()
         hashed.update(small.encode())
         return (
-            f"{self.import_id}\t{line}\tnew\t\t{email}\t\\\\x{hashed.hexdigest()}\t{name}\t{where}\t{agreed}\t{tags}"
+            f"{self.import_id}\t{line}\tnew\t{reason}\t{email}\t\\\\x{hashed.hexdigest()}\t{name}\t{where}\t{agreed}\t{tags}"
             f"\t{copied.NULL}\n"
         )
 
@@ -106,7 +106,8 @@ class Scribe:
                 known.clear()
         self.names[self._name(cells)] = copied.escaped(row.first_name)
         agreed = copied.NULL if row.agreed_at is None else row.agreed_at.isoformat()
-        self.others[self.other(cells)] = f"{row.time_zone}\t{row.source}", agreed, copied.array(row.tags)
+        where = f"{row.time_zone}\t{row.source}\t{row.language}"
+        self.others[self.other(cells)] = copied.escaped(row.reason), where, agreed, copied.array(row.tags)
         if self.day is not None:
             self._learn_hour(cells[self.day])
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from funnel.models.imports import ImportRow, Verdict
@@ -62,11 +62,28 @@ def judge(session: Session, import_id: int) -> dict[Verdict, int]:
     return {verdict: found.get(verdict, 0) for verdict in Verdict}
 
 
+def spoken(session: Session, import_id: int) -> dict[str, int]:
+    """How many new people the file says each language of; '' for whom it says none that we write in."""
+    counted = select(ImportRow.language, func.count()).where(
+        ImportRow.import_id == import_id, ImportRow.verdict == Verdict.NEW
+    )
+    return dict(iter(session.execute(counted.group_by(ImportRow.language))))
+
+
+def noted(session: Session, import_id: int, after: int = 0, most: int = CHUNK) -> list[Line]:
+    """The lines of new people of which something could not be taken, behind the line `after`."""
+    return _lines(session, import_id, after, most, ImportRow.verdict == Verdict.NEW, ImportRow.reason != "")
+
+
 def listed(session: Session, import_id: int, verdict: Verdict, after: int = 0, most: int = CHUNK) -> list[Line]:
     """The lines of this verdict behind the line `after`, in their order."""
+    return _lines(session, import_id, after, most, ImportRow.verdict == verdict)
+
+
+def _lines(session: Session, import_id: int, after: int, most: int, *which: ColumnElement[bool]) -> list[Line]:
     rows = session.execute(
         select(ImportRow.line, ImportRow.email, ImportRow.reason, ImportRow.cells)
-        .where(ImportRow.import_id == import_id, ImportRow.verdict == verdict, ImportRow.line > after)
+        .where(ImportRow.import_id == import_id, ImportRow.line > after, *which)
         .order_by(ImportRow.line)
         .limit(most)
     )

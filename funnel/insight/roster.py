@@ -19,8 +19,8 @@ from funnel.programme.history import among
 
 CHUNK = 2_000
 HEADER = (
-    "Address", "Name", "State", "Came by", "Form", "Signed up", "Confirmed", "Pace", "Time zone", "Tags", "Last mail",
-    "Clicks", "Booked",
+    "Address", "Name", "State", "Came by", "Form", "Signed up", "Confirmed", "Pace", "Time zone", "Language", "Tags",
+    "Last mail", "Clicks", "Booked",
 )  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _told(session: Session, ids: list[int]) -> list[Any]:
         select(
             Subscriber.email, Subscriber.first_name, Subscriber.state, Subscriber.source, Form.title,
             Subscriber.created_at, Subscriber.confirmed_at, Subscriber.pace, Subscriber.time_zone,
-            *(part.scalar_subquery() for part in (tags, mailed, clicks, booked)),
+            Subscriber.language, *(part.scalar_subquery() for part in (tags, mailed, clicks, booked)),
         )
         .outerjoin(Form, Form.id == Subscriber.form_id)
         .where(among(own, ids))

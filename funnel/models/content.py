@@ -12,8 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from funnel.config import settings
 from funnel.db import Base, words
 
-WORKING_DAYS = 0b0011111  # of a week, a bit a day, Monday's the lowest
-EVERY_DAY = 0b1111111
+WORKING_DAYS, EVERY_DAY = 0b0011111, 0b1111111  # of a week, a bit a day, Monday's the lowest
 
 
 class SequenceState(StrEnum):
@@ -62,6 +61,7 @@ class Post(Base):
     sources: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[PostState] = mapped_column(words(PostState), default=PostState.PUBLISHED, server_default="published")
     counted_as: Mapped[str | None]  # its first slug, once it has another one
+    language: Mapped[str] = mapped_column(default="", server_default="")  # '': its form's, or the practice's
     cover: Mapped[str | None]  # the address of the picture in its text that links to it show; None: its title, drawn
     published_at: Mapped[datetime]  # the day that stands on it, at noon where the practice is
     updated_at: Mapped[datetime]

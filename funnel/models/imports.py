@@ -54,6 +54,7 @@ class Import(Base):
     reached: Mapped[int] = mapped_column(default=0)  # bytes checked, people let in, or people taken back
     line: Mapped[int] = mapped_column(default=0)  # while it runs: everything up to this line is done
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)  # lines by verdict
+    spoken: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # new people, by their language
     done: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what came of it
     lease_until: Mapped[datetime | None]  # a worker is at it
     made_at: Mapped[datetime]
@@ -85,17 +86,24 @@ class ImportRow(Base):
     import_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # of the file, where it begins
     verdict: Mapped[Verdict] = mapped_column(words(Verdict))
-    reason: Mapped[str]
+    reason: Mapped[str]  # of a new one: what of the line could not be taken
     email: Mapped[str]
     address_hash: Mapped[bytes | None]
     first_name: Mapped[str]
     time_zone: Mapped[str]
     source: Mapped[str]
+    language: Mapped[str] = mapped_column(default="", server_default="")  # as the file says it; '': it does not
     agreed_at: Mapped[datetime | None]
     tags: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
     cells: Mapped[list[str] | None] = mapped_column(ARRAY(Text))  # as they stand in the file; of a wrong line only
 
     __table_args__ = (
         Index("ix_import_row_verdict", "import_id", "verdict", "line", postgresql_where=text("verdict <> 'new'")),
+        Index(
+            "ix_import_row_noted",
+            "import_id",
+            "line",
+            postgresql_where=text("verdict = 'new' AND reason <> ''"),
+        ),
         {"prefixes": ["UNLOGGED"]},
     )

@@ -155,6 +155,11 @@ def language_or_english(value: Any) -> str:
     return language(value) if value else ENGLISH
 
 
+def language_or_none(value: Any) -> str:
+    """The same; nothing is that of the practice."""
+    return language(value) if value else ""
+
+
 def state(value: Any) -> SequenceState:
     return _one_of(value, SequenceState)
 
@@ -199,6 +204,7 @@ POST: Mapping[str, Reader] = {
     "slug": slug,
     "summary": line,
     "published": a_day,
+    "language": language_or_none,
     "sources": sources,
 }
 FORM: Mapping[str, Reader] = {

@@ -89,7 +89,7 @@ def load(session: Session, folder: Path, now: datetime) -> Loaded:
 
 
 def _post(session: Session, sheet: Sheet, now: datetime, tally: Counter[str]) -> Post:
-    values = dict(sheet.values) | {"body": sheet.body}
+    values = {post_words.LANGUAGE: ""} | dict(sheet.values) | {"body": sheet.body}
     values["published_at"] = post_words.noon(values.pop("published"))
     known = posts.by_slug(session, values.pop("slug"))
     post = known or Post(slug=sheet.slug, updated_at=now)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from funnel import languages
 from funnel.languages import ENGLISH
 from funnel.models.content import StepKind
-from funnel.programme import content_fields, front_matter, prose
+from funnel.programme import content_fields, front_matter, post_words, prose
 from funnel.programme.content_fields import Reader
 from funnel.programme.front_matter import Document
 from funnel.programme.merge import Problem
@@ -87,8 +87,9 @@ class _Folder:
         if not document:
             return None
         self.says_something(document, document.body.replace(prose.FORM_PLACE, ""))
-        self.problems(path, prose.check_post(document.body, document.body_line))
-        return self.sheet(document, content_fields.POST, "post")
+        language = post_words.spoken(document.fields)
+        self.problems(path, prose.check_post(document.body, document.body_line, language))
+        return self.sheet(document, content_fields.POST, "post", language)
 
     def form(self, path: Path) -> Sheet | None:
         document = self.document(path)

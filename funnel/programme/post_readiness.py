@@ -6,6 +6,7 @@ from datetime import datetime
 from markdown_it import MarkdownIt
 
 from funnel.config import settings
+from funnel.languages import ENGLISH
 from funnel.programme import post_words, prose, readiness, reading, wording
 from funnel.programme.check import Check, State
 
@@ -14,7 +15,14 @@ SUMMARY_SIGNS = range(50, 161)  # what such a list shows under the title
 FEW_WORDS = 300
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
-NAMES = {"title": "Title", "summary": "Summary", "body": "Words", "sources": "Sources", "published": "Date"}
+NAMES = {
+    "title": "Title",
+    "summary": "Summary",
+    "body": "Words",
+    "sources": "Sources",
+    "language": "Language",
+    "published": "Date",
+}
 
 
 def checks(content: Mapping[str, str], now: datetime) -> list[Check]:
@@ -26,7 +34,7 @@ def checks(content: Mapping[str, str], now: datetime) -> list[Check]:
         *_lines(content),
         *_length(body),
         *_pictures(body),
-        *readiness.reading_age(_without_place(body)),
+        *(readiness.reading_age(_without_place(body)) if post_words.spoken(content) == ENGLISH else ()),
         *readiness.sourced(body, wording.sources(content["sources"])),
         *([] if faults else [Check("Words", State.GOOD, "No word that promises too much, and every tag has a value.")]),
     ]

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
+from funnel import languages
 from funnel.config import settings
 from funnel.models.content import Post
 from funnel.programme import prose, wording
 from funnel.programme.content_fields import POST
 from funnel.programme.wording import BODY, PUBLISHED, Fault
 
-FIELDS = ("title", "summary", "body", "sources", PUBLISHED)
+LANGUAGE = "language"  # '': its form's, or the practice's
+FIELDS = ("title", "summary", "body", "sources", LANGUAGE, PUBLISHED)
 STARTER = f"""Begin with the person who looks for this: what do they feel, and when?
 
 {prose.FORM_PLACE}
@@ -25,7 +27,7 @@ One thing that many people find useful, in short sentences. Say where it comes f
 
 def typed(post: Post) -> dict[str, str]:
     """The words in force, as the editor shows them."""
-    return of_values({name: getattr(post, name) for name in ("title", "summary", "body", "sources", "published_at")})
+    return of_values({name: getattr(post, name) for name in (*FIELDS[:-1], "published_at")})
 
 
 def of_values(values: Mapping[str, Any]) -> dict[str, str]:
@@ -40,7 +42,8 @@ def cleaned(fields: Mapping[str, str]) -> dict[str, str]:
 
 def read(content: Mapping[str, str], now: datetime) -> tuple[dict[str, Any], list[Fault]]:
     """The columns of what was typed, as far as they are good, and all that is wrong, in the order of the fields."""
-    values, faults = wording.columns(content, {name: POST[name] for name in FIELDS if name != BODY})
+    language = spoken(content)
+    values, faults = wording.columns(content, {name: POST[name] for name in FIELDS if name != BODY}, language)
     if PUBLISHED in values:
         day = values.pop(PUBLISHED)
         values["published_at"] = noon(day)
@@ -52,8 +55,13 @@ def read(content: Mapping[str, str], now: datetime) -> tuple[dict[str, Any], lis
     values[BODY] = body.strip("\n") + "\n"
     if not body.replace(prose.FORM_PLACE, "").strip():
         faults.append(Fault(BODY, 0, "The post says nothing yet."))
-    faults += [Fault(BODY, found.line, found.text) for found in prose.check_post(body)]
+    faults += [Fault(BODY, found.line, found.text) for found in prose.check_post(body, 1, language)]
     return values, sorted(faults, key=lambda fault: (FIELDS.index(fault.field), fault.line))
+
+
+def spoken(fields: Mapping[str, Any]) -> str:
+    """The code of the language by whose words it is checked: its own, or the practice's."""
+    return languages.named(str(fields.get(LANGUAGE) or languages.of_country(settings().practice_country))).code
 
 
 def noon(day: date) -> datetime:

@@ -36,6 +36,7 @@ def begin(session: Session, title: str, slug: str, owner_id: int, now: datetime)
         title=title,
         summary="",
         body=post_words.STARTER,
+        language="",
         state=PostState.DRAFT,
         published_at=post_words.noon(post_words.day_of(now)),
         updated_at=now,

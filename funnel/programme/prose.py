@@ -45,14 +45,14 @@ def check(text: str, tags: Collection[str], first_line: int = 1, language: str =
     return sorted(found, key=lambda one: one.line)
 
 
-def check_post(text: str, first_line: int = 1) -> list[Problem]:
+def check_post(text: str, first_line: int = 1, language: str = ENGLISH) -> list[Problem]:
     """The same of a post, which has one place for its form, and whose pictures must come from this site."""
     lines = text.split("\n")
     places = [at for at, line in enumerate(lines) if line.strip() == FORM_PLACE]
     without = "\n".join("" if at in places else line for at, line in enumerate(lines))
     inside = [at for at, line in enumerate(lines) if at not in places and _FORM.search(line)]
     without = "\n".join("" if at in inside else line for at, line in enumerate(without.split("\n")))
-    problems = check(without, POST_TAGS, first_line) + list(_foreign(without, first_line))
+    problems = check(without, POST_TAGS, first_line, language) + list(_foreign(without, first_line))
     problems += [Problem(first_line + at, NOT_ALONE) for at in inside]
     if len(places) != 1 and not inside:
         told = f"A post has one line of {FORM_PLACE}; this has {len(places)}."

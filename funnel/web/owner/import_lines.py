@@ -11,6 +11,7 @@ from funnel.db import Session, utc_now
 from funnel.models.imports import Import, Verdict
 from funnel.web.owner import gate, sheet
 
+NOTED = "noted"
 OWN_COLUMNS = ("Line", "What to mend")
 
 blueprint = gate.pages("import_lines", __name__)
@@ -31,21 +32,26 @@ def to_mend(import_id: int) -> Response:
     return sheet.answer(f"import-{import_id}-wrong", header, rows)
 
 
-@blueprint.get(f"/people/import/<{gate.ID}:import_id>/<any(here, twice, left, elsewhere):verdict>.csv")
+@blueprint.get(f"/people/import/<{gate.ID}:import_id>/<any(here, twice, left, elsewhere, noted):verdict>.csv")
 def known(import_id: int, verdict: str) -> Response:
     """All lines of one kind: they say of people who is here and who left, so they leave as an export does."""
     with Session.begin() as session:
         _found(session, import_id)
         gate.note(session, "exported people", utc_now(), what=f"import-{verdict}", number=import_id)
-    told = ((line.line, line.email, line.reason) for line in _every_line(import_id, Verdict(verdict)))
+    of = None if verdict == NOTED else Verdict(verdict)
+    told = ((line.line, line.email, line.reason) for line in _every_line(import_id, of))
     return sheet.answer(f"import-{import_id}-{verdict}", ("Line", "Address", "Why"), told)
 
 
-def _every_line(import_id: int, verdict: Verdict) -> Iterator[verdicts.Line]:
+def _every_line(import_id: int, verdict: Verdict | None) -> Iterator[verdicts.Line]:
+    """Those of the verdict; for None the new ones of which something could not be taken."""
     after = 0
     while True:
         with Session.begin() as session:
-            some = verdicts.listed(session, import_id, verdict, after)
+            if verdict:
+                some = verdicts.listed(session, import_id, verdict, after)
+            else:
+                some = verdicts.noted(session, import_id, after)
         if not some:
             return
         yield from some

@@ -1,14 +1,17 @@
 """A file of people: chosen, its columns named, checked, and only then let in."""
 
+from collections import Counter
 from http import HTTPStatus
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Response as AnyResponse
 
+from funnel import languages
 from funnel.audience import asking, headings, imports, staging, undoing, verdicts
-from funnel.audience.intake import Way
+from funnel.audience.intake import Plan, Way
 from funnel.audience.table_file import FileError
 from funnel.db import Session, utc_now
 from funnel.models.content import Sequence
@@ -174,9 +177,28 @@ def _page(session: OrmSession, found: Import) -> str:
         total=imports.total(found),
         kept=found.cleared_at is None,
         **_told(session, found),
+        **_spoken(session, found),
         lines={verdict: verdicts.listed(session, found.id, verdict, most=MOST_SHOWN) for verdict in shown},
         some=list(verdicts.people(session, found.id, MOST_SHOWN)) if found.state is ImportState.CHECKED else [],
     )
+
+
+def _spoken(session: OrmSession, found: Import) -> dict[str, Any]:
+    """In which languages the new people would get their mails, most first, and what of the file was none of them."""
+    if not found.spoken:
+        return {"tongues": []}
+    plan = Plan.read(found.plan)
+    form = session.get(Form, plan.form_id) if plan.way == Way.ASK and plan.form_id else None
+    fallback = form.language if form else plan.spoken
+    counted: Counter[str] = Counter()
+    for code, people in found.spoken.items():
+        counted[languages.named(code or fallback).in_english] += people
+    return {
+        "tongues": counted.most_common(),
+        "fallback": languages.named(fallback).in_english,
+        "noted": verdicts.noted(session, found.id, most=MOST_SHOWN),
+        "most_shown": MOST_SHOWN,
+    }
 
 
 def _told(session: OrmSession, found: Import) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from funnel import languages
 from funnel.audience import headings, tags
 from funnel.audience.headings import Column
 from funnel.audience.intake import Known, Plan, Way
@@ -17,6 +18,7 @@ from funnel.models.content import Sequence as Course
 from funnel.models.content import SequenceState
 from funnel.models.imports import Import
 from funnel.models.people import Form
+from funnel.web import spoken
 
 MOST_COLUMNS = 200
 MOST_SAMPLES = 3
@@ -33,6 +35,7 @@ COLUMN_WORDS = {
     Column.STANDING: "Subscribed or not",
     Column.DISABLED: "Takes no mail (yes or no)",
     Column.TIME_ZONE: "Time zone (Europe/Rome)",
+    Column.LANGUAGE: "Language of their mails (it, Italian)",
     Column.SOURCE: "What they came by",
     Column.TAGS: "Tags (with commas between them)",
 }
@@ -59,13 +62,23 @@ class IntakeForm:
         if not found.plan:
             headed = headings.has_headings(rows)
             held = {f"column-{place}": column or "" for place, column in enumerate(headings.guessed(rows))}
-            return cls._made({"headed": "1" * headed, "way": Way.AGREED, "known": Known.NOTHING, **held}, rows)
+            return cls._made(
+                {
+                    "headed": "1" * headed,
+                    "way": Way.AGREED,
+                    "known": Known.NOTHING,
+                    "language": spoken.practice(),
+                    **held,
+                },
+                rows,
+            )
         plan = Plan.read(found.plan)
         held = {f"column-{place}": column or "" for place, column in enumerate(plan.columns)}
         told = {
             "headed": "1" * plan.headed, "way": plan.way, "how": plan.how, "known": plan.known,
             "agreed_on": plan.agreed_on.isoformat() if plan.agreed_on else "", "tags": ", ".join(plan.tags),
             "form": str(plan.form_id or ""), "course": str(plan.sequence_id or ""),
+            "language": plan.spoken,
         }  # fmt: skip
         return cls._made({**told, **held}, rows)
 
@@ -98,6 +111,7 @@ class IntakeForm:
             form_id=_number(self.fields.get("form", "")),
             sequence_id=_number(self.fields.get("course", "")),
             tags=tuple(dict.fromkeys(_tags(self.fields.get("tags", ""))[0])),
+            language=languages.read(self.fields.get("language", "")),
         )
 
     def problems(self) -> dict[str, str]:
@@ -118,6 +132,7 @@ class IntakeForm:
         live = select(Course.id, Course.title).where(Course.state == SequenceState.LIVE).order_by(Course.title)
         return {
             "column_words": COLUMN_WORDS,
+            "languages": languages.known(),
             "forms": {row.id: row.title for row in session.execute(select(Form.id, Form.title).order_by(Form.title))},
             "courses": {row.id: row.title for row in session.execute(live)},
         }

@@ -5,6 +5,7 @@ from datetime import datetime
 from flask import url_for
 from sqlalchemy.orm import Session as OrmSession
 
+from funnel import languages
 from funnel.db import utc_now
 from funnel.mail import readiness
 from funnel.models.content import Post, PostState
@@ -16,7 +17,14 @@ from funnel.web.owner.manner import Manner
 from funnel.web.pages import card
 from funnel.web.pages import posts as pages
 
-LABELS = {"title": "Title", "summary": "Summary", "body": "Post", "sources": "Sources", "published": "Date"}
+LABELS = {
+    "title": "Title",
+    "summary": "Summary",
+    "body": "Post",
+    "sources": "Sources",
+    "language": "Language",
+    "published": "Date",
+}
 INSERTED = {name: f"{{{{ {name} }}}}" for name in prose.POST_TAGS}
 
 
@@ -24,7 +32,7 @@ def page(session: OrmSession, content: Content, number: int) -> str:
     """The page of the post with this number if it said `content`. Raises merge.BadTags."""
     now, post = utc_now(), session.get(Post, number)
     values, _ = post_words.read(content, now)
-    values = {name: content[name] for name in ("title", "summary")} | {"sources": []} | values
+    values = {name: content[name] for name in ("title", "summary")} | {"sources": [], "language": ""} | values
     values.setdefault("published_at", post.published_at if post else now)
     shown = Post(slug=post.slug if post else "", state=PostState.PUBLISHED, **values)
     form = pages.form_of(session, number)
@@ -63,5 +71,5 @@ POSTS = Manner(
     typed=lambda _, post: post_words.typed(post),
     read=lambda _session, _post, content, now: post_words.read(content, now),
     save=posts.save,
-    choices=lambda *_: {"inserted": INSERTED, "form_place": prose.FORM_PLACE},
+    choices=lambda *_: {"inserted": INSERTED, "form_place": prose.FORM_PLACE, "languages": languages.known()},
 )

@@ -4,6 +4,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response
@@ -20,6 +21,7 @@ from funnel.web.pages import article, card
 from funnel.web.pages.card import Card
 from funnel.web.pages.named import found
 
+PLACES = ("top", "end")  # where the form stands in a post
 BOOKING = "booking"  # Link.url of a link that leads to wherever sessions are booked
 LISTED = 20  # posts a page
 
@@ -70,17 +72,27 @@ def published(session: OrmSession, most: int = LISTED, skip: int = 0) -> list[Po
 def page(post: Post, card: Card | None, booking: str) -> str:
     """A post as its readers see it; `booking` is where its booking links lead. Raises merge.BadTags.
 
-    What stands around it is in the language of its form.
+    The page is in the language of the post; of one that says none, in that of its form. A form in another language
+    stands in it as a part of its own.
     """
-    spoken.speak(card.form.language if card else spoken.practice())
+    speaks = card.form.language if card else spoken.practice()
+    spoken.speak(post.language or speaks)
+    own = spoken.language().code
     return render_template(
         "pages/posts/show.html",
         post=post,
+        forms={place: _elsewhere(card, place) for place in PLACES} if card and own != card.form.language else {},
         article=article.read(post.body, _values(booking)),
         card=card,
         booking=booking,
         path=url_for("posts.show", slug=post.slug),
     )
+
+
+def _elsewhere(card: Card, place: str) -> Markup:
+    """The form in its own language, on a page that is in another."""
+    with spoken.speaking(card.form.language):
+        return Markup(render_template("pages/posts/form.html", card=card, place=place))  # noqa: S704 (escaped there)
 
 
 def form_of(session: OrmSession, post_id: int) -> Form | None:
