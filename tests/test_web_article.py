@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funnel.programme.merge import BadTags
-from funnel.web.pages import article
+from funnel.web import edge
+from funnel.web.pages import article, pictures
 
 
 def html(text, **values):
@@ -54,3 +55,20 @@ def test_the_time_it_takes_to_read_is_a_minute_at_least():
 def test_an_unknown_tag_is_refused():
     with pytest.raises(BadTags):
         article.read("{{ naem }}", {})
+
+
+def test_a_picture_of_ours_says_its_size_and_comes_when_it_is_near_unless_it_begins_the_post():
+    address = f'src="/static/img/ql.svg?v={edge.version("img/ql.svg")}" alt="QL"'
+    told = f'<img {address} decoding="async" loading="lazy" width="544" height="404">'
+    assert told in html("Words.\n\n![QL](/static/img/ql.svg)\n")
+    assert f'{address} decoding="async" width="544"' in html("![QL](/static/img/ql.svg?v=old)\n\nWords.\n")
+
+
+def test_a_picture_that_is_no_file_of_ours_stays_as_it_was_written(tmp_path, monkeypatch):
+    for address in ("https://example.org/x.png", "/static/img/gone.png", "/static/../edge.py", "/static/"):
+        assert f'<img src="{address}" alt="A">' in html(f"![A]({address})")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\4\xb0\0\0\2v")
+    (tmp_path / "a.gif").write_bytes(b"GIF89a")
+    monkeypatch.setattr(edge, "STATIC", tmp_path)
+    assert pictures.attributes("/static/a.png", first=True).get("width") == "1200"
+    assert "width" not in pictures.attributes("/static/a.gif", first=True)

@@ -16,7 +16,7 @@ from funnel import logs
 from funnel.audience.visit import Visit, network_of
 from funnel.config import settings
 from funnel.languages import Said
-from funnel.web import guard, spoken
+from funnel.web import guard, packed, spoken
 from funnel.web.upload import Request
 
 BLUEPRINTS = (
@@ -124,6 +124,7 @@ def attach(app: Flask) -> None:
     for name in BLUEPRINTS:
         app.register_blueprint(importlib.import_module(f"funnel.web.{name}").blueprint)
     app.before_request(_name_request)
+    app.after_request(packed.pack)
     app.after_request(_add_headers)
     app.after_request(_tell)
     app.context_processor(_everywhere)

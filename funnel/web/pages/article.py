@@ -13,8 +13,10 @@ from markupsafe import Markup
 
 from funnel.mail import plain
 from funnel.programme import merge
+from funnel.web.pages import pictures
 
 WORDS_A_MINUTE = 220
+FIRST = 3  # tokens of Markdown: what opens the first paragraph, what is in it, what closes it
 FORM_LINE = re.compile(r"^\{\{\s*form\s*\}\}\s*$", re.MULTILINE)
 CHOSEN_ID = re.compile(r"\s*\{:\s*#([a-z0-9-]+)\s*\}\s*$")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")  # all of ASCII's; CommonMark lets each be escaped
@@ -24,8 +26,8 @@ TAGS = {
     "pre", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
-    "a": {"href", "title", "class"}, "img": {"src", "alt", "title", "width", "height"}, "h2": {"id"}, "h3": {"id"},
-    "ol": {"start"},
+    "a": {"href", "title", "class"}, "h2": {"id"}, "h3": {"id"}, "ol": {"start"},
+    "img": {"src", "alt", "title", "width", "height", "loading", "decoding"},
 }  # fmt: skip
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -61,6 +63,10 @@ def _html(text: str) -> Markup:
             _name_heading(opening, inside)
         elif opening.type == "paragraph_open" and plain.is_button(inside):
             (inside.children or [])[0].attrs["class"] = "button"
+    for number, token in enumerate(tokens):
+        for child in token.children or []:
+            if child.type == "image":
+                child.attrs |= pictures.attributes(str(child.attrs["src"]), first=number < FIRST)
     html = _markdown.renderer.render(tokens, _markdown.options, {})
     return Markup(nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, link_rel=None))  # noqa: S704 (this is what makes it safe)
 
