@@ -63,3 +63,14 @@ def test_what_makes_no_sense_is_refused_in_a_line(run, file, session, words, sai
 def test_an_empty_file_is_refused(run, session, tmp_path):
     (tmp_path / "none.csv").write_text("")
     assert "This file is empty." in run("import", str(tmp_path / "none.csv"), *AGREED)[1]
+
+
+def test_the_language_of_the_file_is_kept_and_of_the_others_the_one_that_was_said(run, tmp_path, session):
+    path = tmp_path / "people.csv"
+    path.write_text("Mail,Langue\nada@example.org,Italien\nben@example.org,Elbisch\n")
+    said = run("import", str(path), *AGREED, "--language", "de", "--yes")[1]
+    assert "line 3: no mails are written in “Elbisch”; they come in all the same" in said
+    assert {email: person.language for email, person in people().items()} == {
+        "ada@example.org": "it",
+        "ben@example.org": "de",
+    }

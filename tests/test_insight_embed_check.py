@@ -8,6 +8,7 @@ from funnel.insight.far_page import FarPage
 from funnel.models.people import FormState
 from tests.factories import a_form
 
+MENDS = ("Copy the code", "Open the page", "Send these words", "Ask its host")  # what a lay person can do next
 BASE = "https://mail.example.org"
 PAGE = "https://blog.example.net/post"
 SCRIPT = '<script async src="https://mail.example.org/embed.js" data-form="tips" data-src="my-post"></script>'
@@ -57,7 +58,7 @@ def test_each_way_is_found_with_its_form_and_place(session, form):
         (SCRIPT.replace("tips", "tops"), "alarm", "for “tops”, and you have no form of that name"),
         (SCRIPT.replace("https://mail", "http://mail"), "alarm", "must be https://"),
         (SCRIPT.replace("mail.example", "old.example"), "warn", "names https://old.example.org"),
-        (SCRIPT.replace("data-form", 'data-look="popup" data-form'), "alarm", "the look “popup”"),
+        (SCRIPT.replace("data-form", 'data-look="popup" data-form'), "alarm", "the look “popup”, which there is not"),
         (FRAME.format("sandbox='allow-scripts'"), "alarm", "without allow-forms"),
         (FRAME.format("").replace("/embed", ""), "alarm", "must end in /embed"),
         (PLAIN.replace("post", "get"), "alarm", 'method="post"'),
@@ -79,14 +80,16 @@ def test_each_way_is_found_with_its_form_and_place(session, form):
     ],
 )
 def test_what_is_wrong_is_told_with_its_mend(session, form, html, level, words):
-    assert any(found == level and words in said for found, said in told(session, form, html)), told(session, form, html)
+    found = told(session, form, html)
+    assert any(at == level and words in said for at, said in found), found
+    assert all(level == "good" or any(mend in said for mend in MENDS) for level, said in found), found
 
 
 def test_the_sites_own_policy_names_what_must_be_added(session, form):
     policy = {"Content_Security_Policy": "default-src 'self'; script-src https://mail.example.org"}
     found = told(session, form, SCRIPT, headers=policy)
-    words = "The site’s security policy keeps it out. It must add https://mail.example.org to default-src."
-    assert found[1:] == [("alarm", words)]
+    words = "The site’s security policy keeps it out. It must add https://mail.example.org to default-src. Send"
+    assert [(level, said[: len(words)]) for level, said in found[1:]] == [("alarm", words)]
 
 
 def test_a_site_that_is_not_listed_may_be_added_and_one_without_https_may_not(session, form):
@@ -96,7 +99,7 @@ def test_a_site_that_is_not_listed_may_be_added_and_one_without_https_may_not(se
     page = FarPage("http://other.example/", (), SCRIPT.encode(), was_secure=False, is_cut=True)
     found = embed_check.findings(session, page, embeds.seen(page), form)
     assert [one.site for one in found] == [""] * 4
-    assert ["https on" in one.words for one in found] == [False, False, True, False]
+    assert ["https on" in one.words for one in found] == [False, True, True, False]
     assert "only its beginning" in found[-1].words
 
 

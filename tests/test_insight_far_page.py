@@ -107,7 +107,7 @@ def test_an_address_in_disguise_is_no_name(host):
     "url",
     [
         "", "ftp://example.org/", "file:///etc/passwd", "https://", "https://me:you@example.org/", "gopher://x",
-        "https://[::1", "https://example.org:port/", "https://" + "a" * 3000, "http://exa\x00mple.org\ud800",
+        "https://[::1", "https://example.org:port/", "my page", "a<b>.org", "https://" + "a" * 3000, "http://exa\x00mple.org\ud800",
     ],
 )  # fmt: skip
 def test_what_is_no_address_of_a_page_is_not_asked(url):
@@ -135,7 +135,9 @@ def test_each_step_of_a_redirect_is_looked_at_anew():
     with site(answer) as (port, asked):
         names = {"blog.example.org": ["127.0.0.1"], "metadata.example.org": ["169.254.169.254"]}
         net = Net(lambda name, _: names[name], lambda address: address == "127.0.0.1", (port,))
-        with pytest.raises(Unreachable, match=r"metadata.example.org is in a private network"):
+        with pytest.raises(
+            Unreachable, match=r"leads on to metadata\.example\.org:\d+\. metadata.example.org is in a private"
+        ):
             far_page.fetch(f"http://blog.example.org:{port}/", net)
     assert [path for _, path in asked] == ["/", "/2"]
 
@@ -192,6 +194,13 @@ def test_no_more_is_read_than_fits_unpacked_or_not(monkeypatch):
 def test_what_is_no_page_is_told_in_words(answer, words):
     with site(answer) as (port, _), pytest.raises(Unreachable, match=words):
         far_page.fetch(f"http://blog.example.org:{port}/", trial(port))
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 410, 418, 429, 503])
+def test_whatever_a_site_answers_the_words_say_what_to_do_next(status):
+    with site(says(status)) as (port, _), pytest.raises(Unreachable) as error:
+        far_page.fetch(f"http://blog.example.org:{port}/", trial(port))
+    assert any(mend in str(error.value) for mend in ("Open it", "Publish it", "from your browser", "Try again"))
 
 
 def test_a_name_without_an_address_a_closed_port_and_a_false_certificate_are_told_apart():

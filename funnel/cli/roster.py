@@ -8,6 +8,7 @@ from typing import IO
 
 import click
 
+from funnel import languages
 from funnel.audience import headings, imports, staging, verdicts
 from funnel.audience.headings import Column
 from funnel.audience.intake import Known, Plan
@@ -41,11 +42,12 @@ def people() -> None:
 @click.option("--how", help="How they agreed; kept with each as evidence.", required=True)
 @click.option("--agreed-on", type=click.DateTime(["%Y-%m-%d"]), help="The day, where the file names none.")
 @click.option("--known", type=click.Choice([known.value for known in Known]), default=Known.NOTHING.value)
+@click.option("--language", type=click.Choice(languages.codes()), help="Of those for whom the file names none.")
 @click.option("--dry-run", is_flag=True, help="Only say what would become of each line.")
 @click.option("--yes", is_flag=True, help="Do not ask before they come in.")
 def bring(
     file: IO[bytes], maps: tuple[str, ...], how: str, agreed_on: datetime | None, known: str,
-    dry_run: bool, yes: bool,
+    language: str | None, dry_run: bool, yes: bool,
 ) -> None:  # fmt: skip
     """Import the people of FILE. Columns are guessed by their headings; no course starts, and nobody gets a mail."""
     now = utc_now()
@@ -55,7 +57,7 @@ def bring(
             rows = staging.sample(session, found)
             plan = Plan(
                 _mapped(rows, maps), headings.has_headings(rows), how=how, known=Known(known),
-                agreed_on=agreed_on.date() if agreed_on else None,
+                agreed_on=agreed_on.date() if agreed_on else None, language=language or "",
             )  # fmt: skip
             if problems := plan.problems():
                 refuse("\n".join(problems.values()))
@@ -128,3 +130,5 @@ def _tell(found: Import) -> None:
     with Session() as session:
         for line in verdicts.listed(session, found.id, Verdict.WRONG, most=MOST_SAID):
             click.echo(f"line {line.line}: {line.reason}")
+        for line in verdicts.noted(session, found.id, most=MOST_SAID):
+            click.echo(f"line {line.line}: {line.reason}; they come in all the same")

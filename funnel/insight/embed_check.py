@@ -21,6 +21,12 @@ NOTHING = (
     "it may stand there all the same. Open the page and look."
 )
 
+ANEW = "Copy the code above once more, and put it in the place of this one."
+BACK = "Bring it back on its own page, or put the code of another form there."
+NO_PLACE = "It names no place: say above where it stands and copy the code anew, and you see what it brings."
+A_LINK = "use a link or a button instead (“Only a link” above)"
+TO_HOST = f"Send these words to whoever looks after the site; until then {A_LINK}."
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -40,12 +46,13 @@ def findings(session: Session, page: FarPage, seen: Seen, form: Form) -> list[Fi
         found.append(_unlisted(page))
     if mine and not page.was_secure:
         words = "The page comes without https, so anybody on the way can change it, and the form too."
-        found.append(Finding(ALARM, f"{words} Its host can turn https on."))
+        found.append(Finding(ALARM, f"{words} Ask its host to turn https on."))
     if not mine:
         made = f" It was made with {seen.builder}: look at the steps for it above." if seen.builder else ""
         found.append(Finding(WARN, NOTHING + made))
     if page.is_cut or seen.is_cut:
-        found.append(Finding(WARN, "The page is very long: only its beginning was looked at."))
+        words = "The page is very long: only its beginning was looked at. Open it, and look at the rest yourself."
+        found.append(Finding(WARN, words))
     return list(dict.fromkeys(found))
 
 
@@ -53,9 +60,11 @@ def _unlisted(page: FarPage) -> Finding:
     """The site is offered for the list only if it is the one that was typed: who leads on elsewhere chooses it not."""
     words = f"{page.origin} is not among your sites, so the form stays empty there."
     if page.asked_origin != page.origin:
-        words += f" {page.asked_origin} leads there. If that site is yours, look at its own address."
+        words += f" {page.asked_origin} leads there. If that site is yours, type its own address above, and look again."
         return Finding(ALARM, words)
-    return Finding(ALARM, words, site=page.origin if page.origin.startswith("https://") else "")
+    if not page.origin.startswith("https://"):
+        return Finding(ALARM, f"{words} Only a site with https can be among them: ask its host to turn https on.")
+    return Finding(ALARM, f"{words} Add it, and the form is there within seconds.", site=page.origin)
 
 
 def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: Form) -> list[Finding]:
@@ -64,10 +73,10 @@ def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: For
     known = session.scalar(select(Form).where(Form.slug == embed.slug)) if embed.slug.isprintable() else None
     if known is None:
         words = f"There is {WHAT[embed.what]} for “{embed.slug}”, and you have no form of that name."
-        return [Finding(ALARM, f"{words} Copy the code above once more.")]
+        return [Finding(ALARM, f"{words} {ANEW}")]
     found = [_stands(embed, known, form)]
     if known.state is FormState.RETIRED:
-        found.append(Finding(ALARM, f"“{known.title}” is retired: it says so there, and takes nobody."))
+        found.append(Finding(ALARM, f"“{known.title}” is retired: it says so there, and takes nobody. {BACK}"))
     problems = {"script": _of_script, "frame": _of_frame, "form": _of_form}.get(embed.what)
     found += [Finding(ALARM, words) for words in (problems(embed, known) if problems else [])]
     return found + _of_policies([*far_policy.read(seen.policies)], page, embed)
@@ -76,7 +85,7 @@ def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: For
 def _stands(embed: Embed, known: Form, form: Form) -> Finding:
     which = f"“{known.title}”" if known.id == form.id else f"Another form of yours, “{known.title}”,"
     look = {"slide-in": ", as a slide-in", "button": ", behind a button"}.get(embed.look, "")
-    source = f"Whoever signs up there is counted under “{embed.source}”." if embed.source else "It names no place."
+    source = f"Whoever signs up there is counted under “{embed.source}”." if embed.source else NO_PLACE
     words = f"{which} stands there: {WHAT[embed.what]}{look if embed.what == 'script' else ''}. {source}"
     return Finding(GOOD if known.id == form.id else WARN, words)
 
@@ -86,39 +95,40 @@ def _elsewhere(embed: Embed) -> Finding:
     ours = settings().base_url
     if embed.origin == ours.replace("https://", "http://", 1):
         words = f"{WHAT[embed.what].capitalize()} asks for http:// where it must be https://, so browsers leave it out."
-        return Finding(ALARM, f"{words} Copy the code above once more.")
+        return Finding(ALARM, f"{words} {ANEW}")
     words = f"There is {WHAT[embed.what]} that names {embed.origin}. Your forms are at {ours} now."
-    return Finding(WARN, f"{words} If it is an old code of yours, copy the one above.")
+    return Finding(WARN, f"{words} Is it an old code of yours? {ANEW}")
 
 
 def _of_script(embed: Embed, known: Form) -> list[str]:
     problems = []
     if embed.look not in LOOKS:
-        problems.append(f"It asks for the look “{embed.look}”. There are: {', '.join(LOOKS)}.")
+        problems.append(f"It asks for the look “{embed.look}”, which there is not. {ANEW}")
     colour = embed.marks.get("data-colour", "")
     if embed.look == "button" and known.accent and colour != known.accent:
-        problems.append(f"It is an old code: the form’s colour is {known.accent} now. Copy the code above once more.")
+        problems.append(f"It is an old code: the form’s colour is {known.accent} now. {ANEW}")
     return problems
 
 
 def _of_frame(embed: Embed, _known: Form) -> list[str]:
     problems = []
     if embed.is_whole_page:
-        words = "The frame asks for the form’s own page, which no frame may show. Its address must end in /embed."
-        problems.append(words)
+        words = "The frame asks for the form’s own page, which no frame may show: its address must end in /embed."
+        problems.append(f"{words} {ANEW}")
     if "sandbox" in embed.marks and "allow-forms" not in embed.marks["sandbox"].lower().split():
-        problems.append("The frame is in a sandbox without allow-forms, so nobody can send the form.")
+        words = "The frame is in a sandbox without allow-forms, so nobody can send the form."
+        problems.append(f"{words} {ANEW} If the site’s builder puts the sandbox around it, {A_LINK}.")
     return problems
 
 
 def _of_form(embed: Embed, _known: Form) -> list[str]:
     problems = []
     if embed.marks.get("method", "get").lower() != "post":
-        problems.append('The form is not sent as it must be: it needs method="post".')
+        problems.append(f'The form is not sent as it must be: it needs method="post". {ANEW}')
     if "email" not in embed.names:
-        problems.append('The form has no field called “email”: an input with name="email" is needed.')
+        problems.append(f'The form has no field called “email”: an input with name="email" is needed. {ANEW}')
     if embed.marks.get("enctype", "").lower() == "text/plain":
-        problems.append("The form is sent as plain text, which cannot be read. Take its enctype out.")
+        problems.append(f"The form is sent as plain text, which cannot be read. {ANEW}")
     return problems
 
 
@@ -138,7 +148,7 @@ def _of_policies(policies: list[Policy], page: FarPage, embed: Embed) -> list[Fi
         if (name := policy.stops(kind, url, page.url, nonce))
     }
     return [
-        Finding(ALARM, f"The site’s security policy keeps it out. It must add {embed.origin} to {name}.")
+        Finding(ALARM, f"The site’s security policy keeps it out. It must add {embed.origin} to {name}. {TO_HOST}")
         for name in sorted(stopped)
     ]
 

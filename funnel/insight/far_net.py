@@ -69,7 +69,9 @@ class Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         if port not in self.net.ports:
-            raise Refused(f"It leads to port {port}. Pages of sites are on port 80 or 443.")
+            raise Refused(
+                f"It leads to port {port}. Pages of sites are on port 80 or 443: leave out the colon and the number."
+            )
         for address in (addresses := self._public(host)):
             try:
                 return _Stream(httpcore.SyncBackend().connect_tcp(address, port, left(self.ends)), self.ends)
@@ -85,12 +87,15 @@ class Backend(httpcore.NetworkBackend):
             found = [str(ip_address(name))]
         except ValueError:
             if name.rpartition(".")[2][:1].isdecimal():  # 2130706433, 127.1, 0x7f.1: an address in disguise
-                raise Refused("An address written as a number is not the name of a site.") from None
+                raise Refused("An address written as a number is not the name of a site. Type its name.") from None
             found = self.net.addresses(name, min(NAME_SECONDS, left(self.ends)))
         if not found:
-            raise Refused(f"There is no site called {name}. Look whether the address is typed as it should be.")
+            raise Refused(
+                f"There is no site called {name}. Copy the address from your browser, where the page is open."
+            )
         if not all(map(self.net.is_open, found)):
-            raise Refused(f"{name} is in a private network. Only pages that everybody can open are looked at.")
+            why = f"{name} is in a private network. Only pages that everybody can open are looked at:"
+            raise Refused(f"{why} publish it first, and type the address that your readers use.")
         return sorted(found, key=lambda address: ":" in address)[:TRIED]
 
 
