@@ -98,23 +98,29 @@ class Attack:
         self.pids = {"web": web_pid, "urgent": _pid(rig)}
         self.over = threading.Event()
         self.stepped = 0
+        self.sizes: list[dict[str, float]] = []
 
     def run(self, made: Path, readers: int) -> None:
-        self.before = self._memory()
         began = time.monotonic()
-        with ThreadPoolExecutor(1) as flooding, ThreadPoolExecutor(16) as hands:
+        with ThreadPoolExecutor(2) as flooding, ThreadPoolExecutor(16) as hands:
+            flooding.submit(self._watch)
             flood: Future[Once] = flooding.submit(load.run_once, self.rig.environ["BASE_URL"], made, LONGEST_S)
-            hidden = self._forms()
-            asked = []
-            for at in range(readers):
-                asked.append(hands.submit(self._sign_up, at, hidden))
-                time.sleep(0.1 + 0.4 * (at % 3 == 0))
-            self.flood = flood.result()
-            self.asked = [one.result() for one in asked]
+            try:
+                asked = self._ask(readers, hands)
+                self.flood = flood.result()
+                self.asked = [one.result() for one in asked]
+            finally:
+                self.over.set()
         self.flooded_s = time.monotonic() - began
         self.settled_s = self._settled(began)
         self._wait_for_mails()
-        self.after = self._memory()
+
+    def _ask(self, readers: int, hands: ThreadPoolExecutor) -> list[Future[tuple[str, float, float]]]:
+        hidden, asked = self._forms(), []
+        for at in range(readers):
+            asked.append(hands.submit(self._sign_up, at, hidden))
+            time.sleep(0.1 + 0.4 * (at % 3 == 0))
+        return asked
 
     def _forms(self) -> dict[str, dict[str, str]]:
         found = {}
@@ -154,6 +160,11 @@ class Attack:
         while _one(self.rig, "SELECT count(*) FROM queue_entry") and time.monotonic() - began < SETTLED_WITHIN_S:
             time.sleep(0.5)
 
+    def _watch(self) -> None:
+        """Notes the memory once a second, for as long as the flood lasts."""
+        while not self.over.wait(1):
+            self.sizes.append(self._memory())
+
     def _memory(self) -> dict[str, float]:
         """The largest process of each, in MB."""
         return {
@@ -186,9 +197,12 @@ class Attack:
         return [most, passed, *self._grown()]
 
     def _grown(self) -> list[Row]:
+        """How much larger the processes are in the last tenth of the flood than in the third, when they are warm."""
+        tenth = len(self.sizes) // 10
+        warm, late = self.sizes[2 * tenth : 3 * tenth + 1], self.sizes[-tenth - 1 :]
         return [
-            Row(f"attack-memory-{name}", f"memory of a {name} process after it", "MB", [self.after[name]], "before it",
-                [self.before[name]])
+            Row(f"attack-memory-{name}", f"memory of a {name} process in the last tenth of it", "MB",
+                [median(size[name] for size in late)], "in the third tenth", [median(size[name] for size in warm)])
             for name in self.pids
         ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from funnel import tokens
 from funnel.audience import allowance, door, signup
 from funnel.audience.risk import Facts, Sign
 from funnel.audience.signup import Looks, Typed
+from funnel.audience.visit import Visit
 from funnel.languages import Said
 from funnel.models.door import Proof, Stop
 from funnel.models.people import Form
@@ -39,8 +40,9 @@ class Taken:
 
 def taken(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Taken:
     """Whether this sign-up may pass. Spends what its reader proved it with; counts nothing."""
-    (company,) = door.companies(session, [(form.id, edge.visit().network)], now)
-    found = door.risk_of(facts(typed(fields), trap.age(Purpose.FORM, form.id, now=now), now), company)
+    visit, seconds = edge.visit(), trap.age(Purpose.FORM, form.id, now=now)
+    (company,) = door.companies(session, [(form.id, visit.network)], now)
+    found = door.risk_of(facts(typed(fields), visit, seconds, now), company)
     if not door.asks_more(found):
         return Taken(Looks(found.signs))
     proof = _proof(session, form, fields, now)
@@ -59,12 +61,11 @@ def asked(form: Form, fields: SignUpForm, now: datetime) -> Step:
     )
 
 
-def facts(typed: Typed, seconds: float | None, now: datetime) -> Facts | None:
+def facts(typed: Typed, visit: Visit, seconds: float | None, now: datetime) -> Facts | None:
     """What the request itself tells of its risk; None when it comes from whoever tries it out on their own machine.
 
     `seconds`: how long the form was filled in.
     """
-    visit = edge.visit()
     if visit.network and not allowance.is_limited(visit.network):
         return None
     named = machine.reason(head=False, agent=visit.agent, delivery=None, now=now)

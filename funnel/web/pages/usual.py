@@ -36,8 +36,9 @@ def _arrival(slug: str, now: datetime) -> Arrival | None:
         return None
     if "answer" in request.form or typo.suggestion(typed.email):
         return None
-    facts = step.facts(typed, seconds, now)
-    return Arrival(slug, about[0], typed, card.source(), card.utm(), edge.visit(), facts, now)
+    visit = edge.visit()
+    facts = step.facts(typed, visit, seconds, now)
+    return Arrival(slug, about[0], typed, card.source(), card.utm(), visit, facts, now)
 
 
 def _take(asked: list[Arrival]) -> list[Taken | None]:
