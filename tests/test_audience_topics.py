@@ -42,10 +42,10 @@ def test_a_reader_chooses_and_it_is_written_down_with_what_changed(session, sitt
         ("Sitting well", False),
         ("Walking", True),
     ]
-    assert topics.choose(session, ada, {sitting.id, walking.id}, NOW)
+    assert topics.choose(session, ada, {sitting.id, walking.id}, NOW + timedelta(days=1))
     assert session.scalars(select(Choice.detail).order_by(Choice.id)).all() == [
-        {"off": ["Sitting well"], "on": []},
-        {"off": [], "on": ["Sitting well"]},
+        {"off": ["Sitting well"], "on": [], "without": ["Sitting well"]},
+        {"off": [], "on": ["Sitting well"], "without": []},
     ]
 
 

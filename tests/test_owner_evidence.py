@@ -42,7 +42,7 @@ def test_the_lines_stand_in_order_with_what_the_form_showed_at_that_time(session
     assert [line.said for line in lines] == [
         "Asked for the mails",
         "Confirmed the address",
-        "Chose topics",
+        "Does not want: Sitting",
         "Withdrew",
     ]
     asked, confirmed = lines[:2]
@@ -60,11 +60,12 @@ def test_what_a_form_says_that_was_never_edited_is_what_was_shown(session):
 def test_the_page_and_the_file_say_the_same_and_who_looked_is_written_down(app, session, ada):
     desk = signed_in(app)
     page = desk.get(f"/owner/people/{ada.id}/evidence").text
-    for words in ("Eight mails", "Confirmed the address", "off: Sitting", "Withdrew", "instagram"):
+    for words in ("Eight mails", "Confirmed the address", "Does not want: Sitting", "Withdrew", "instagram"):
         assert words in page
     assert "Other words" not in page
     file = json.loads(desk.get(f"/owner/people/{ada.id}/evidence.json").text)
     assert [line["said"] for line in file["lines"]] == [line.said for line in evidence.of(session, ada.id)]
+    assert (file["lines"][2]["kind"], file["lines"][2]["detail"]["off"]) == ("choice: topics", ["Sitting"])
     assert file["lines"][0]["shown"]["words"]["title"] == "Eight mails"
     looks = select(AuditEntry.detail["how"].astext).where(AuditEntry.action == evidence.LOOKS).order_by(AuditEntry.id)
     assert session.scalars(looks).all() == ["page", "file"]

@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import pointer, suppression
+from funnel.audience import pointer, sentences, suppression
 from funnel.models.bulk import BulkChange, BulkJob
-from funnel.models.choices_made import Choice, Chose
+from funnel.models.choices_made import Choice
 from funnel.models.editing import Kind, Revision
 from funnel.models.former import FormerAddress
 from funnel.models.house import AuditEntry
@@ -31,17 +31,8 @@ SAID = {
     ConsentKind.WITHDREW: "Withdrew",
     ConsentKind.IMPORTED: "Agreed before, as the owner says",
 }
-CHOSE = {
-    Chose.PAUSE: "Paused",
-    Chose.GO_ON: "Ended the pause",
-    Chose.MONTHLY: "Chose one newsletter a month, and no course",
-    Chose.ALL: "Chose every newsletter again",
-    Chose.NO_COURSE: "Ended the course, and kept the newsletters",
-    Chose.TOPICS: "Chose topics",
-    Chose.LANGUAGE: "Chose another language",
-    Chose.NAME: "Corrected the name",
-    Chose.ADDRESS: "Moved to another address, and confirmed it there",
-}
+HOW = {"form": "by the form", "complaint": "called a mail spam"}
+OWNERS = ("by the owner", "the owner, for many at once")  # ways to withdraw that were none of the reader's
 
 
 @dataclass(frozen=True)
@@ -55,7 +46,10 @@ class Shown:
 
 @dataclass(frozen=True)
 class Line:
+    """`kind` and `detail` are for programs, the others for people."""
+
     at: datetime
+    kind: str
     said: str
     by: str  # reader, owner, or the service
     how: str = ""
@@ -76,7 +70,7 @@ def of(session: Session, subscriber_id: int) -> list[Line]:
 
 
 def told(session: Session, subscriber_id: int) -> list[dict[str, Any]]:
-    """The same ready for JSON."""
+    """The same ready for JSON, with the words that programs go by."""
     return [asdict(line) | {"at": line.at.isoformat()} for line in of(session, subscriber_id)]
 
 
@@ -106,11 +100,13 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
     for line, form, signed_up_at, source in session.execute(query):
         yield Line(
             at=line.at,
+            kind=f"consent: {line.kind}",
             said=SAID[line.kind],
-            by="owner" if line.kind is ConsentKind.IMPORTED else "reader",
-            how=line.how,
+            by="owner" if line.kind is ConsentKind.IMPORTED or line.how in OWNERS else "reader",
+            how=HOW.get(line.how, line.how),
             agreed_to=line.wording,
             shown=shown(session, form, signed_up_at or line.at) if form and line.kind is ConsentKind.ASKED else None,
+            detail={"how": line.how},
             source=source or "",
             network=line.network or "",
             agent=line.agent or "",
@@ -120,25 +116,31 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
 def _choices(session: Session, ids: list[int]) -> Iterator[Line]:
     query = select(Choice).where(among(Choice.subscriber_id, ids)).order_by(Choice.id.desc()).limit(MOST)
     for row in session.scalars(query):
-        yield Line(row.at, CHOSE[row.chose], "reader", detail=row.detail)
+        said, how = sentences.chosen(row.chose, row.detail), sentences.pressed(row.detail)
+        yield Line(row.at, f"choice: {row.chose}", said, "reader", how=how, detail=row.detail)
 
 
 def _addresses(session: Session, ids: list[int]) -> Iterator[Line]:
     query = select(FormerAddress.until).where(among(FormerAddress.subscriber_id, ids)).limit(MOST)
     for until in session.scalars(query):
-        yield Line(until, "Another address was kept until now, of which only a code is left", "the service")
+        said = "Another address was kept until now, of which only a code is left"
+        yield Line(until, "former address", said, "the service")
 
 
 def _owners(session: Session, ids: list[int]) -> Iterator[Line]:
     whose = AuditEntry.detail["subscriber"].astext.in_([str(number) for number in ids])
-    query = select(AuditEntry.at, AuditEntry.action, AuditEntry.detail["name"].astext).where(
+    query = select(AuditEntry.at, AuditEntry.action, AuditEntry.detail).where(
         AuditEntry.detail.has_key("subscriber"), whose, AuditEntry.action != LOOKS
     )
-    for at, action, name in session.execute(query.order_by(AuditEntry.id).limit(MOST)):
-        yield Line(at, action[:1].upper() + action[1:], "owner", detail={"name": name} if name else {})
+    for at, action, kept in session.execute(query.order_by(AuditEntry.id).limit(MOST)):
+        detail = {name: value for name, value in kept.items() if name != "subscriber"}
+        yield Line(at, f"owner: {action}", sentences.done(session, action, detail), "owner", detail=detail)
 
 
 def _many(session: Session, ids: list[int]) -> Iterator[Line]:
-    query = select(BulkJob.made_at, BulkJob.action, BulkChange.undone).join(BulkJob, BulkJob.id == BulkChange.job_id)
-    for at, action, undone in session.execute(query.where(among(BulkChange.subscriber_id, ids)).limit(MOST)):
-        yield Line(at, f"Done with many at once: {action.value}", "owner", detail={"undone": True} if undone else {})
+    query = select(BulkJob.made_at, BulkJob.action, BulkJob.detail, BulkChange.undone).join(
+        BulkJob, BulkJob.id == BulkChange.job_id
+    )
+    for at, action, detail, undone in session.execute(query.where(among(BulkChange.subscriber_id, ids)).limit(MOST)):
+        said = sentences.done_to_many(session, action, detail, undone)
+        yield Line(at, f"many: {action}", said, "owner", detail={**detail, "undone": undone})

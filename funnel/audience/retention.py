@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from funnel.audience import allowance, domains
-from funnel.models.choices_made import NewAddress
+from funnel.models.choices_made import Choice, NewAddress
 from funnel.models.door import CausedMail, MailDomain, SpentPuzzle
 from funnel.models.handouts import OwnFile
 from funnel.models.house import OwnerSession
@@ -41,6 +41,7 @@ def retain(session: Session, now: datetime, batch: int = BATCH) -> dict[str, int
         "networks of consents": _blank_networks(session, Consent, Consent.at, now, batch),
         "texts of bookings": _blank_bookings(session, now, batch),
         "events": _delete_events(session, now, batch),
+        "choices that others overtook": _delete_choices(session, now, batch),
         "new addresses": _delete_addresses(session, now, batch),
         "new addresses not confirmed": _blank_addresses(session, now, batch),
         "mails that strangers caused": _delete_caused(session, now, batch),
@@ -120,6 +121,13 @@ def _delete_keyed(session: Session, key: Any, condition: ColumnElement[bool], ba
     keys = list(session.scalars(select(key).where(condition).limit(batch).with_for_update(skip_locked=True)))
     session.execute(delete(key.class_).where(key.in_(keys)))
     return len(keys)
+
+
+def _delete_choices(session: Session, now: datetime, batch: int) -> int:
+    """Lines of what readers chose, overtaken long ago; what stands stays, and so does every line of consent."""
+    ids = _some(session, Choice, batch, Choice.kept_until <= now)
+    session.execute(delete(Choice).where(Choice.id.in_(ids)))
+    return len(ids)
 
 
 def _delete_addresses(session: Session, now: datetime, batch: int) -> int:

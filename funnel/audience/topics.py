@@ -98,10 +98,15 @@ def choose(
     if off or on:
         names = {one.id: one.name for one in topics}
         said = {"off": [names[number] for number in off], "on": [names[number] for number in on]}
-        chosen.note(session, subscriber.id, Chose.TOPICS, now, **said)
+        chosen.note(session, subscriber.id, Chose.TOPICS, now, without=_without(session, subscriber.id), **said)
         _skip(session, subscriber.id, off, now)
         _send_after_all(session, subscriber.id, on, now)
     return bool(off or on)
+
+
+def _without(session: Session, subscriber_id: int) -> list[str]:
+    theirs = select(Topic.name).join(Unwanted).where(Unwanted.subscriber_id == subscriber_id)
+    return list(session.scalars(theirs.order_by(Topic.name)))
 
 
 def _skip(session: Session, subscriber_id: int, off: Collection[int], now: datetime) -> None:

@@ -16,6 +16,7 @@ from funnel.models.sending import QueueEntry
 
 DAYS = 7
 HOUR = timedelta(hours=1)
+MOST_AT_FORM = 1_000  # counted one by one
 MOST = 10_000  # waiting confirmations that are counted one by one
 
 
@@ -52,9 +53,12 @@ class Rush:
 
 
 def page(
-    session: Session, name: str, before: tuple[datetime, int] | None, most: int
+    session: Session, name: str, before: tuple[datetime, int] | None, most: int, form_id: int | None = None
 ) -> tuple[list[Refused], tuple[datetime, int] | None]:
-    """The newest `most` refused for the reason called `name` ('' for all), before a place; and where to go on."""
+    """The newest `most` refused for the reason called `name` ('' for all), before a place; and where to go on.
+
+    `form_id`: only those of this form.
+    """
     newest = (
         select(SignUp, Form.title, Subscriber.id, Subscriber.state)
         .join(Form, Form.id == SignUp.form_id)
@@ -63,6 +67,8 @@ def page(
         .order_by(SignUp.created_at.desc(), SignUp.id.desc())
         .limit(most + 1)
     )
+    if form_id is not None:
+        newest = newest.where(SignUp.form_id == form_id)
     if name:
         newest = newest.where(refused.is_called(name))
     if before:
@@ -70,6 +76,12 @@ def page(
     rows = session.execute(newest).all()
     found = [_told(*row) for row in rows[:most]]
     return found, (found[-1].created_at, found[-1].id) if len(rows) > most else None
+
+
+def at_form(session: Session, form_id: int) -> int:
+    """How many of that form are on the page, up to MOST_AT_FORM + 1."""
+    found = select(SignUp.id).where(*refused.are_refused(None), SignUp.form_id == form_id)
+    return session.scalar(select(func.count()).select_from(found.limit(MOST_AT_FORM + 1).subquery())) or 0
 
 
 def _told(one: SignUp, title: str, person: int | None, state: SubscriberState | None) -> Refused:

@@ -23,7 +23,7 @@ class Chose(StrEnum):
 
 
 class Choice(Base):
-    """One change by the reader. Append only by custom. It outlives erasure, without its detail."""
+    """One change by the reader (audience/chosen). It outlives erasure, without its detail."""
 
     __tablename__ = "choice"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -31,8 +31,12 @@ class Choice(Base):
     chose: Mapped[Chose] = mapped_column(words(Chose))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     at: Mapped[datetime]
+    kept_until: Mapped[datetime | None]  # since a later line overtook it; NULL: it stands, and stays
 
-    __table_args__ = (Index("ix_choice_subscriber", "subscriber_id", "at"),)
+    __table_args__ = (
+        Index("ix_choice_subscriber", "subscriber_id", "at"),
+        Index("ix_choice_kept_until", "kept_until", postgresql_where=text("kept_until IS NOT NULL")),
+    )
 
 
 class NewAddress(Base):

@@ -150,6 +150,7 @@ class SignUp(Base):
             "id",
             postgresql_where=text("state = 'refused'"),
         ),
+        Index("ix_sign_up_refused_form", "form_id", "created_at", "id", postgresql_where=text("state = 'refused'")),
         Index("ix_sign_up_created", "created_at"),
     )
 

@@ -12,7 +12,7 @@ from funnel.audience.letting_in import Outcome
 from funnel.db import Session, utc_now
 from funnel.insight import turned_away
 from funnel.models.house import AuditEntry
-from funnel.models.people import SignUp
+from funnel.models.people import Form, SignUp
 from funnel.programme.history import among
 from funnel.web.nudge import nudge
 from funnel.web.owner import gate
@@ -32,14 +32,17 @@ def index() -> str:
     now = utc_now()
     why = request.args.get("why", "")
     with Session.begin() as session:
-        found, further = turned_away.page(session, why if why in REFUSALS else "", _before(), ROWS)
+        form = _form(session)
+        reason = why if why in REFUSALS else ""
+        found, further = turned_away.page(session, reason, _before(), ROWS, form.id if form else None)
         return render_template(
             "owner/door/index.html",
             now=now,
             found=found,
             further=f"{further[0].isoformat()},{further[1]}" if further else None,
             before=request.args.get("before"),
-            why=why if why in REFUSALS else "",
+            why=reason,
+            form=form,
             whys=REFUSALS,
             called=CALLED,
             stopped=turned_away.stopped(session, now),
@@ -66,7 +69,8 @@ def let_in() -> AnyResponse:
         flash(words, "warn")
     if not wanted:
         flash("Nobody was ticked.", "warn")
-    return redirect(url_for(".index", why=request.form.get("why") or None, entry=entry), HTTPStatus.SEE_OTHER)
+    why, form = (request.form.get(name) or None for name in ("why", "form"))
+    return redirect(url_for(".index", why=why, form=form, entry=entry), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post(f"/door/undo/<{gate.ID}:entry_id>")
@@ -94,6 +98,12 @@ def _kept_out(session: OrmSession, outcome: Outcome) -> list[str]:
     emails = {one.id: one.email for one in session.query(SignUp).where(among(SignUp.id, ids))}
     said = [f"{emails.get(number) or 'One'} stays out. {outcome.kept_out[number]}" for number in ids[:NAMED]]
     return said + [f"And {len(ids) - NAMED} more."] * (len(ids) > NAMED)
+
+
+def _form(session: OrmSession) -> Form | None:
+    """The form whose sign-ups alone are asked for; None for all."""
+    number = request.args.get("form", 0, type=int)
+    return session.get(Form, number) if 0 < number < 1 << 63 else None
 
 
 def _before() -> tuple[datetime, int] | None:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel import config, languages
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import entrances
+from funnel.insight import entrances, turned_away
 from funnel.models.content import Post, Sequence
 from funnel.programme import course_languages, form_words, forms, handouts, thanks
 from funnel.programme.posts import SlugError
@@ -73,6 +73,8 @@ def show(text_id: int) -> Response:
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),
+            kept_out=turned_away.at_form(session, text_id),
+            most_kept_out=turned_away.MOST_AT_FORM,
             thanks_trusted=thanks.is_trusted(form.thanks_url),
             missing_site=thanks.missing_site(form.thanks_url),
             sites_held=bool(config.given(SITES)),

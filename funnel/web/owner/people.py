@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel.audience import bulk, by_hand, muster, suppression, tags
 from funnel.audience.segment import read
 from funnel.db import Session, utc_now
-from funnel.insight import absent, endings, people, timeline
+from funnel.insight import absent, doubts, endings, people, timeline
 from funnel.models.content import EnrolmentState
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.programme import outlook, steering
 from funnel.response import bookings
 from funnel.web.owner import bulk_words, filters, gate
+from funnel.web.owner.door_words import PROOFS
 
 MAY_BOOK = (SubscriberState.PENDING, SubscriberState.ACTIVE, SubscriberState.UNSUBSCRIBED, SubscriberState.BOUNCED)
 blueprint = gate.pages("people", __name__)
@@ -77,6 +78,8 @@ def show(person_id: int) -> str:
             stopped=steering.stopped(session, person_id),
             tags=tags.of(session, person_id),
             all_tags=tags.names(session),
+            doubts=doubts.of(session, person_id),
+            proofs=PROOFS,
             suppressed=suppression.reason(session, person.address_hash) if person.address_hash else None,
             may_book=person.state in MAY_BOOK and (runs or not booked_lately),  # marking again would change nothing
         )
