@@ -56,7 +56,7 @@ def test_everything_held_is_shown_in_plain_words(session, ada):
     assert [row["mail"] for row in held["mails"]][:2] == ["confirmation", "Mail 1"]
     assert sum(row["to_address"] is not None for row in held["mails"]) == 2
     assert [line["name"] for line in held["topics_not_wanted"]] == ["Sleep"]
-    assert [line["detail"] for line in held["choices"]] == [{"off": ["Sleep"], "on": []}]
+    assert [line["detail"] for line in held["choices"]] == [{"off": ["Sleep"], "on": [], "without": ["Sleep"]}]
     assert held["courses"][0]["next_mail"] == "Mail 2"
     assert held["bookings"][0]["note"] == "Adas-note"
     assert (held["events"][0]["words"], held["events"][0]["by_a_machine"]) == ("At the wall", False)

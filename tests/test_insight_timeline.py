@@ -159,7 +159,7 @@ def test_a_bounce_that_is_only_late_is_told_so(session, ada):
 def test_a_consent_line_tells_the_words_the_network_and_how(session, ada):
     line = {"kind": ConsentKind.ASKED, "how": "form", "wording": "Send me.", "network": "192.0.2.0/24", "at": NOW}
     add(session, Consent(subscriber_id=ada.id, **line))
-    assert told(session, ada) == [("Agreed in the form (form)", "“Send me.” · from the network 192.0.2.0/24")]
+    assert told(session, ada) == [("Agreed in the form", "“Send me.” · from the network 192.0.2.0/24")]
 
 
 def test_what_the_owner_did_is_told_with_who_it_was(session, ada):

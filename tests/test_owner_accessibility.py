@@ -1,13 +1,17 @@
 """Every owner's page and state: axe in light and dark, a narrow phone, and a keyboard."""
 
+from datetime import timedelta
+
 import pytest
 
-from funnel.audience import answer, bulk, segments, settle, tags, topics
+from funnel.audience import answer, bulk, chosen, segments, settle, tags, topics
 from funnel.audience.risk import Sign
 from funnel.audience.segment import Segment
 from funnel.db import utc_now
 from funnel.mail import rests
 from funnel.models.bulk import BulkAction
+from funnel.models.choices_made import Chose
+from funnel.models.door import Proof
 from funnel.models.people import SignUpState
 from funnel.programme import notes
 from tests.axe import DIFFERENT, HEIGHT, assert_clean, faults
@@ -23,6 +27,7 @@ NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true })"
 SIGN_IN = "/owner/sign-in"
+AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
 EMPTY = {"overview": "/owner/", "people": "/owner/people", "mails": "/owner/mails", "sending": "/owner/messages"}
 EMPTY |= {"forms": "/owner/forms", "form, new": "/owner/forms/new", "newsletters": "/owner/newsletters"}
 FULL = {
@@ -168,10 +173,14 @@ def full(practice):
 
 
 def come_to_the_door(practice):
-    """One who agreed, one who was kept out, and topics to be chosen."""
+    """One who agreed, though it looked risky, and chose; one who was kept out; and topics to be chosen."""
     session, now = practice.session, practice.now
-    asked = a_sign_up(session, practice.form, subscriber_id=40, state=SignUpState.SETTLED, source="instagram")
+    looked = {"risk": 65, "signs": [Sign.TOOL, Sign.NO_SCRIPT], "proof": Proof.TAP, "network": "192.0.2.7"}
+    settled = {"subscriber_id": 40, "state": SignUpState.SETTLED, "agent": AGENT}
+    asked = a_sign_up(session, practice.form, source="instagram", **settled, **looked)
     answer.ask(session, asked, answer.BY_FORM, practice.form.wording, now)
+    for pressed, (before, after) in enumerate((("en", "it"), ("it", "fr"))):
+        chosen.note(session, 40, Chose.LANGUAGE, now + timedelta(minutes=pressed), before=before, after=after)
     long = f"{'a.long.name.' * 5}typed@a-long-domain.example.org"
     refused = {"state": SignUpState.REFUSED, "reason": settle.NO_MAIL, "risk": 100, "signs": [Sign.TOOL, Sign.NO_MAIL]}
     a_sign_up(session, practice.form, email=long, created_at=now, **refused)

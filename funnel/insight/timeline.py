@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import pointer, risk
+from funnel.audience import answer, pointer, risk
 from funnel.insight import deeds, subjects, whereabouts
 from funnel.insight.told import Entry, Told
 from funnel.insight.whereabouts import Where
@@ -94,9 +94,9 @@ def _sign_ups(told: Told) -> Iterator[Entry]:
     for row in told.newest(query, SignUp.subscriber_id, SignUp.created_at):
         came = f", coming from {row.source}" if row.source else ""
         refused = "Refused: " if row.state == SignUpState.REFUSED else ""
-        looked = " · looked risky: " + "; ".join(risk.reasons(row.signs)) if row.signs else ""
-        let_in = " · let in by you" if row.let_in_at else ""
-        detail = f"{refused}{row.reason}{let_in}{looked}"
+        looked = "looked risky: " + "; ".join(risk.reasons(row.signs)) if row.signs else ""
+        let_in = "let in by you" if row.let_in_at else ""
+        detail = " · ".join(filter(None, (f"{refused}{row.reason}", let_in, looked)))
         yield Entry(row.created_at, "sign-up", f"Signed up for {row.title}{came}", detail)
 
 
@@ -105,7 +105,9 @@ def _consents(told: Told) -> Iterator[Entry]:
     for row in told.newest(query, Consent.subscriber_id, Consent.at):
         wording = f"“{row.wording}”" if row.wording else ""
         detail = " · ".join(filter(None, (wording, row.network and f"from the network {row.network}")))
-        yield Entry(row.at, "consent", _with(CONSENT_WORDS[row.kind], row.how), detail)
+        yield Entry(
+            row.at, "consent", _with(CONSENT_WORDS[row.kind], "" if row.how == answer.BY_FORM else row.how), detail
+        )
 
 
 def _courses(told: Told) -> Iterator[Entry]:
