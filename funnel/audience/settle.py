@@ -27,6 +27,7 @@ SUPPRESSED = "suppressed: {}"
 
 AT_ONCE = 200  # up to three locks each, and PostgreSQL keeps six thousand for everybody
 REFUSED_AT_ONCE = 2_000  # as many as keep nobody waiting for long
+LOOKED_AMONG = 20_000  # of those that wait, for others that share a limit which was reached
 
 _COLUMNS: dict[Whose, tuple[ColumnElement[Any], type[LargeBinary | Text]]] = {
     Whose.MAILBOX: (func.coalesce(SignUp.mailbox_hash, SignUp.address_hash), LargeBinary),
@@ -53,8 +54,11 @@ class Outcome:
 
 def waiting(session: Session, limit: int = 200) -> list[int]:
     """The ids of sign-ups nobody has settled yet: the oldest first, but after all others those who only tapped."""
-    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW)
-    return list(session.scalars(new.order_by(SignUp.proof == Proof.TAP, SignUp.id).limit(limit)))
+    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW).order_by(SignUp.id)
+    found = list(session.scalars(new.where(SignUp.proof != Proof.TAP).limit(limit)))
+    if more := limit - len(found):  # in two, since all that wait would have to be sorted
+        found += session.scalars(new.where(SignUp.proof == Proof.TAP).limit(more))
+    return found
 
 
 def settle(session: Session, sign_up_id: int, now: datetime) -> bool:
@@ -144,16 +148,18 @@ def _refusal_of_address(standing: Standing, sign_up: SignUp) -> str:
 
 
 def refuse_others(session: Session, full: Sequence[Full], now: datetime, limit: int = REFUSED_AT_ONCE) -> int:
-    """Refuses sign-ups that wait and share what was `full`, the oldest first; how many. Each by what was full first."""
+    """Refuses sign-ups that share what was `full` of the oldest that wait; how many. Each by what was full first."""
     if not full:
         return 0
     theirs = [
         column == any_(literal([one.common[1] for one in full if one.common[0] is whose], ARRAY(kind)))
         for whose, (column, kind) in _COLUMNS.items()
     ]
+    oldest = select(SignUp.id).where(SignUp.state == SignUpState.NEW).order_by(SignUp.id).limit(LOOKED_AMONG).subquery()
     others = (
         select(SignUp.id, *(column for column, _ in _COLUMNS.values()))
-        .where(SignUp.state == SignUpState.NEW, or_(*theirs))
+        .where(SignUp.state == SignUpState.NEW, SignUp.id <= select(func.max(oldest.c.id)).scalar_subquery())
+        .where(or_(*theirs))
         .order_by(SignUp.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
