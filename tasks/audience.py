@@ -25,8 +25,15 @@ log = logging.getLogger(__name__)
 
 @app.task(name="tasks.audience.settle")
 def settle_these(*sign_up_ids: int) -> None:
-    """Settles these, or has their domains looked up first. One that cannot be settled stops no other."""
-    _settle_batches(sorted(sign_up_ids), math.inf)
+    """Settles these, or has their domains looked up first. One that cannot be settled stops no other.
+
+    Those that came since and still wait are taken along: their own words stand in line behind this one.
+    """
+    own = sorted(sign_up_ids)
+    with Session.begin() as session:
+        since = settle.waiting(session, settle.AT_ONCE, after=own[0])
+    own += [number for number in since if number not in sign_up_ids][: max(0, settle.AT_ONCE - len(own))]
+    _settle_batches(own, math.inf)
 
 
 @app.task(name="tasks.audience.settle_new")
@@ -42,26 +49,27 @@ def settle_new() -> None:
 
 def _settle_batches(sign_up_ids: Sequence[int], until: float) -> tuple[int, int]:
     """How many were settled now, and how many were looked at until then."""
-    settled = seen = told = 0
+    settled = seen = mails = told = 0
     while seen < len(sign_up_ids) and (not seen or time.monotonic() < until):
         batch = sign_up_ids[seen : seen + settle.AT_ONCE]
-        settled, seen = settled + _settle_or_look(batch), seen + len(batch)
-        if settled and not told:  # the first reader does not wait for the last
-            told = settled
+        now = _settle_or_look(batch)
+        settled, seen, mails = settled + now.settled, seen + len(batch), mails + now.mails
+        if mails and not told:  # the first reader does not wait for the last
+            told = mails
             send_urgent.delay()
-    if settled > told:
+    if mails > told:
         send_urgent.delay()
     return settled, seen
 
 
-def _settle_or_look(sign_up_ids: Sequence[int]) -> int:
-    """How many are settled now. A domain is looked up beside all others: a slow resolver holds up nobody else's."""
+def _settle_or_look(sign_up_ids: Sequence[int]) -> settle.Outcome:
+    """What is settled now. A domain is looked up beside all others: a slow resolver holds up nobody else's."""
     try:
         with Session.begin() as session:
             domains_of = domains.unlooked(session, sign_up_ids, utc_now())
     except Exception:
         log.exception("%d sign-ups could not be settled", len(sign_up_ids))
-        return 0
+        return settle.Outcome()
     later = {number for domain, ids in domains_of.items() if _looks(domain, ids) for number in ids}
     return _settle([number for number in sign_up_ids if number not in later])
 
@@ -90,7 +98,7 @@ def _look_and_settle(domain: str) -> None:
         return
     waited = _waited_for(domain)
     for first in range(0, len(waited), settle.AT_ONCE):
-        if _settle(waited[first : first + settle.AT_ONCE]):
+        if _settle(waited[first : first + settle.AT_ONCE]).mails:
             send_urgent.delay()
 
 
@@ -102,16 +110,17 @@ def _waited_for(domain: str) -> list[int]:
     return waited
 
 
-def _settle(sign_up_ids: Sequence[int]) -> int:
-    """How many of these were settled: together, or, where one of them cannot be, in halves."""
+def _settle(sign_up_ids: Sequence[int]) -> settle.Outcome:
+    """Settles these together, or, where one of them cannot be, in halves."""
     if not sign_up_ids:
-        return 0
+        return settle.Outcome()
     outcome = _settle_together(sign_up_ids)
     if outcome is None:
         half = len(sign_up_ids) // 2
-        return _settle(sign_up_ids[:half]) + _settle(sign_up_ids[half:]) if half else 0
+        parts = [_settle(sign_up_ids[:half]), _settle(sign_up_ids[half:])] if half else []
+        return settle.Outcome(sum(part.settled for part in parts), sum(part.mails for part in parts))
     _refuse_others(outcome)
-    return outcome.settled
+    return outcome
 
 
 def _settle_together(sign_up_ids: Sequence[int]) -> settle.Outcome | None:

@@ -164,6 +164,8 @@ def test_who_only_tapped_waits_behind_all_others(session):
         a_sign_up(session, form, proof=proof).id for proof in (Proof.TAP, Proof.NONE, Proof.PUZZLE)
     )
     assert settle.waiting(session) == [plain, solved, tapped]
+    assert settle.waiting(session, limit=2, after=plain) == [solved]
+    assert settle.waiting(session, limit=1) == [plain]
 
 
 def test_others_are_refused_so_many_at_once_by_what_was_full_first(session):
@@ -178,7 +180,7 @@ def test_others_are_refused_so_many_at_once_by_what_was_full_first(session):
 
 def test_a_crowd_of_which_nobody_is_new_is_nothing(session):
     row = a_sign_up(session, state=SignUpState.REFUSED)
-    assert settle.settle_all(session, [row.id, 4711], NOW) == settle.Outcome(0, ())
+    assert settle.settle_all(session, [row.id, 4711], NOW) == settle.Outcome()
 
 
 def test_who_was_let_in_by_another_way_meanwhile_is_told_so(session):

@@ -1,6 +1,7 @@
 """Settling, as a worker does it: all that a word names, and all that waits."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from redis import Redis
@@ -91,7 +92,27 @@ def test_what_cannot_be_looked_up_in_the_database_waits_for_the_clock(session, f
     assert "could not be settled" in caplog.text
 
 
-def test_a_flood_for_one_address_is_refused_beyond_its_word(session):
+def test_a_word_takes_along_those_that_came_since(session, five):
+    audience.settle_these(five[2])
+    assert states(session) == [SignUpState.NEW] * 2 + [SignUpState.SETTLED] * 3
+
+
+def test_a_word_that_fills_a_set_takes_nobody_along(session, five, monkeypatch):
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
+    audience.settle_these(five[1], five[3])
+    assert states(session).count(SignUpState.SETTLED) == 2
+
+
+def test_nobody_is_told_to_send_where_no_mail_was_planned(session, asked_for):
+    row = a_sign_up(session, created_at=utc_now() - timedelta(days=8))
+    session.commit()
+    audience.settle_these(row.id)
+    assert states(session) == [SignUpState.REFUSED]
+    assert asked_for() == set()
+
+
+def test_a_flood_for_one_address_is_refused_beyond_its_word(session, monkeypatch):
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
     form = a_form(session)
     rows = [a_sign_up(session, form, email="ada@example.org", created_at=utc_now()) for _ in range(5)]
     session.commit()
@@ -108,6 +129,7 @@ def test_others_that_cannot_be_refused_hold_up_nobody(session, monkeypatch, capl
     def broken(*_):
         raise RuntimeError("out of locks")
 
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
     monkeypatch.setattr(settle, "refuse_others", broken)
     audience.settle_these(*ids[:2])
     assert states(session) == [SignUpState.SETTLED, SignUpState.REFUSED, SignUpState.NEW]

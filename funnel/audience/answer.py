@@ -55,8 +55,8 @@ def answer_all(
     before: Mapping[bytes, Known],
     told: Collection[bytes],
     now: datetime,
-) -> None:
-    """The same of many. `before`: what `known` says of them; `told`: the mailboxes that were told today."""
+) -> int:
+    """The same of many; how many mails. `before`: what `known` says of them; `told`: the mailboxes told today."""
     people = _subscribers(session, sign_ups, before, now)
     drafts, asked = [], []
     for sign_up in sign_ups:
@@ -70,8 +70,8 @@ def answer_all(
         else:
             sign_up.reason = TOLD
             drafts.append(_telling(sign_up, now))
-    _plan(session, drafts + _asking(session, asked, now))
     session.add_all(_evidence(sign_up, BY_FORM, sign_up.wording) for sign_up in asked)
+    return _plan(session, drafts + _asking(session, asked, now))
 
 
 def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime) -> None:

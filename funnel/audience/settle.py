@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, any_, func, literal, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, any_, func, literal, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
 from funnel.audience import answer, mailbox, risk
@@ -48,17 +48,17 @@ class Full:
 class Outcome:
     """`settled`: how many were taken in hand. `full`: for `refuse_others`, in the order they were found."""
 
-    settled: int
-    full: tuple[Full, ...]
+    settled: int = 0
+    mails: int = 0  # that were planned
+    full: tuple[Full, ...] = ()
 
 
-def waiting(session: Session, limit: int = 200) -> list[int]:
-    """The ids of sign-ups nobody has settled yet: the oldest first, but after all others those who only tapped."""
-    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW).order_by(SignUp.id)
-    found = list(session.scalars(new.where(SignUp.proof != Proof.TAP).limit(limit)))
-    if more := limit - len(found):  # in two, since all that wait would have to be sorted
-        found += session.scalars(new.where(SignUp.proof == Proof.TAP).limit(more))
-    return found
+def waiting(session: Session, limit: int = 200, after: int = 0) -> list[int]:
+    """The ids above `after` of sign-ups that nobody has settled yet, oldest first; last of all who only tapped."""
+    # In two, or all that wait would have to be sorted; the second is begun where the first leaves room.
+    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW, SignUp.id > after).order_by(SignUp.id).limit(limit)
+    parts = [new.where(whose).subquery() for whose in (SignUp.proof != Proof.TAP, SignUp.proof == Proof.TAP)]
+    return list(session.scalars(union_all(*(select(part.c.id) for part in parts)).limit(limit)))
 
 
 def settle(session: Session, sign_up_id: int, now: datetime) -> bool:
@@ -83,15 +83,15 @@ def settle_all(session: Session, sign_up_ids: Collection[int], now: datetime) ->
     )
     sign_ups = session.scalars(rows).all()
     if not sign_ups:
-        return Outcome(0, ())
+        return Outcome()
     with session.no_autoflush:  # each row is written once, at the end
         standing = Standing(session, sign_ups, now)
         standing.look_around(session, [one for one in sign_ups if not _refusal_of_address(standing, one)])
         full = _decide(standing, sign_ups)
         let_in = [sign_up for sign_up in sign_ups if sign_up.state is SignUpState.SETTLED]
-        answer.answer_all(session, let_in, standing.known, standing.told, now)
+        mails = answer.answer_all(session, let_in, standing.known, standing.told, now)
     session.flush()
-    return Outcome(len(sign_ups), full)
+    return Outcome(len(sign_ups), mails, full)
 
 
 def _decide(standing: Standing, sign_ups: Sequence[SignUp]) -> tuple[Full, ...]:
