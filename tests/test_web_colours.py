@@ -68,12 +68,21 @@ def test_a_light_frame_has_it_without_its_dark_side(session, client, form):
     assert f"{PLUM}?scheme=light" in client.get("/f/tips/embed/privacy?scheme=light").text
 
 
-def test_whoever_is_erased_or_came_by_no_form_or_whose_link_is_broken_meets_the_houses(session, client, form, ada):
+def test_behind_a_mail_it_is_that_of_the_way_back_whoever_they_are_and_by_whichever_form_they_came(
+    session, client, form, ada
+):
     gone = a_subscriber(session, email=None, form_id=form.id, state=SubscriberState.ERASED)
-    brought = a_subscriber(session)
+    other = a_form(session, slug="other", accent="#123456")
+    brought, came = a_subscriber(session), a_subscriber(session, form_id=other.id)
     session.commit()
-    for number in (gone.id, brought.id, 4711):
+    for number in (ada.id, gone.id, brought.id, came.id):
         for place, purpose in (("preferences", Purpose.PREFERENCES), ("unsubscribe", Purpose.UNSUBSCRIBE)):
-            assert "/colours/" not in client.get(f"/{place}/{tokens.sign(purpose, number, 0)}").text
+            assert PLUM in client.get(f"/{place}/{tokens.sign(purpose, number, 0)}").text
+
+
+def test_whose_link_is_broken_or_who_is_nobody_meets_the_houses(session, client, form):
+    session.commit()
+    for place, purpose in (("preferences", Purpose.PREFERENCES), ("unsubscribe", Purpose.UNSUBSCRIBE)):
+        assert "/colours/" not in client.get(f"/{place}/{tokens.sign(purpose, 4711, 0)}").text
     for path in ("/preferences/x", "/unsubscribe/x", "/confirm/x", "/my-data/x", "/new-address/x", "/privacy"):
         assert "/colours/" not in client.get(path).text

@@ -10,11 +10,11 @@ from funnel.audience import former, own_data, topics
 from funnel.audience.wishes import Wish
 from funnel.choices import Limits
 from funnel.db import utc_now
-from funnel.models.mail import Message, MessageKind
+from funnel.models.mail import LinkKind, Message, MessageKind
 from funnel.models.people import FormState, Pace, Subscriber, SubscriberState
 from funnel.models.topics import Unwanted
 from funnel.tokens import Purpose
-from tests.factories import a_form, a_message, a_sequence, a_step, a_subscriber, an_enrolment
+from tests.factories import a_form, a_link, a_message, a_sequence, a_step, a_subscriber, an_enrolment
 
 WISHES = (*Wish, "stop", "my-data")
 
@@ -38,7 +38,8 @@ def wish(client, person, wanted, **more):
 def all_sorts(session):
     """People of every state, and with everything set that can be."""
     now = utc_now()
-    form = a_form(session, slug="another")
+    a_form(session, slug="oldest")
+    form = a_form(session, slug="another", accent="#8a1c5b")
     topic = topics.make(session, "Sitting", "", now)
     gone = topics.make(session, "Walking", "", now)
     some = [a_subscriber(session, state=state) for state in SubscriberState]
@@ -69,6 +70,14 @@ def test_nothing_on_the_page_or_in_an_answer_tells_whoever_holds_the_mail_what_i
 def test_nor_does_leaving_by_the_other_link(session, client):
     leaving = [f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, one.id, 0)}" for one in all_sorts(session)]
     assert len({client.post(path).data for path in leaving}) == 1
+
+
+def test_nor_does_the_page_for_who_has_booked(session, client):
+    link = a_link(session, url="booked", kind=LinkKind.BOOKED)
+    mails = [a_message(session, one) for one in all_sorts(session)]
+    session.commit()
+    paths = [f"/booked/{tokens.sign(Purpose.GO, link.id, mail.id)}" for mail in mails]
+    assert len({client.get(path).data for path in paths}) == len({client.post(path).data for path in paths}) == 1
 
 
 def test_looking_changes_nothing(session, client, person):

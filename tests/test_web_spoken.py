@@ -60,7 +60,7 @@ def test_the_leaving_page_opens_in_the_browser_s_language_while_the_database_is_
     def away(*_):
         raise OperationalError("SELECT", {}, Exception("away"))
 
-    monkeypatch.setattr(discreet, "speak_to", away)
+    monkeypatch.setattr(discreet, "answer_mail", away)
     door = f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, person.id, 0)}"
     page = client.get(door, headers={"Accept-Language": "fr"})
     assert (page.status_code, '<html lang="fr"' in page.text) == (200, True)

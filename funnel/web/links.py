@@ -13,7 +13,7 @@ from funnel.audience import ending
 from funnel.db import Session, utc_now
 from funnel.tokens import Purpose
 from funnel.web import edge, visits
-from funnel.web.pages import discreet, preferences
+from funnel.web.pages import discreet
 
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # the body of RFC 8058 §3.1
 
@@ -36,7 +36,7 @@ def leading_on(target: str) -> Response:
 def ask(token: str) -> str:
     """One button. Scanners follow this link, so following it leaves nothing (law 3)."""
     numbers = tokens.read(Purpose.UNSUBSCRIBE, token)
-    _speak_to(numbers[0])
+    _speak_to(*numbers)
     return render_template(
         "pages/unsubscribe/ask.html", token=token, preferences=tokens.sign(Purpose.PREFERENCES, *numbers)
     )
@@ -49,15 +49,15 @@ def leave(token: str) -> Response | str:
     one_click = request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]
     how = "one-click from a mail program" if one_click else "the button on the leaving page"
     with Session.begin() as session:
-        discreet.speak_to(session, subscriber_id)
+        form = discreet.answer_mail(session, subscriber_id, message_id or None).form
         ending.leave(session, subscriber_id, how, edge.visit(), utc_now(), message_id=message_id or None)
-        page = "" if one_click else preferences.left(session, message_id or None)
+        page = "" if one_click else render_template("pages/unsubscribe/left.html", form=form)
     return Response(_("You have left. No more mails will come.") + "\n", mimetype="text/plain") if one_click else page
 
 
-def _speak_to(subscriber_id: int) -> None:
+def _speak_to(subscriber_id: int, message_id: int) -> None:
     try:
         with Session.begin() as session:
-            discreet.speak_to(session, subscriber_id)
+            discreet.answer_mail(session, subscriber_id, message_id or None)
     except OperationalError:  # with the database away the page still opens, as the browser asks
         log.warning("the database is away: a page for leaving is in the browser's language")

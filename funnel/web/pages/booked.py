@@ -17,9 +17,9 @@ blueprint = discreet.blueprint("booked", __name__)
 @blueprint.get("/booked/<token>")
 def ask(token: str) -> str:
     with Session.begin() as session:
-        subscriber_id, _ = _who(session, token)
+        subscriber_id, message_id = _who(session, token)
         if subscriber_id:
-            discreet.speak_to(session, subscriber_id)
+            discreet.answer_mail(session, subscriber_id, message_id)
     return render_template("pages/booked/ask.html")
 
 
@@ -28,7 +28,7 @@ def say(token: str) -> str:
     with Session.begin() as session:
         subscriber_id, message_id = _who(session, token)
         if subscriber_id:
-            discreet.speak_to(session, subscriber_id)
+            discreet.answer_mail(session, subscriber_id, message_id)
             bookings.said_booked(session, subscriber_id, message_id, utc_now())
     return render_template("pages/booked/thanks.html")
 

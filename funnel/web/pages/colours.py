@@ -1,7 +1,7 @@
 """A form's own colour as a style sheet, since a strict policy lets no page carry one. Its address holds all of it.
 
-It goes with its readers from the form to the page for leaving. It says which form they came by and no more, so that a
-page behind a forwarded mail may show it too.
+It goes with its readers from the form to the page of their data. Behind a link in a mail, which may be forwarded, a
+page is in the colour of a form that the mail leads back to (discreet.answer_mail).
 """
 
 import re

@@ -14,8 +14,8 @@ from funnel import languages, tokens
 from funnel.audience import ending, own_data, topics, wishes
 from funnel.audience.wishes import NothingTickedError, Wish
 from funnel.db import Session, utc_now
-from funnel.models.people import Subscriber
-from funnel.programme import archive, forms
+from funnel.models.people import Form, Subscriber
+from funnel.programme import archive
 from funnel.tokens import BadToken, Purpose
 from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
@@ -39,10 +39,10 @@ def show(token: str) -> str:
 def change(token: str) -> str | tuple[str, int]:
     name = request.form.get("wish", "")
     with Session.begin() as session:
-        person, message_id = _who(session, token)
+        person, form, message_id = _who(session, token)
         if name == wished.STOP:
             ending.leave(session, person.id, STOPPED_HERE, edge.visit(), utc_now(), message_id=message_id)
-            return left(session, message_id)
+            return render_template("pages/unsubscribe/left.html", form=form)
         if name != MY_DATA:
             return _carry_out(session, person, name)
         own_data.fresh_link(session, person, utc_now())
@@ -62,18 +62,13 @@ def _carry_out(session: OrmSession, person: Subscriber, name: str) -> str | tupl
     return _page(session, done=wish)
 
 
-def left(session: OrmSession, message_id: int | None) -> str:
-    """The page of somebody who leaves, with a way back for whoever has that mail."""
-    form = forms.to_come_back(session, message_id, spoken.language().code)
-    return render_template("pages/unsubscribe/left.html", form=form)
-
-
-def _who(session: OrmSession, token: str) -> tuple[Subscriber, int | None]:
+def _who(session: OrmSession, token: str) -> tuple[Subscriber, Form | None, int | None]:
+    """Whose link it is, the form by which whoever has the mail may come back, and that mail."""
     person_id, message_id = tokens.read(Purpose.PREFERENCES, token)
-    person = discreet.speak_to(session, person_id)
-    if person is None:
+    found = discreet.answer_mail(session, person_id, message_id or None)
+    if found.person is None:
         raise BadToken
-    return person, message_id or None
+    return found.person, found.form, message_id or None
 
 
 def _page(session: OrmSession, done: str = "", wrong: str = "") -> str:
