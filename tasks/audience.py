@@ -27,13 +27,11 @@ log = logging.getLogger(__name__)
 def settle_these(*sign_up_ids: int) -> None:
     """Settles these, or has their domains looked up first. One that cannot be settled stops no other.
 
-    Those that came since and still wait are taken along: their own words stand in line behind this one.
+    Those that came since are taken along: their own words stand in line behind this one, and then are done at once.
     """
-    own = sorted(sign_up_ids)
     with Session.begin() as session:
-        since = settle.waiting(session, settle.AT_ONCE, after=own[0])
-    own += [number for number in since if number not in sign_up_ids][: max(0, settle.AT_ONCE - len(own))]
-    _settle_batches(own, math.inf)
+        waiting = settle.with_later(session, sign_up_ids)
+    _settle_batches(waiting, math.inf)
 
 
 @app.task(name="tasks.audience.settle_new")

@@ -97,6 +97,13 @@ def test_a_word_takes_along_those_that_came_since(session, five):
     assert states(session) == [SignUpState.NEW] * 2 + [SignUpState.SETTLED] * 3
 
 
+def test_a_word_that_is_settled_already_does_nothing(session, five, monkeypatch):
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
+    audience.settle_these(five[0])
+    audience.settle_these(five[0])
+    assert states(session) == [SignUpState.SETTLED] * 2 + [SignUpState.NEW] * 3
+
+
 def test_a_word_that_fills_a_set_takes_nobody_along(session, five, monkeypatch):
     monkeypatch.setattr(settle, "AT_ONCE", 2)
     audience.settle_these(five[1], five[3])

@@ -61,6 +61,15 @@ def waiting(session: Session, limit: int = 200, after: int = 0) -> list[int]:
     return list(session.scalars(union_all(*(select(part.c.id) for part in parts)).limit(limit)))
 
 
+def with_later(session: Session, sign_up_ids: Collection[int]) -> list[int]:
+    """Those of these that nobody has settled yet, and AT_ONCE in all with others that came since; or none at all."""
+    own = select(SignUp.id).where(among(SignUp.id, sign_up_ids), SignUp.state == SignUpState.NEW).order_by(SignUp.id)
+    found = list(session.scalars(own))
+    if found and (room := AT_ONCE - len(found)) > 0:
+        found += [later for later in waiting(session, AT_ONCE, found[0]) if later not in found][:room]
+    return found
+
+
 def settle(session: Session, sign_up_id: int, now: datetime) -> bool:
     """Decides what follows from one sign-up. False when it is settled already, or being settled by another worker."""
     outcome = settle_all(session, [sign_up_id], now)
