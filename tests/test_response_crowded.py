@@ -1,5 +1,6 @@
 """Visits noted together are the rows that one after the other would have made."""
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -60,10 +61,31 @@ def test_the_same_rows_as_one_after_the_other(session, link):
 
 
 def test_a_double_click_is_one_row(session, link, mail):
+    assert crowded.note(session, [a_visit(link, mail), a_visit(link, mail)]) == []
     assert crowded.note(session, [a_visit(link, mail)]) == []
-    [left] = crowded.note(session, [a_visit(link, mail)])  # not alone: judged by the one who knows
-    one_by_one(session, [left])
     assert len(rows(session)) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_is_followed_the_rows_are_those_of_one_after_the_other(session, seed):
+    """Links, the hidden one among them, of a few mails in a few seconds, in crowds of any size."""
+    chance = random.Random(seed)
+    links = [a_link(session) for _ in range(3)] + [a_link(session, kind=LinkKind.CANARY)]
+    mails = [a_message(session, a_subscriber(session), **SENT) for _ in range(4)]
+    moments = sorted(NOW + timedelta(seconds=chance.uniform(0, 25)) for _ in range(40))
+    visits = [
+        a_visit(
+            chance.choices(links, (3, 3, 3, 1))[0], chance.choice(mails), at=at, agent=chance.choice((BROWSER, "curl"))
+        )
+        for at in moments
+    ]
+    one_by_one(session, visits)
+    alone = rows(session)
+    session.execute(delete(Event))
+    while visits:
+        crowd = [visits.pop(0) for _ in range(min(len(visits), chance.randint(1, 8)))]
+        one_by_one(session, crowded.note(session, crowd))
+    assert rows(session) == alone
 
 
 def test_the_same_row_of_two_minutes_is_not_written_twice(session, link, mail):
@@ -73,11 +95,20 @@ def test_the_same_row_of_two_minutes_is_not_written_twice(session, link, mail):
     assert len(rows(session)) == 1
 
 
-def test_who_is_not_alone_is_left_to_be_judged_one_by_one(session, link, mail):
-    other = a_link(session)
-    visits = [a_visit(link, mail), a_visit(other, mail)]
-    assert crowded.note(session, visits) == visits
+def test_two_links_of_a_mail_are_no_round_and_a_third_has_them_judged_one_by_one(session, mail):
+    first, second, third = (a_visit(a_link(session), mail) for _ in range(3))
+    assert crowded.note(session, [first, second]) == []
+    assert crowded.note(session, [third]) == [third]
+    session.execute(delete(Event))
+    assert crowded.note(session, [first, second, third]) == [first, second, third]
     assert rows(session) == []
+
+
+def test_beside_the_hidden_link_each_is_judged_one_by_one(session, link, mail):
+    hidden, other = a_visit(a_link(session, kind=LinkKind.CANARY), mail), a_visit(link, mail)
+    assert crowded.note(session, [hidden, other]) == [hidden, other]
+    one_by_one(session, [hidden])
+    assert crowded.note(session, [other]) == [other]
 
 
 def test_what_more_follows_from_is_left_too(session, link):

@@ -1,10 +1,11 @@
 """Visits that come at the same moment, noted by a few statements for all of them.
 
-Most are alone: nobody followed another link of their mail just before. Which are not is found under the locks of their
-mails, and `clicks.visit` judges those one by one.
+From most follows nothing but their own row, since few other links of their mail were followed just before. Which others
+there are is found under the locks of their mails, and `clicks.visit` judges those one by one.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,14 +23,14 @@ _LOCK = text("""
 SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtext('clicks'), mail)
 FROM unnest(CAST(:mails AS int[])) AS mail
 """)
-# What accompanies a visit is found by its mail alone, as in machine.company; for an EXISTS in place of the limit
-# PostgreSQL would gather everybody's clicks.
+# The clicks beside a visit are found by its mail alone, as in machine.company. One of the hidden link counts as many.
 _PLACES = text("""
 SELECT asked.place, link.kind, message.id AS message_id, message.state, message.sent_at, person.id AS subscriber_id,
     person.state AS standing, EXISTS (SELECT FROM newsletter
         WHERE newsletter.state IN ('sending', 'paused') AND ended_at IS NULL AND part = 'resend') AS resends,
-    (SELECT true FROM event WHERE event.message_id = message.id
-        AND event.kind || '' = 'click' AND event.at + interval '0' >= :since LIMIT 1) AS accompanied
+    (SELECT sum(CASE other.kind WHEN 'canary' THEN 9 ELSE 1 END) FROM event JOIN link other ON other.id = event.link_id
+        WHERE event.message_id = message.id AND event.kind || '' = 'click' AND event.at + interval '0' >= :since
+        AND other.id <> link.id) AS beside
 FROM unnest(CAST(:links AS bigint[]), CAST(:messages AS bigint[])) WITH ORDINALITY AS asked (link_id, message_id, place)
 JOIN link ON link.id = asked.link_id
 LEFT JOIN message ON message.id = asked.message_id
@@ -56,26 +57,31 @@ class Visit:
 
 
 def note(session: Session, visits: list[Visit]) -> list[Visit]:
-    """Notes those that are alone and plain, and returns the others for `clicks.visit`. Lost in a crash at worst."""
+    """Notes those from which nothing follows, and returns the others for `clicks.visit`. Lost in a crash at worst."""
     marks = sorted({visit.message_id % 2**31 for visit in visits if visit.message_id})
-    session.execute(_LOCK, {"mails": marks or [0]})
+    session.execute(_LOCK, {"mails": _array(marks or [0])})
     asked = {
-        "links": [visit.link_id for visit in visits],
-        "messages": [visit.message_id for visit in visits],
+        "links": _array(visit.link_id for visit in visits),
+        "messages": _array(visit.message_id for visit in visits),
         "since": min(visit.at for visit in visits) - machine.ROUND_CANARY,
     }
     places = {row.place - 1: row for row in session.execute(_PLACES, asked)}
-    often = _often(visits)
-    plain = {at: row for at, row in places.items() if visits[at].message_id not in often and _is_plain(row)}
+    rounds = _rounds(visits, places)
+    plain = {at: row for at, row in places.items() if visits[at].message_id not in rounds and _is_plain(row)}
     if plain:
         session.execute(_NOTE, _columns([_row(visits[at], row) for at, row in plain.items()]))
     return [visits[at] for at in sorted(places) if at not in plain]
 
 
-def _often(visits: list[Visit]) -> set[int]:
-    """The mails of which several links, or one twice, are among the visits."""
-    times = Counter(visit.message_id for visit in visits if visit.message_id)
-    return {message_id for message_id, count in times.items() if count > 1}
+def _rounds(visits: list[Visit], places: dict[int, Any]) -> set[int]:
+    """The mails of which so much is followed at once, or the hidden link, that it may be a machine's round."""
+    links = Counter(mail for mail, _ in {(visits[at].message_id, visits[at].link_id) for at in places})
+    found = set()
+    for at, row in places.items():
+        mail = visits[at].message_id
+        if row.kind == LinkKind.CANARY or links[mail] + (row.beside or 0) >= machine.LINKS_AT_ONCE:
+            found.add(mail)
+    return found - {0}
 
 
 def _is_plain(row: Any) -> bool:
@@ -83,7 +89,7 @@ def _is_plain(row: Any) -> bool:
     if row.message_id is None:
         return True
     is_open = row.state in doubts.OPEN or row.standing == SubscriberState.ERASED
-    return not (is_open or row.accompanied or row.resends or row.kind == LinkKind.CANARY)
+    return not (is_open or row.resends)
 
 
 def _row(visit: Visit, row: Any) -> tuple[Any, ...]:
@@ -93,6 +99,11 @@ def _row(visit: Visit, row: Any) -> tuple[Any, ...]:
     return key, visit.at, row.subscriber_id, row.message_id, visit.link_id, why
 
 
-def _columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+def _columns(rows: list[tuple[Any, ...]]) -> dict[str, str]:
     names = ("keys", "ats", "people", "messages", "links", "reasons")
-    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    return dict(zip(names, map(_array, zip(*rows, strict=True)), strict=True))
+
+
+def _array(values: Iterable[Any]) -> str:
+    """As PostgreSQL writes one. Nothing in ours needs more than the quotes, and psycopg takes longer over hundreds."""
+    return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in values]) + "}"
