@@ -1,5 +1,6 @@
 """What many requests want done at once: each once, together where they meet, and only who came alone waits."""
 
+import _thread
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,12 +18,13 @@ class Work:
     def __init__(self):
         self.calls, self.begun, self.held, self.all = [], threading.Event(), threading.Event(), threading.Event()
         self.held.set()
-        self.refuses = ()
+        self.refuses, self.daemons = (), []
 
     def __call__(self, items):
         self.begun.set()
         assert self.held.wait(LONG_S)
         self.calls.append(items)
+        self.daemons.append(threading.current_thread().daemon)
         if set(items) & set(self.refuses):
             raise ValueError(items)
         if "last" in items:
@@ -67,6 +69,16 @@ def test_others_do_not_wait_and_theirs_is_done_together(work, gathered, crowd):
     first.result(LONG_S)
     assert work.all.wait(LONG_S)
     assert work.calls == [["first"], ["one", "other", "last"]]
+
+
+def test_a_process_waits_for_what_is_gathered_by_its_servers_own_threads(work, gathered):
+    work.held.clear()
+    _thread.start_new_thread(gathered.add, ("first",))
+    assert work.begun.wait(LONG_S)
+    gathered.add("last")
+    work.held.set()
+    assert work.all.wait(LONG_S)
+    assert work.daemons == [True, False]
 
 
 def test_what_goes_wrong_alone_reaches_whoever_did_it_and_the_next_is_done(work, gathered):

@@ -53,7 +53,8 @@ class Gathering(Generic[Item]):
             if not self._busy:
                 return
         try:
-            threading.Thread(target=self._work_off, name=f"gathered {self._what}").start()
+            # A server's own threads are to Python such as nobody waits for, and a thread is as who starts it.
+            threading.Thread(target=self._work_off, name=f"gathered {self._what}", daemon=False).start()
         except RuntimeError:  # this machine has no more threads, or the process is at its end
             self._work_off()
 
