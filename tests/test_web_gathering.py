@@ -81,6 +81,26 @@ def test_a_process_waits_for_what_is_gathered_by_its_servers_own_threads(work, g
     assert work.daemons == [True, False]
 
 
+def test_those_gathered_wait_for_others_until_they_are_many(work, crowd, monkeypatch):
+    monkeypatch.setattr(gathering, "MOST_AT_ONCE", 2)
+    gathered = Gathering(work, "things", linger_s=LONG_S)
+    first = busy(work, gathered, crowd)
+    gathered.add("one")
+    work.held.set()
+    first.result(LONG_S)
+    gathered.add("last")
+    assert work.all.wait(LONG_S / 2)
+    assert work.calls == [["first"], ["one", "last"]]
+
+
+def test_those_for_whom_no_others_come_do_not_wait_for_long(work, crowd):
+    gathered = Gathering(work, "things", linger_s=0.001)
+    busy(work, gathered, crowd)
+    gathered.add("last")
+    work.held.set()
+    assert work.all.wait(LONG_S)
+
+
 def test_what_goes_wrong_alone_reaches_whoever_did_it_and_the_next_is_done(work, gathered):
     work.refuses = ("bad",)
     with pytest.raises(ValueError, match="bad"):

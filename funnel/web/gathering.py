@@ -25,11 +25,12 @@ log = logging.getLogger(__name__)
 class Gathering(Generic[Item]):
     """Calls `work` with the items given to `add`, each once, never two calls at a time.
 
-    What `work` raises reaches whoever did it at once; of what was gathered it is logged, with how many are lost.
+    What `work` raises reaches whoever did it at once; of what was gathered it is logged, with how many are lost. Those
+    gathered wait `linger_s` seconds for others, unless they are many already.
     """
 
-    def __init__(self, work: Callable[[list[Item]], None], what: str) -> None:
-        self._work, self._what = work, what
+    def __init__(self, work: Callable[[list[Item]], None], what: str, linger_s: float = 0) -> None:
+        self._work, self._what, self._linger_s = work, what, linger_s
         self._changed = threading.Condition()
         self._waiting: list[Item] = []
         self._busy = False
@@ -40,6 +41,8 @@ class Gathering(Generic[Item]):
                 self._changed.wait_for(lambda: len(self._waiting) < MOST_WAITING)
                 if self._busy:
                     self._waiting.append(item)
+                    if len(self._waiting) == MOST_AT_ONCE:
+                        self._changed.notify_all()
                     return
             self._busy = True
         try:
@@ -67,6 +70,8 @@ class Gathering(Generic[Item]):
 
     def _taken(self) -> list[Item]:
         with self._changed:
+            if self._waiting:
+                self._changed.wait_for(lambda: len(self._waiting) >= MOST_AT_ONCE, self._linger_s)
             items, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
             self._busy = bool(items)
             self._changed.notify_all()
