@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from funnel import migrations
+from funnel.audience import chosen
 from funnel.db import Base, engine
 
 VERSIONS = sorted((Path(migrations.__file__).parent / "versions").glob("*.py"))
@@ -92,3 +94,27 @@ def test_newsletters_sent_before_it_was_kept_how_far_they_are_planned_were_plann
         found = connection.execute(text(planned)).all()
         connection.execute(text("DELETE FROM newsletter"))
     assert [tuple(row) for row in found] == [("sent", True)]
+
+
+def test_lines_of_choice_that_a_later_one_overtook_before_are_kept_as_long_as_those_overtaken_since(schema):
+    before = VERSIONS[[path.stem.endswith("choices_are_overtaken") for path in VERSIONS].index(True) - 1]
+    command.downgrade(migrations.config(), before.name[:4])
+    made = [("pause", 1, 0), ("go on", 1, 5), ("pause", 5, 0), ("monthly", 1, 0), ("address", 1, 0), ("address", 2, 0)]
+    with engine().begin() as connection:
+        columns = "first_name, time_zone, state, pace, source, utm, created_at"
+        ada = f"INSERT INTO subscriber ({columns}) VALUES ('', '', 'active', 'all', '', '{{}}', now()) RETURNING id"
+        person = connection.scalar(text(ada))
+        for chose, day, hour in made:
+            row = {"person": person, "chose": chose, "at": datetime(2026, 1, day, hour, tzinfo=UTC)}
+            line = "INSERT INTO choice (subscriber_id, chose, detail, at) VALUES (:person, :chose, '{}', :at)"
+            connection.execute(text(line), row)
+    migrations.upgrade()
+    with engine().begin() as connection:
+        kept = "SELECT chose, kept_until - at FROM choice WHERE kept_until IS NOT NULL ORDER BY id"
+        found = [tuple(row) for row in connection.execute(text(kept))]
+        connection.execute(text("TRUNCATE subscriber CASCADE"))
+    stood = timedelta(days=3, hours=19)
+    assert found == [
+        ("pause", timedelta(hours=5) + chosen.KEPT_OF_A_DAY),
+        ("go on", stood + chosen.KEPT),
+    ]
