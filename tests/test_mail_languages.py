@@ -95,7 +95,7 @@ def test_a_claim_tells_the_language(session):
 def test_other_notices_are_in_the_language_of_the_person(session):
     person = a_subscriber(session, language="es")
     mail = a_message(session, person, kind=MessageKind.NOTICE, template="fresh_link")
-    assert read(render.rendered(session, mail, NOW))[0]["Subject"] == "Su enlace a sus propios datos"
+    assert read(render.rendered(session, mail, NOW))[0]["Subject"] == "Su enlace a sus opciones y sus datos"
 
 
 def test_what_answers_a_sign_up_is_in_the_language_of_its_form(session):
