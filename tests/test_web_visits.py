@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from funnel import tokens
 from funnel.models.mail import LinkKind, MessageState
@@ -20,20 +20,41 @@ def followed(client, link, message=None):
 
 
 @pytest.fixture
-def away(monkeypatch):
-    """The database, for what is noted."""
+def noting(monkeypatch):
+    """noting(error): noting visits together ends in it."""
 
-    def fail(*_):
-        raise OperationalError("", {}, Exception())
+    def fail(kind):
+        def refuse(*_):
+            raise kind("", {}, Exception())
 
-    monkeypatch.setattr(visits.crowded, "note", fail)
+        monkeypatch.setattr(visits.crowded, "note", refuse)
+
+    return fail
 
 
-def test_a_link_that_was_followed_leads_on_with_the_database_away(session, client, away, caplog):
+def test_a_link_that_was_followed_leads_on_with_the_database_away(session, client, noting, caplog):
+    noting(OperationalError)
     link = a_link(session, url="https://example.org/page")
     session.commit()
     assert followed(client, link).headers["Location"] == "https://example.org/page"
     assert "a visit is not noted, the database is away" in caplog.text
+
+
+def test_a_link_leads_on_whatever_is_wrong_with_noting_and_that_is_told(session, client, noting, caplog):
+    noting(ProgrammingError)
+    link = a_link(session, url="https://example.org/page")
+    session.commit()
+    assert followed(client, link).headers["Location"] == "https://example.org/page"
+    assert "a visit is not noted" in caplog.text
+    assert "ProgrammingError" in caplog.text
+
+
+def test_where_a_mail_was_deleted_meanwhile_each_visit_is_noted_by_itself(session, client, noting):
+    noting(IntegrityError)
+    link = a_link(session)
+    session.commit()
+    followed(client, link)
+    assert session.scalars(select(Event.link_id)).all() == [link.id]
 
 
 def test_two_links_of_one_mail_are_two_rows_and_a_third_at_once_makes_a_machine_of_them(session, client):

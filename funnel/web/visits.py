@@ -7,7 +7,7 @@ is noted before it; every other one together with those that come at the same mo
 import logging
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from funnel.db import Session
 from funnel.response import clicks, crowded
@@ -50,6 +50,8 @@ def _follow(lead: Lead, visit: Visit) -> str:
         _gathered.add(visit)
     except OperationalError as error:
         log.error("a visit is not noted, the database is away: %s", type(error.orig).__name__)
+    except SQLAlchemyError:
+        log.exception("a visit is not noted")  # no fault of whoever follows a link
     return lead.target(visit.token)
 
 
@@ -64,8 +66,11 @@ def _learn(link_id: int) -> Lead:
 
 def _note(visits: list[Visit]) -> None:
     log.info("links followed: %d", len(visits))
-    with Session.begin() as session:
-        others = crowded.note(session, visits)
+    try:
+        with Session.begin() as session:
+            others = crowded.note(session, visits)
+    except IntegrityError:  # a mail was deleted at this moment: each by itself finds it gone
+        others = visits
     for visit in others:
         with Session.begin() as session:
             clicks.visit(session, visit.token, head=visit.head, agent=visit.agent, now=visit.at)
