@@ -4,9 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from funnel.audience import settle
+from funnel.audience.signup import Looks
 from funnel.db import utc_now
 from funnel.mail import delivery
+from funnel.models.door import Stop
 from funnel.models.mail import Queue
+from funnel.web.pages import step, usual
 from tests.blog_site import Blog
 
 SLUG, TITLE, BUTTON = "back-care", "Back-care tips", "Send me the tips"
@@ -52,3 +55,9 @@ def mail_to(session: Any, sink: Any, address: str) -> str:
         worker.submit(delivery.deliver_now, Queue.URGENT, utc_now()).result()
     (caught,) = [one for one in sink.caught if one.recipient == address]
     return str(caught.mail.get_body(("plain",)).get_content())
+
+
+def look_risky(patch: Any) -> None:
+    """From here on whoever signs up is asked for one step more."""
+    patch.setattr(usual, "taken", lambda *_: None)
+    patch.setattr(step, "taken", lambda *_: step.Taken(Looks(), Stop.STEP))

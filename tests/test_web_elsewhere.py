@@ -2,10 +2,8 @@
 
 import pytest
 
-from funnel.audience.signup import Looks
-from funnel.models.door import Stop
 from funnel.models.people import FormState
-from funnel.web.pages import step, trap
+from funnel.web.pages import trap
 from tests import foreign
 from tests.axe import faults
 from tests.factories import a_form
@@ -123,7 +121,7 @@ def test_every_state_fits_a_frame_that_nobody_resizes_in_languages_of_long_words
         fits("doubt")
         where.locator('[value="change"]').click()
         with monkeypatch.context() as risky:
-            risky.setattr(step, "taken", lambda *_: step.Taken(Looks(), Stop.STEP))
+            foreign.look_risky(risky)
             send("ada@example.org")
             where.locator("altcha-widget").wait_for()
             fits("one step more")

@@ -3,12 +3,11 @@
 import pytest
 from sqlalchemy import select
 
-from funnel.audience.signup import Looks
 from funnel.db import utc_now
-from funnel.models.door import Stop
 from funnel.models.people import Form, FormState
 from funnel.programme import content_files
-from funnel.web.pages import step, trap
+from funnel.web.pages import trap
+from tests import foreign
 from tests.axe import faults
 from tests.factories import a_form
 
@@ -57,7 +56,7 @@ def test_every_state_fits_into_the_frame_that_a_host_gives_it_and_is_clean(live,
     fits("one more tap")
     monkeypatch.setattr(trap, "SOONEST_S", 0)
     with monkeypatch.context() as risky:
-        risky.setattr(step, "taken", lambda *_: step.Taken(Looks(), Stop.STEP))
+        foreign.look_risky(risky)
         fill(window, "ada@example.org", "Ada")
         window.locator("altcha-widget").wait_for()
         fits("one step more")

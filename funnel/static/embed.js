@@ -121,14 +121,14 @@
     return again;
   };
 
-  // Whether the page has something else in that corner, such as its question about cookies.
-  const isTaken = (tag) => {
-    const isOver = (one) => {
-      if (!one || one.contains(tag)) return false;
+  // How high something else of the page stands in that corner, such as its question about cookies; 0 when nothing does.
+  const taken = (tag) => {
+    const over = (one) => {
+      if (!one || one.contains(tag)) return 0;
       const isFixed = ["fixed", "sticky"].includes(getComputedStyle(one).position) && one.offsetWidth > 200;
-      return (isFixed && one.textContent.trim() !== "") || isOver(one.parentElement);
+      return isFixed && one.textContent.trim() ? innerHeight - one.getBoundingClientRect().top : over(one.parentElement);
     };
-    return [12, 40, 90].some((high) => isOver(document.elementFromPoint(innerWidth - 40, innerHeight - high)));
+    return Math.max(...[12, 40, 90].map((high) => over(document.elementFromPoint(innerWidth - 40, innerHeight - high))));
   };
 
   const begin = (tag) => {
@@ -210,9 +210,11 @@
       root.append(told);
       signal.addEventListener("abort", () => half.abort());
       standing.get(tag).tend = afterHalf(tag, half.signal, () => {
-        if (isTaken(tag)) return; // until the reader moves again
+        const foot = taken(tag);
+        if (foot > innerHeight / 4) return; // until the reader moves again
         half.abort();
         delete standing.get(tag)?.tend;
+        if (foot) Object.assign(panel.style, { bottom: `${foot + 12}px`, maxHeight: `${innerHeight - foot - 24}px` });
         show();
         told.textContent = news || (closing ? title : `“${title}” is now at the end of this page. Escape closes it.`);
       });
