@@ -96,8 +96,9 @@ class _OfAll:
         latest = self._found[most]
         # A flood of taps far ahead is passed by row after row, but only once a minute is full with them counted in.
         if latest and whose:
-            theirs = self._planned.join(SignUp, Message.sign_up_id == SignUp.id).where(*whose)
-            latest = self._last(theirs, most, known)
+            # No join: a plan made while there were few paired all mails with all sign-ups, and was kept.
+            its = select(SignUp.id).where(SignUp.id == Message.sign_up_id, *whose).correlate(Message).scalar_subquery()
+            latest = self._last(self._planned.where(its.is_not(None)), most, known)
         return latest + [NEVER] * (known - len(latest))
 
     def _last(self, planned: Select[datetime], most: int, known: int) -> list[datetime]:
