@@ -29,9 +29,15 @@ def settle_these(*sign_up_ids: int) -> None:
 
     Those that came since are taken along: their own words stand in line behind this one, and then are done at once.
     """
+    end = time.monotonic() + SWEEP_S
     with Session.begin() as session:
         waiting = settle.with_later(session, sign_up_ids)
-    _settle_batches(waiting, math.inf)
+    while waiting:
+        settled, _ = _settle_batches(waiting, math.inf)
+        if not settled or len(waiting) < settle.AT_ONCE or time.monotonic() > end:
+            return
+        with Session.begin() as session:
+            waiting = settle.waiting(session, settle.AT_ONCE, after=min(sign_up_ids))
 
 
 @app.task(name="tasks.audience.settle_new")

@@ -99,15 +99,20 @@ def test_a_word_takes_along_those_that_came_since(session, five):
 
 def test_a_word_that_is_settled_already_does_nothing(session, five, monkeypatch):
     monkeypatch.setattr(settle, "AT_ONCE", 2)
+    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
     audience.settle_these(five[0])
     audience.settle_these(five[0])
     assert states(session) == [SignUpState.SETTLED] * 2 + [SignUpState.NEW] * 3
 
 
-def test_a_word_that_fills_a_set_takes_nobody_along(session, five, monkeypatch):
+def test_a_word_goes_on_for_a_slice_of_time_while_a_full_set_came_since(session, five, monkeypatch):
     monkeypatch.setattr(settle, "AT_ONCE", 2)
+    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
     audience.settle_these(five[1], five[3])
     assert states(session).count(SignUpState.SETTLED) == 2
+    monkeypatch.setattr(audience, "SWEEP_S", 60.0)
+    audience.settle_these(five[0])
+    assert states(session) == [SignUpState.SETTLED] * 5
 
 
 def test_nobody_is_told_to_send_where_no_mail_was_planned(session, asked_for):
@@ -120,6 +125,7 @@ def test_nobody_is_told_to_send_where_no_mail_was_planned(session, asked_for):
 
 def test_a_flood_for_one_address_is_refused_beyond_its_word(session, monkeypatch):
     monkeypatch.setattr(settle, "AT_ONCE", 2)
+    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
     form = a_form(session)
     rows = [a_sign_up(session, form, email="ada@example.org", created_at=utc_now()) for _ in range(5)]
     session.commit()
@@ -137,6 +143,7 @@ def test_others_that_cannot_be_refused_hold_up_nobody(session, monkeypatch, capl
         raise RuntimeError("out of locks")
 
     monkeypatch.setattr(settle, "AT_ONCE", 2)
+    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
     monkeypatch.setattr(settle, "refuse_others", broken)
     audience.settle_these(*ids[:2])
     assert states(session) == [SignUpState.SETTLED, SignUpState.REFUSED, SignUpState.NEW]
