@@ -60,4 +60,4 @@ def mail_to(session: Any, sink: Any, address: str) -> str:
 def look_risky(patch: Any) -> None:
     """From here on whoever signs up is asked for one step more."""
     patch.setattr(usual, "taken", lambda *_: None)
-    patch.setattr(step, "taken", lambda *_: step.Taken(Looks(), Stop.STEP))
+    patch.setattr(step, "passage", lambda *_: step.Passage(Looks(), Stop.STEP))

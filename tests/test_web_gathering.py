@@ -18,7 +18,7 @@ class Work:
     def __init__(self):
         self.calls, self.begun, self.held, self.all = [], threading.Event(), threading.Event(), threading.Event()
         self.held.set()
-        self.refuses, self.daemons = (), []
+        self.refuses, self.daemons, self.told = (), [], []
 
     def __call__(self, items):
         self.begun.set()
@@ -149,7 +149,7 @@ def test_where_no_thread_can_be_had_whoever_is_at_it_does_the_rest(work, gathere
 
 @pytest.fixture
 def together(work):
-    return Together(lambda items: work(items) or [f"{item}, done" for item in items])
+    return Together(lambda items: work(items) or [f"{item}, done" for item in items], work.told.append)
 
 
 def all_wait(together, crowd, *items):
@@ -167,6 +167,7 @@ def test_everybody_waits_for_what_came_of_theirs_and_it_is_done_together(work, t
     work.held.set()
     assert [turn.result(LONG_S) for turn in (first, *others)] == ["first, done", "one, done", "other, done"]
     assert [sorted(call) for call in work.calls] == [["first"], ["one", "other"]]
+    assert work.told == [["first, done"], ["one, done", "other, done"]]
 
 
 def test_what_goes_wrong_together_reaches_each_of_them_and_the_next_is_done(work, together, crowd):

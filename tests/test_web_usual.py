@@ -5,6 +5,7 @@ import logging
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import errors
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import MultiDict
@@ -113,12 +114,13 @@ def test_where_they_cannot_be_taken_together_each_goes_the_other_way_and_it_is_s
     assert len(sign_ups(session)) == 1
 
 
-def test_with_the_database_away_it_says_so(post, monkeypatch):
-    def away(*_):
-        raise OperationalError("", None, Exception())
+@pytest.mark.parametrize(("trouble", "status"), [(errors.AdminShutdown, 503), (errors.DeadlockDetected, 303)])
+def test_with_the_database_away_it_says_so_and_what_may_pass_alone_is_tried_alone(post, monkeypatch, trouble, status):
+    def refused(*_):
+        raise OperationalError("", None, trouble())
 
-    monkeypatch.setattr(arrivals, "take", away)
-    assert post().status_code == 503
+    monkeypatch.setattr(arrivals, "take", refused)
+    assert post().status_code == status
 
 
 TYPED = st.text(st.sampled_from("abAZ09.@+-_ =?é\x00\u200b\n/:"), max_size=30)

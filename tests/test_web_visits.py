@@ -1,12 +1,14 @@
 """Following a link: the way on waits for nothing that it does not need."""
 
 import pytest
+from psycopg import errors
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from funnel import tokens
 from funnel.models.mail import LinkKind, MessageState
 from funnel.models.responses import Event
+from funnel.response.crowded import Visit
 from funnel.tokens import Purpose
 from funnel.web import visits
 from tests.conftest import NOW
@@ -23,9 +25,9 @@ def followed(client, link, message=None):
 def noting(monkeypatch):
     """noting(error): noting visits together ends in it."""
 
-    def fail(kind):
+    def fail(kind, trouble):
         def refuse(*_):
-            raise kind("", {}, Exception())
+            raise kind("", {}, trouble())
 
         monkeypatch.setattr(visits.crowded, "note", refuse)
 
@@ -33,7 +35,7 @@ def noting(monkeypatch):
 
 
 def test_a_link_that_was_followed_leads_on_with_the_database_away(session, client, noting, caplog):
-    noting(OperationalError)
+    noting(OperationalError, errors.AdminShutdown)
     link = a_link(session, url="https://example.org/page")
     session.commit()
     assert followed(client, link).headers["Location"] == "https://example.org/page"
@@ -41,16 +43,35 @@ def test_a_link_that_was_followed_leads_on_with_the_database_away(session, clien
 
 
 def test_a_link_leads_on_whatever_is_wrong_with_noting_and_that_is_told(session, client, noting, caplog):
-    noting(ProgrammingError)
+    noting(ProgrammingError, errors.UndefinedColumn)
     link = a_link(session, url="https://example.org/page")
     session.commit()
     assert followed(client, link).headers["Location"] == "https://example.org/page"
-    assert "a visit is not noted" in caplog.text
-    assert "ProgrammingError" in caplog.text
+    assert "1 visits are noted one by one" in caplog.text
+    assert "UndefinedColumn" in caplog.text
+
+
+def test_one_visit_that_cannot_be_noted_stops_no_other(session, client, noting, monkeypatch, caplog):
+    noting(OperationalError, errors.DeadlockDetected)
+    link = a_link(session)
+    session.commit()
+    real, refused = visits.clicks.visit, []
+
+    def visit(*asked, **how):
+        if not refused:
+            refused.append(asked)
+            raise IntegrityError("", {}, errors.ForeignKeyViolation())
+        return real(*asked, **how)
+
+    monkeypatch.setattr(visits.clicks, "visit", visit)
+    token = tokens.sign(Purpose.GO, link.id, 0)
+    visits._note([Visit(token, link.id, 0, False, PHONE, NOW)] * 2)
+    assert session.scalars(select(Event.link_id)).all() == [link.id]
+    assert "a visit is not noted: IntegrityError" in caplog.text
 
 
 def test_where_a_mail_was_deleted_meanwhile_each_visit_is_noted_by_itself(session, client, noting):
-    noting(IntegrityError)
+    noting(IntegrityError, errors.ForeignKeyViolation)
     link = a_link(session)
     session.commit()
     followed(client, link)

@@ -1,8 +1,5 @@
 """A question about an address that looks mistyped: “gmial.com: gmail.com?” It is never more than a question."""
 
-import functools
-
-DOMAINS_REMEMBERED = 4_000
 PROVIDERS = (
     "gmail.com", "googlemail.com", "hotmail.com", "outlook.com", "yahoo.com", "icloud.com", "live.com", "aol.com",
     "msn.com", "proton.me", "protonmail.com", "fastmail.com", "hotmail.co.uk", "yahoo.co.uk", "btinternet.com",
@@ -22,8 +19,8 @@ NO_SUCH_ENDING = {
 RARE_ENDINGS = frozenset({"co", "cm", "om"})
 HOME = {provider.partition(".")[0]: provider for provider in reversed(PROVIDERS)}  # hotmail: hotmail.com, not .it
 LONG_ENOUGH = 9  # signs: shorter domains have too many real neighbours, such as love.com and live.com
-
 MOST_SLIPS = 2
+SIGNS = {provider: frozenset(provider) for provider in PROVIDERS if len(provider) >= LONG_ENOUGH}
 
 
 def suggestion(email: str) -> str | None:
@@ -47,14 +44,21 @@ def _meant(domain: str) -> str:
     return HOME[name] if is_slip else domain  # the providers have a domain in most countries, such as yahoo.fr
 
 
-@functools.lru_cache(maxsize=DOMAINS_REMEMBERED)
 def _nearest(domain: str) -> str:
     """The provider whose domain is one slip away, or two when it begins alike; `domain` itself when none is."""
-    # What is longer or shorter by three signs takes three slips.
-    alike = (found for found in PROVIDERS if len(found) >= LONG_ENOUGH and abs(len(found) - len(domain)) <= MOST_SLIPS)
+    # No domain is remembered: the time of the next answer would tell that somebody has typed it lately (law 4).
+    alike = [provider for provider, signs in SIGNS.items() if _is_alike(domain, provider, signs)]
     slips = {provider: _slips(domain, provider) for provider in alike}
     near = [found for found in slips if slips[found] <= (MOST_SLIPS if found[0] == domain[:1] else 1)]
     return min(near, key=lambda found: slips[found], default=domain)
+
+
+def _is_alike(domain: str, provider: str, signs: frozenset[str]) -> bool:
+    """False where it takes more slips for certain: each changes the length by one, and takes or brings one sign."""
+    if abs(len(provider) - len(domain)) > MOST_SLIPS:
+        return False
+    typed = set(domain)
+    return len(typed - signs) <= MOST_SLIPS and len(signs - typed) <= MOST_SLIPS
 
 
 def _slips(typed: str, meant: str) -> int:

@@ -84,7 +84,7 @@ class _Turn(Generic[Item, Found]):
     def __init__(self, item: Item) -> None:
         self.item, self.woken = item, threading.Event()
         self.found: Found | None = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         self.is_done = False
 
     def result(self) -> Found:
@@ -96,11 +96,12 @@ class _Turn(Generic[Item, Found]):
 class Together(Generic[Item, Found]):
     """Calls `work` with the items of all who wait, never two calls at a time; it gives what came of each, in order.
 
-    What `work` raises reaches everybody it was done for.
+    What `work` raises reaches everybody it was done for. Else `then` is called with what came of them, while the next
+    are at it already: only whoever did the work waits for it.
     """
 
-    def __init__(self, work: Callable[[list[Item]], list[Found]]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[list[Item]], list[Found]], then: Callable[[list[Found]], None]) -> None:
+        self._work, self._then = work, then
         self._lock = threading.Lock()
         self._waiting: deque[_Turn[Item, Found]] = deque()
         self._busy = False
@@ -115,23 +116,27 @@ class Together(Generic[Item, Found]):
         if waits:
             mine.woken.wait()
         if not mine.is_done:
-            self._do_for_all(mine)
+            self._then(self._do_for_all(mine))
         return mine.result()
 
-    def _do_for_all(self, first: _Turn[Item, Found]) -> None:
+    def _do_for_all(self, first: _Turn[Item, Found]) -> list[Found]:
         with self._lock:
             turns = [first, *(self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE - 1)))]
         try:
-            for turn, found in zip(turns, self._work([turn.item for turn in turns]), strict=True):
+            all_found = self._work([turn.item for turn in turns])
+            for turn, found in zip(turns, all_found, strict=True):
                 turn.found, turn.is_done = found, True
-        except Exception as error:
+            return all_found
+        except BaseException as error:
             for turn in turns:
                 turn.error, turn.is_done = error, True
+            raise
         finally:
-            with self._lock:
-                after = self._waiting.popleft() if self._waiting else None
-                self._busy = after is not None
-            for turn in turns[1:]:
-                turn.woken.set()
-            if after:
-                after.woken.set()
+            self._hand_on(turns[1:])
+
+    def _hand_on(self, done: list[_Turn[Item, Found]]) -> None:
+        with self._lock:
+            after = self._waiting.popleft() if self._waiting else None
+            self._busy = after is not None
+        for turn in (*done, *([after] if after else [])):
+            turn.woken.set()

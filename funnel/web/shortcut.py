@@ -32,7 +32,7 @@ class Shortcut:
         token = _token(environ)
         if token is None:
             return self._app(environ, start_response)
-        name, head = edge.name(), environ["REQUEST_METHOD"] == "HEAD"
+        head = environ["REQUEST_METHOD"] == "HEAD"
         agent = edge.agent(environ.get("HTTP_USER_AGENT", ""))
         try:
             target = visits.follow_known(token, head=head, agent=agent, now=utc_now())
@@ -41,7 +41,7 @@ class Shortcut:
         if target is None:
             return self._app(environ, start_response)
         status, headers, body = _answer(target, environ["wsgi.url_scheme"])
-        start_response(status, [*headers, (guard.NAME, name)])
+        start_response(status, [*headers, (guard.NAME, edge.name())])
         return [] if head else [body]
 
 

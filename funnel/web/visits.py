@@ -7,12 +7,14 @@ is noted before it; every other one together with those that come at the same mo
 import logging
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from funnel import wire
 from funnel.db import Session
 from funnel.response import clicks, crowded
 from funnel.response.clicks import Lead
 from funnel.response.crowded import Visit
+from funnel.tokens import BadToken
 from funnel.web.gathering import Gathering
 
 REMEMBERED = 10_000  # links
@@ -69,11 +71,21 @@ def _note(visits: list[Visit]) -> None:
     try:
         with Session.begin() as session:
             others = crowded.note(session, visits)
-    except IntegrityError:  # a mail was deleted at this moment: each by itself finds it gone
+    except DBAPIError as error:
+        if wire.is_away(error):
+            raise
+        log.exception("%d visits are noted one by one", len(visits))  # as when a mail is deleted at this moment
         others = visits
     for visit in others:
+        _note_alone(visit)
+
+
+def _note_alone(visit: Visit) -> None:
+    try:
         with Session.begin() as session:
             clicks.visit(session, visit.token, head=visit.head, agent=visit.agent, now=visit.at)
+    except (BadToken, SQLAlchemyError) as error:  # the next one is no worse for it
+        log.error("a visit is not noted: %s", type(error).__name__)
 
 
 _leads: dict[int, Lead] = {}

@@ -65,7 +65,7 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
         shown = card.filled(form, fields, now)
         if page := _wrong(shown) or _doubt(shown) or _one_more_tap(shown, verdict):
             return page, 422
-        passed = step.taken(session, form, fields, now)
+        passed = step.passage(session, form, fields, now)
         if passed.stop:
             page = _one_step_more(shown, now)
             door.count(session, form.id, passed.stop, now)  # last: a row of all who are stopped waits for its commit

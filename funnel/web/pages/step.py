@@ -31,23 +31,23 @@ TAP_GOOD_FOR = timedelta(minutes=20)
 
 
 @dataclass(frozen=True)
-class Taken:
+class Passage:
     """How a sign-up looks, with what its reader did to prove it. `stop`: what it is counted as, with a step to take."""
 
     looks: Looks
     stop: Stop | None = None
 
 
-def taken(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Taken:
+def passage(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Passage:
     """Whether this sign-up may pass. Spends what its reader proved it with; counts nothing."""
     visit, seconds = edge.visit(), trap.age(Purpose.FORM, form.id, now=now)
     (company,) = door.companies(session, [(form.id, visit.network)], now)
     found = door.risk_of(facts(typed(fields), visit, seconds, now), company)
     if not door.asks_more(found):
-        return Taken(Looks(found.signs))
+        return Passage(Looks(found.signs))
     proof = _proof(session, form, fields, now)
     stop = Stop.RUSH if Sign.RUSH in found.signs else Stop.STEP
-    return Taken(Looks(found.signs, proof), stop if proof is Proof.NONE else None)
+    return Passage(Looks(found.signs, proof), stop if proof is Proof.NONE else None)
 
 
 def asked(form: Form, fields: SignUpForm, now: datetime) -> Step:

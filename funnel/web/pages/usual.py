@@ -7,8 +7,9 @@ import logging
 from datetime import datetime
 
 from flask import request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from funnel import wire
 from funnel.audience import arrivals, typo
 from funnel.audience.arrivals import Arrival, Taken
 from funnel.db import Session
@@ -44,15 +45,17 @@ def _arrival(slug: str, now: datetime) -> Arrival | None:
 def _take(asked: list[Arrival]) -> list[Taken | None]:
     try:
         with Session.begin() as session:
-            found = arrivals.take(session, asked)
-    except OperationalError:
-        raise  # the database is away, for each of them
-    except Exception:
+            return arrivals.take(session, asked)
+    except Exception as error:
+        if isinstance(error, DBAPIError) and wire.is_away(error):  # for each of them
+            raise
         log.exception("%d sign-ups could not be taken together, and are taken one by one", len(asked))
-        return [None] * len(asked)
+    return [None] * len(asked)
+
+
+def _tell(found: list[Taken | None]) -> None:
     if settled := [one.sign_up_id for one in found if one]:
         nudge(settle_these, *settled)
-    return found
 
 
-_together = Together(_take)
+_together = Together(_take, _tell)
