@@ -59,5 +59,5 @@ def mail_to(session: Any, sink: Any, address: str) -> str:
 
 def look_risky(patch: Any) -> None:
     """From here on whoever signs up is asked for one step more."""
-    patch.setattr(usual, "taken", lambda *_: None)
+    patch.setattr(usual, "answer", lambda _: None)
     patch.setattr(step, "passage", lambda *_: step.Passage(Looks(), Stop.STEP))

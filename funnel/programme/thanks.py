@@ -37,6 +37,11 @@ def is_trusted(address: str) -> bool:
     return bool(address) and origins.covers((*known.sites, origins.of(known.base_url)), origins.of(address))
 
 
+def origin(address: str) -> str:
+    """Where a form may lead on to, for the policy of its page: a browser asks that, too. '' for an address of ours."""
+    return origins.of(address) if is_trusted(address) else ""
+
+
 def distrusted(address: str) -> str:
     """What is wrong with leading there, in words to mend it by."""
     return f"{origins.of(address)} is not among your sites, so nobody is led there. Add it, or name a page of yours."

@@ -82,7 +82,8 @@ class _Turn(Generic[Item, Found]):
     """One who waits: until theirs is done, or until they are to do it for all who wait."""
 
     def __init__(self, item: Item) -> None:
-        self.item, self.woken = item, threading.Event()
+        self.item, self.gate = item, threading.Lock()
+        self.gate.acquire()
         self.found: Found | None = None
         self.error: BaseException | None = None
         self.is_done = False
@@ -114,7 +115,7 @@ class Together(Generic[Item, Found]):
                 self._waiting.append(mine)
             self._busy = True
         if waits:
-            mine.woken.wait()
+            mine.gate.acquire()
         if not mine.is_done:
             self._then(self._do_for_all(mine))
         return mine.result()
@@ -139,4 +140,4 @@ class Together(Generic[Item, Found]):
             after = self._waiting.popleft() if self._waiting else None
             self._busy = after is not None
         for turn in (*done, *([after] if after else [])):
-            turn.woken.set()
+            turn.gate.release()

@@ -1,7 +1,8 @@
-"""Tracked links, answered before Flask makes a request of them: after a newsletter they are most of what is asked for.
+"""What most people ask of us at the same moment, answered before Flask makes a request of it.
 
-Headers and words are those of the page in `links`, by the same functions. Whatever is not quite usual goes on to it: an
-odd token or method, a personal link, one that this process has not followed yet.
+After a newsletter that is its links; under a post that many read, its form. Headers and words are those of the pages,
+by the same functions. Whatever is not quite usual goes on to them: an odd token or method, a personal link or one that
+this process has not followed yet, a form with something to say about.
 """
 
 import functools
@@ -9,10 +10,12 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from funnel import logs
 from funnel.db import utc_now
 from funnel.tokens import BadToken
 from funnel.web import edge, guard, links, visits
-from funnel.web.pages import discreet
+from funnel.web.guard import Answer
+from funnel.web.pages import discreet, usual
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -23,40 +26,42 @@ _PATH = re.compile(r"/go/([A-Za-z0-9_-]+)")
 
 
 class Shortcut:
-    """`app`, with a short way for tracked links."""
+    """`app`, with a short way for tracked links and usual sign-ups."""
 
     def __init__(self, app: "WSGIApplication") -> None:
         self._app = app
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        token = _token(environ)
-        if token is None:
+        logs.ref.set("-")  # what is said of many at once is said of none of them
+        found = _answer(environ)
+        if found is None:
             return self._app(environ, start_response)
-        head = environ["REQUEST_METHOD"] == "HEAD"
-        agent = edge.agent(environ.get("HTTP_USER_AGENT", ""))
-        try:
-            target = visits.follow_known(token, head=head, agent=agent, now=utc_now())
-        except BadToken:
-            target = None
-        if target is None:
-            return self._app(environ, start_response)
-        status, headers, body = _answer(target, environ["wsgi.url_scheme"])
+        status, headers, body = found
         start_response(status, [*headers, (guard.NAME, edge.name())])
-        return [] if head else [body]
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def _token(environ: "WSGIEnvironment") -> str | None:
-    """The token of a tracked link that is followed in the usual way."""
-    found = _PATH.fullmatch(environ.get("PATH_INFO", ""))
-    if not found or environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or "HTTP_UPGRADE" in environ:
+def _answer(environ: "WSGIEnvironment") -> Answer | None:
+    if "HTTP_UPGRADE" in environ or environ["wsgi.url_scheme"] not in {"http", "https"}:
         return None
-    return found[1] if environ["wsgi.url_scheme"] in {"http", "https"} else None
+    return _led_on(environ) if environ["REQUEST_METHOD"] in {"GET", "HEAD"} else usual.answer(environ)
+
+
+def _led_on(environ: "WSGIEnvironment") -> Answer | None:
+    """The answer to who follows a link."""
+    found = _PATH.fullmatch(environ.get("PATH_INFO", ""))
+    if not found:
+        return None
+    head, agent = environ["REQUEST_METHOD"] == "HEAD", edge.agent(environ.get("HTTP_USER_AGENT", ""))
+    try:
+        target = visits.follow_known(found[1], head=head, agent=agent, now=utc_now())
+    except BadToken:
+        return None
+    return _leading_on(target, environ["wsgi.url_scheme"]) if target else None
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
-def _answer(target: str, scheme: str) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Status, headers but for the request's name, and body."""
+def _leading_on(target: str, scheme: str) -> Answer:
     answer = discreet.keep_quiet(links.leading_on(target))
     guard.add(answer.headers, guard.POLICY, https=scheme == "https")
-    body, status, headers = answer.get_wsgi_response({"REQUEST_METHOD": "GET"})
-    return status, headers, b"".join(body)
+    return guard.whole(answer)

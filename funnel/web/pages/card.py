@@ -7,7 +7,6 @@ from typing import Any
 from flask import g, request, url_for
 from sqlalchemy.orm import Session
 
-from funnel import origins
 from funnel.audience import signup, views
 from funnel.models.people import Form
 from funnel.programme import thanks
@@ -40,7 +39,8 @@ class Card:
     step: Step | None = None  # one more that the reader is asked for
 
     def __post_init__(self) -> None:
-        allow_onward(self.form.thanks_url)
+        if onward := thanks.origin(self.form.thanks_url):
+            g.leads_to = onward
 
     @property
     def action(self) -> str:
@@ -52,12 +52,6 @@ class Card:
         if not place.framed():
             return url_for("privacy.show")
         return place.address("privacy", slug=self.form.slug, **where_from())
-
-
-def allow_onward(thanks_url: str) -> None:
-    """Lets the form lead to its own thank-you page: a browser asks the page's policy about that, too."""
-    if thanks.is_trusted(thanks_url):
-        g.leads_to = origins.of(thanks_url)
 
 
 def empty(form: Form, source: str, now: datetime) -> Card:

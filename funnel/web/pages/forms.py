@@ -21,7 +21,7 @@ from funnel.programme import thanks
 from funnel.tokens import Purpose
 from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
-from funnel.web.pages import card, discreet, place, posts, step, trap, usual
+from funnel.web.pages import card, discreet, place, posts, step, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm, typed
 from funnel.web.pages.named import form_named
@@ -51,9 +51,6 @@ def show(slug: str) -> str | tuple[str, int]:
 @blueprint.post("/f/<slug>")
 def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
     now = utc_now()
-    if taken := usual.taken(slug, now):
-        card.allow_onward(taken.form.thanks_url)
-        return _thanks(taken.form, taken.sign_up_id, now)
     with Session.begin() as session:
         form = form_named(session, slug)
         if form.state is FormState.RETIRED:

@@ -7,6 +7,7 @@ frame may show.
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from werkzeug.datastructures import Headers
 
 from funnel.config import settings
 from funnel.web import edge
@@ -49,18 +50,19 @@ def is_light() -> bool:
     return framed() and request.args.get("scheme") == LIGHT
 
 
-def policy() -> str:
-    """The policy of a page that the owner's sites, and our own pages, may show in a frame.
+def let_frame(headers: Headers, policy: str) -> None:
+    """Lets the owner's sites, and our own pages, show in a frame what has this policy.
 
     Our own address stands beside 'self', which is nobody in a sandbox without an origin.
     """
     known = settings()
-    mine = edge.policy().replace("'self'", f"'self' {known.base_url}")
-    return mine.replace("frame-ancestors 'none'", " ".join(["frame-ancestors 'self'", *known.sites]))
+    mine = policy.replace("'self'", f"'self' {known.base_url}")
+    ancestors = " ".join(["frame-ancestors 'self'", *known.sites])
+    headers["Content-Security-Policy"] = mine.replace("frame-ancestors 'none'", ancestors)
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 def _let_sites_frame(response: Response) -> Response:
     if framed():
-        response.headers["Content-Security-Policy"] = policy()
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        let_frame(response.headers, edge.policy())
     return response

@@ -3,6 +3,7 @@
 Flask-WTF's session token fails in a frame on another site and in a form pasted there; this one is signed and dated.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,12 +41,12 @@ def token(purpose: Purpose, *about: int, now: datetime, salt: bytes = b"") -> st
 
 def verdict(purpose: Purpose, *about: int, now: datetime) -> Verdict:
     """Who filled in the form of this request."""
-    return judged(age(purpose, *about, now=now))
+    return judged(request.form, age(purpose, *about, now=now))
 
 
-def judged(seconds: float | None) -> Verdict:
-    """The same, of a form that was shown so long ago; None: its token is not one of ours."""
-    if request.form.get(HONEYPOT):
+def judged(posted: Mapping[str, str], seconds: float | None) -> Verdict:
+    """Who filled in a form that was shown so many seconds ago; None: its token is not one of ours."""
+    if posted.get(HONEYPOT):
         return Verdict.ROBOT
     if seconds is None:
         return Verdict.UNKNOWN
@@ -64,16 +65,14 @@ def token_again(purpose: Purpose, *about: int, now: datetime) -> str:
 
 def age(purpose: Purpose, *about: int, now: datetime, field: str = FIELD, salt: bytes = b"") -> float | None:
     """Seconds since the form of this request was shown; None when it has no token of ours for `about` and `salt`."""
-    found, seconds = shown(purpose, now=now, field=field, salt=salt)
+    found, seconds = shown(purpose, request.form.get(field, ""), now=now, salt=salt)
     return seconds if found == about else None
 
 
-def shown(
-    purpose: Purpose, *, now: datetime, field: str = FIELD, salt: bytes = b""
-) -> tuple[tuple[int, ...] | None, float]:
-    """What the token of this request is about, and how many seconds ago it was given out; None: it is none of ours."""
+def shown(purpose: Purpose, token: str, *, now: datetime, salt: bytes = b"") -> tuple[tuple[int, ...] | None, float]:
+    """What a form's token is about, and how many seconds ago it was given out; None: it is none of ours."""
     try:
-        *about, milliseconds = tokens.read(purpose, request.form.get(field, ""), salt=salt)
+        *about, milliseconds = tokens.read(purpose, token, salt=salt)
     except (BadToken, ValueError):  # no number in it
         return None, 0
     return tuple(about), now.timestamp() - milliseconds / 1000
