@@ -17,7 +17,7 @@ from bench.program import ROOT
 
 HOW_TO_INSTALL = "wrk is not installed, and the rows of the front door need it (Debian: sudo apt-get install wrk)"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-CONNECTIONS = 16  # more than the web processes have hands: nobody of them ever waits for us
+CONNECTIONS = 64  # more than the web processes have hands: nobody of them ever waits for us
 TIMEOUT_S = 30
 
 

@@ -15,18 +15,18 @@ OURS, TRIVIAL = "wsgi:app", "bench.trivial:app"
 START_TIMEOUT_S = 60.0
 SERVERS = ROOT / "var" / "bench" / "servers"
 PINNED = ROOT / "bench" / "servers.txt"
-# Two processes and eight hands each has, as granian does in the Procfile; waitress knows one process only.
+# Two processes of as many hands as granian has by the Procfile; waitress knows one process only.
 OTHERS = {
     "gunicorn, sync, 2 processes": "gunicorn --bind 127.0.0.1:$PORT --workers 2 --log-level warning wsgi:app",
-    "gunicorn, gthread, 2 processes of 4 threads": (
-        "gunicorn --bind 127.0.0.1:$PORT --workers 2 --worker-class gthread --threads 4 --log-level warning wsgi:app"
+    "gunicorn, gthread, 2 processes of 16 threads": (
+        "gunicorn --bind 127.0.0.1:$PORT --workers 2 --worker-class gthread --threads 16 --log-level warning wsgi:app"
     ),
-    "waitress, 1 process of 8 threads": "waitress --listen=127.0.0.1:$PORT --threads=8 wsgi:app",
+    "waitress, 1 process of 32 threads": "waitress --listen=127.0.0.1:$PORT --threads=32 wsgi:app",
 }
 # The same server, set otherwise than the Procfile says.
 OURS_OTHERWISE = {
-    "granian, 1 thread a process": {"WEB_THREADS": "1"},
-    "granian, 8 threads a process": {"WEB_THREADS": "8"},
+    "granian, 4 threads a process": {"WEB_THREADS": "4"},
+    "granian, 32 threads a process": {"WEB_THREADS": "32"},
 }
 
 

@@ -33,7 +33,7 @@ def measure(rig: Rig, wish: Wish) -> list[Row]:
     host = rig.environ["BASE_URL"].partition("//")[2]
     people = wish.count(MEANT)
     followed = _written(rig, "clicks", strangers.clicks(rig.database, host, people))
-    rows = _clicks(rig, wish, followed) + _sign_ups(rig, wish, host) + _servers(rig, wish, followed)
+    rows = _clicks(rig, wish, followed) + _sign_ups(rig, wish, host) + _servers(rig, wish, followed, host)
     rows += _settled(rig, wish, host, SETTLED * min(people, MEANT) // MEANT)
     for row in rows:
         row.small, row.people = wish.is_small(MEANT), people
@@ -51,18 +51,20 @@ def _clicks(rig: Rig, wish: Wish, followed: Path) -> list[Row]:
 
 
 def _sign_ups(rig: Rig, wish: Wish, host: str) -> list[Row]:
-    def fresh() -> Path:
-        rig.database.execute("TRUNCATE sign_up CASCADE")
-        return _written(rig, "sign-ups", strangers.sign_ups(rig.database, host, SIGN_UPS, f"s{next(_runs)}"))
-
     sides = {
-        "trivial": lambda: _run(rig, fresh(), web.TRIVIAL),
-        "sign-ups": lambda: _run(rig, fresh(), web.OURS),
+        "trivial": lambda: _run(rig, _fresh(rig, host), web.TRIVIAL),
+        "sign-ups": lambda: _run(rig, _fresh(rig, host), web.OURS),
     }
     found = interleaved("sign-ups", wish.rounds, sides)
     row = _row("doors-sign-ups", "sign-ups taken: the row committed, the worker told", found["sign-ups"],
                found["trivial"], "1,500 a second", "3,000 a second")  # fmt: skip
     return [row]
+
+
+def _fresh(rig: Rig, host: str) -> Path:
+    """Strangers that nobody knows yet."""
+    rig.database.execute("TRUNCATE sign_up CASCADE")
+    return _written(rig, "sign-ups", strangers.sign_ups(rig.database, host, SIGN_UPS, f"s{next(_runs)}"))
 
 
 def _settled(rig: Rig, wish: Wish, host: str, count: int) -> list[Row]:
@@ -92,17 +94,23 @@ def _settle(rig: Rig, host: str, count: int) -> tuple[float, Once]:
     return seconds, taken
 
 
-def _servers(rig: Rig, wish: Wish, followed: Path) -> list[Row]:
-    """Links followed, by one server after the other; sign-ups say the same and cost ten times as much room."""
-    sides: dict[str, Callable[[], Load]] = {"ours": partial(_run, rig, followed, web.OURS)}
+def _servers(rig: Rig, wish: Wish, followed: Path, host: str) -> list[Row]:
+    """Links followed and sign-ups taken, by one server after the other."""
+    links = _by_each(rig, wish, "links followed", lambda: followed)
+    return links + _by_each(rig, wish, "sign-ups taken", lambda: _fresh(rig, host))
+
+
+def _by_each(rig: Rig, wish: Wish, what: str, requests: Callable[[], Path]) -> list[Row]:
+    sides: dict[str, Callable[[], Load]] = {"ours": lambda: _run(rig, requests(), web.OURS)}
     for name, told in web.OURS_OTHERWISE.items():
-        sides[name] = partial(_run, rig, followed, web.OURS, **told)
+        sides[name] = lambda told=told: _run(rig, requests(), web.OURS, **told)  # type: ignore[misc]
     for name in web.OTHERS:
-        sides[name] = partial(_run_other, rig, followed, name)
-    found = interleaved("servers", wish.rounds, sides)
+        sides[name] = lambda name=name: _run_other(rig, requests(), name)  # type: ignore[misc]
+    found = interleaved(what, wish.rounds, sides)
     ours = found.pop("ours")
+    kind = what.partition(" ")[0]
     return [
-        _row(f"doors-by-{name.replace(' ', '-').replace(',', '')}", f"links followed, by {name}", runs, ours,
+        _row(f"doors-{kind}-by-{name.replace(' ', '-').replace(',', '')}", f"{what}, by {name}", runs, ours,
              against="granian, as the Procfile starts it")
         for name, runs in found.items()
     ]  # fmt: skip
