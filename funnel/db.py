@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import BigInteger, DateTime, Engine, Enum, MetaData, Text, create_engine, event, select
 from sqlalchemy import func as sql
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, SessionTransaction, sessionmaker
 from sqlalchemy.orm import Session as OrmSession
 
@@ -20,6 +22,7 @@ from funnel.config import SettingsError, bare
 
 POOL_SIZE = 10
 CONNECT_TIMEOUT_S = 5
+AWAY = ("08", "53", "57")  # classes of SQLSTATE: the connection, what it is out of, and who stopped it
 
 Item = TypeVar("Item")
 
@@ -86,6 +89,15 @@ Session = sessionmaker(class_=_BoundLate)
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the database itself is in trouble, and whatever else it were asked would fail too."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeoutError)
+    state = getattr(error.orig, "sqlstate", None)
+    # Without a state it is the driver that speaks: of a connection that is lost, or of a value that it does not take.
+    return state[:2] in AWAY if state else isinstance(error, OperationalError | InterfaceError)
 
 
 def database_now(session: OrmSession) -> datetime:

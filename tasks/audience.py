@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore, Lock
 
-from funnel.audience import bulk, counting, domains, mail_server, moving, reminding, retention, settle
-from funnel.db import Session, utc_now
+from funnel.audience import bulk, counting, domains, mail_server, moving, reminding, retention, setbacks, settle
+from funnel.db import Session, is_away, utc_now
 from tasks.celery import HINT_S, app
 from tasks.mail import SLICE_S, send_urgent
 
@@ -20,6 +20,7 @@ SWEEP_S = 1.0
 _LOOKING = BoundedSemaphore(LOOKERS)
 _LOOKED_FOR: dict[str, set[int]] = {}  # the domains that are looked up now, with the sign-ups that wait for it
 _LOCK = Lock()
+_SETTLING = Lock()  # one set at a time in a process, whoever looked: each holds up to three locks a sign-up
 log = logging.getLogger(__name__)
 
 
@@ -45,9 +46,10 @@ def settle_new() -> None:
     """Finds what a lost broker message left behind, and goes on while there is more."""
     with Session.begin() as session:
         waiting = settle.waiting(session, SWEPT)
+    failed = set(setbacks.current())
     settled, seen = _settle_batches(waiting, time.monotonic() + SWEEP_S)
-    # Where nothing was settled, all of them wait for the DNS or cannot be: the clock tries again.
-    if settled and (seen < len(waiting) or len(waiting) == SWEPT):
+    # Where nothing was settled and no other is passed by now, they wait for the DNS: the clock tries again.
+    if (settled or set(setbacks.current()) - failed) and (seen < len(waiting) or len(waiting) == SWEPT):
         settle_new.apply_async(expires=HINT_S)
 
 
@@ -71,7 +73,9 @@ def _settle_or_look(sign_up_ids: Sequence[int]) -> settle.Outcome:
     try:
         with Session.begin() as session:
             domains_of = domains.unlooked(session, sign_up_ids, utc_now())
-    except Exception:
+    except Exception as error:
+        if is_away(error):
+            raise
         log.exception("%d sign-ups could not be settled", len(sign_up_ids))
         return settle.Outcome()
     later = {number for domain, ids in domains_of.items() if _looks(domain, ids) for number in ids}
@@ -86,36 +90,46 @@ def _looks(domain: str, sign_up_ids: Sequence[int]) -> bool:
             return True
         if not _LOOKING.acquire(blocking=False):
             return False
+        try:
+            _lookers().submit(_look_and_settle, domain)
+        except RuntimeError:  # no thread to be had, or the process ends
+            log.exception("a domain could not be looked up")
+            _LOOKING.release()
+            return False
         _LOOKED_FOR[domain] = set(sign_up_ids)
-    _lookers().submit(_look_and_settle, domain)
     return True
 
 
 def _look_and_settle(domain: str) -> None:
     # Cut short by the end of the process, they are found by the next tick.
+    waited: list[int] = []
     try:
-        answer = mail_server.look(domain)
-        with Session.begin() as session:
-            domains.keep(session, domain, answer, utc_now())
+        try:
+            answer = mail_server.look(domain)
+            with Session.begin() as session:
+                domains.keep(session, domain, answer, utc_now())
+        finally:
+            waited = _waited_for(domain)
+        for first in range(0, len(waited), settle.AT_ONCE):
+            if _settle(waited[first : first + settle.AT_ONCE]).mails:
+                send_urgent.delay()
     except Exception:
-        log.exception("sign-ups %s could not be settled", _waited_for(domain))
-        return
-    waited = _waited_for(domain)
-    for first in range(0, len(waited), settle.AT_ONCE):
-        if _settle(waited[first : first + settle.AT_ONCE]).mails:
-            send_urgent.delay()
+        log.exception("sign-ups %s could not be settled", waited)
 
 
 def _waited_for(domain: str) -> list[int]:
-    """Whose domain it is, once that is looked up: from now on somebody else may look."""
+    """Whose domain it is, once that is looked up: from now on somebody else may look. Nobody, where that was begun
+    without a thread to be had for it.
+    """
     with _LOCK:
-        waited = sorted(_LOOKED_FOR.pop(domain))
+        if (waited := _LOOKED_FOR.pop(domain, None)) is None:
+            return []
     _LOOKING.release()
-    return waited
+    return sorted(waited)
 
 
 def _settle(sign_up_ids: Sequence[int]) -> settle.Outcome:
-    """Settles these together, or, where one of them cannot be, in halves."""
+    """Settles these together, or, where one of them cannot be, in halves. With the database away it raises."""
     if not sign_up_ids:
         return settle.Outcome()
     outcome = _settle_together(sign_up_ids)
@@ -129,11 +143,14 @@ def _settle(sign_up_ids: Sequence[int]) -> settle.Outcome:
 
 def _settle_together(sign_up_ids: Sequence[int]) -> settle.Outcome | None:
     try:
-        with Session.begin() as session:
+        with _SETTLING, Session.begin() as session:
             return settle.settle_all(session, sign_up_ids, utc_now())
     except Exception as error:
+        if is_away(error):
+            raise
         if len(sign_up_ids) == 1:
             log.exception("sign-up %s could not be settled", *sign_up_ids)
+            setbacks.note(*sign_up_ids)
         else:
             log.warning("%d sign-ups were not settled together: %s", len(sign_up_ids), type(error).__name__)
         return None

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from funnel.audience import confirmation, settle, signup
+from funnel.audience import allowance, confirmation, settle, signup
 from funnel.audience.signup import Looks, Typed
 from funnel.audience.visit import Visit
 from funnel.models.door import Proof
@@ -14,6 +15,14 @@ from funnel.models.people import Form, SignUp, Subscriber
 from tests.conftest import NOW
 
 VISIT = Visit("192.0.2.7", "A browser")
+
+
+@pytest.fixture
+def slow_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several locks one is taken some time after the other, so that those who take the same ones meet halfway."""
+    for name in ("_LOCK_MARKS", "_LOCK_NAMES"):
+        asked = str(getattr(allowance, name)).replace(" FROM ", ", pg_sleep(0.002) FROM ", 1)
+        monkeypatch.setattr(allowance, name, text(asked))
 
 
 def signs_up(

@@ -129,6 +129,7 @@ def schema(servers: Servers) -> None:
 def clean(schema: None) -> None:
     """An empty database, but for the keys; empty Redis; settings read afresh."""
     from funnel import limits, shelf
+    from funnel.audience import setbacks
     from funnel.house import stored
     from funnel.web import visits
     from tests import emptying
@@ -137,6 +138,7 @@ def clean(schema: None) -> None:
     for name in ("sending.mark", "withdrawals"):  # of a database that is no more
         (config.settings().data_dir / name).unlink(missing_ok=True)
     stored.forget()
+    setbacks.forget()
     visits.forget()
     limits._own.cache_clear()
     limits._shared().storage.reset()

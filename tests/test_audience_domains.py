@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from funnel.audience import domains, mail_server, settle
 from funnel.db import utc_now
@@ -160,3 +160,36 @@ def test_a_look_up_that_fails_leaves_the_sign_up_to_the_next_tick(session, publi
     session.refresh(row)
     assert row.state == SignUpState.NEW
     assert "could not be settled" in caplog.text
+
+
+def test_where_no_thread_is_to_be_had_it_goes_out_and_the_next_looks_it_up(session, public, monkeypatch, caplog):
+    """The executor keeps what it could not begin, and does it later all the same."""
+    form, kept = a_form(session), []
+    ids = [a_sign_up(session, form, email=f"{name}@post.example", created_at=utc_now()).id for name in "ab"]
+    session.commit()
+
+    def submit(work, domain):
+        kept.append((work, domain))
+        raise RuntimeError("can't start new thread")
+
+    def states():
+        session.expire_all()
+        return list(session.scalars(select(SignUp.state).order_by(SignUp.id)))
+
+    monkeypatch.setattr(settle, "AT_ONCE", 1)
+    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
+    with NameServer(ZONE):
+        with monkeypatch.context() as broken:
+            broken.setattr(audience._lookers(), "submit", submit)
+            audience.settle_these(ids[0])
+        assert states() == [SignUpState.SETTLED, SignUpState.NEW]
+        for work, domain in kept:
+            work(domain)
+        session.execute(delete(MailDomain))
+        session.commit()
+        audience.settle_these(ids[1])
+        audience._lookers().shutdown(wait=True)
+    audience._lookers.cache_clear()
+    assert states() == [SignUpState.SETTLED] * 2
+    assert audience._LOOKING._value == audience.LOOKERS
+    assert caplog.text.count("could not be") == 1

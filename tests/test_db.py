@@ -1,8 +1,8 @@
-"""What is done beside the database is done with its commit, once, and not without it."""
+"""What is done beside the database is done with its commit, once, and not without it; and whose fault an error is."""
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError, TimeoutError
 
 from funnel import db
 
@@ -76,3 +76,24 @@ def test_a_savepoint_is_no_commit(diary):
             db.after_commit(session, diary.then, 1)
         assert diary.done == []
     assert diary.done == [("first", [1]), ("then", [1])]
+
+
+RAISED = "DO $$ BEGIN RAISE EXCEPTION USING errcode = '{}'; END $$"
+CUT_OFF = "SELECT pg_terminate_backend(pg_backend_pid())"
+FULL, STOPPED, LOST, DEADLOCK = (RAISED.format(state) for state in ("53200", "57014", "08006", "40P01"))
+
+
+def failing(statement, **values):
+    with db.Session() as session, pytest.raises(SQLAlchemyError) as failed:
+        session.execute(text(statement), values)
+    return failed.value
+
+
+def test_an_error_of_the_database_itself_is_told_from_one_of_what_it_was_asked(clean):
+    assert [db.is_away(failing(asked)) for asked in (CUT_OFF, FULL, STOPPED, LOST)] == [True] * 4
+    asked = [failing(DEADLOCK), failing("SELECT 1 / 0"), failing("SELECT :name", name="a\0"), ValueError()]
+    assert [db.is_away(error) for error in asked] == [False] * 4
+    with pytest.raises(SQLAlchemyError) as refused:
+        create_engine("postgresql+psycopg://127.0.0.1:1/none").connect()
+    assert db.is_away(refused.value)
+    assert db.is_away(TimeoutError("no connection of the pool is free"))

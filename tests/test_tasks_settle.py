@@ -2,12 +2,15 @@
 
 import json
 from datetime import timedelta
+from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
-from funnel.audience import domains, settle
+from funnel.audience import domains, setbacks, settle
 from funnel.config import settings
 from funnel.db import utc_now
 from funnel.models.mail import Message
@@ -70,21 +73,22 @@ def test_a_backlog_that_is_worked_off_asks_for_no_more(session, five, asked_for)
     assert asked_for() == {"tasks.mail.send_urgent"}
 
 
-def test_where_nothing_can_be_settled_the_clock_tries_again(session, five, asked_for, monkeypatch, caplog):
+def test_what_cannot_be_settled_is_told_once_and_then_passed_by(session, five, asked_for, monkeypatch, caplog):
     monkeypatch.setattr(audience, "SWEPT", 5)
 
     def broken(*_):
-        raise RuntimeError("the database is away")
+        raise RuntimeError("it cannot be")
 
     monkeypatch.setattr(settle, "settle_all", broken)
+    audience.settle_new()  # each has failed alone, and there may be others behind them
+    assert asked_for() == {SWEEP}
     audience.settle_new()
-    assert asked_for() == set()
     assert caplog.text.count("could not be settled") == 5
 
 
-def test_what_cannot_be_looked_up_in_the_database_waits_for_the_clock(session, five, monkeypatch, caplog):
+def test_what_cannot_be_told_of_domains_waits_for_the_clock(session, five, monkeypatch, caplog):
     def broken(*_):
-        raise RuntimeError("the database is away")
+        raise RuntimeError("it cannot be")
 
     monkeypatch.setattr(domains, "unlooked", broken)
     audience.settle_these(*five)
@@ -148,3 +152,94 @@ def test_others_that_cannot_be_refused_hold_up_nobody(session, monkeypatch, capl
     audience.settle_these(*ids[:2])
     assert states(session) == [SignUpState.SETTLED, SignUpState.REFUSED, SignUpState.NEW]
     assert "could not be refused" in caplog.text
+
+
+def poisoned(monkeypatch, ids):
+    """Sets with one of these in them cannot be settled. Returns the sets that were tried."""
+    tried, usual = [], settle.settle_all
+
+    def settle_all(own, sign_up_ids, now):
+        tried.append(list(sign_up_ids))
+        if set(ids) & set(sign_up_ids):
+            raise RuntimeError("it cannot be")
+        return usual(own, sign_up_ids, now)
+
+    monkeypatch.setattr(settle, "settle_all", settle_all)
+    return tried
+
+
+def test_what_fails_at_the_head_of_a_backlog_starves_nobody_behind_it(session, five, asked_for, monkeypatch):
+    monkeypatch.setattr(audience, "SWEPT", 2)
+    poisoned(monkeypatch, five[:3])
+    audience.settle_new()
+    audience.settle_new()
+    audience.settle_new()
+    assert states(session) == [SignUpState.NEW] * 3 + [SignUpState.SETTLED] * 2
+    assert setbacks.current() == five[:3]
+
+
+def test_a_word_does_not_take_along_what_has_failed(session, five, monkeypatch):
+    tried = poisoned(monkeypatch, five[3:4])
+    audience.settle_new()
+    later = a_sign_up(session, created_at=utc_now())
+    session.commit()
+    tried.clear()
+    audience.settle_these(later.id)
+    assert tried == [[later.id]]
+
+
+def test_what_has_failed_is_tried_again_after_a_minute_then_twice_as_long_up_to_an_hour(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(setbacks, "time", SimpleNamespace(monotonic=lambda: now))
+    setbacks.forget()
+    pauses = []
+    for _ in range(8):
+        setbacks.note(7)
+        began = now
+        while setbacks.current():
+            now += 60.0
+        pauses.append(now - began)
+    assert pauses == [60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0]
+    now += setbacks.LONGEST_S + 1  # nobody tried it since: it was settled elsewhere, and is forgotten
+    assert setbacks.current() == []
+    setbacks.note(7)
+    assert setbacks.current() == [7]
+    now += setbacks.FIRST_S
+    assert setbacks.current() == []
+    setbacks.forget()
+
+
+def test_with_the_database_away_nothing_is_tried_in_halves(session, five, monkeypatch):
+    tried = []
+
+    def cut_off(own, sign_up_ids, now):
+        tried.append(list(sign_up_ids))
+        own.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr(settle, "settle_all", cut_off)
+    with pytest.raises(OperationalError):
+        audience.settle_new()
+    assert tried == [five]
+    assert setbacks.current() == []
+    monkeypatch.setattr(domains, "unlooked", lambda own, *_: cut_off(own, "domains", None))
+    with pytest.raises(OperationalError):
+        audience.settle_these(*five)
+
+
+def test_a_process_settles_one_set_at_a_time(session, five, monkeypatch):
+    usual, others, inside = settle.settle_all, [], []
+
+    def settle_all(own, sign_up_ids, now):
+        inside.append(list(sign_up_ids))
+        if not others:
+            others.append(Thread(target=audience._settle, args=(five[3:],)))
+            others[0].start()
+            others[0].join(0.2)
+            assert inside == [five[:3]]
+        return usual(own, sign_up_ids, now)
+
+    monkeypatch.setattr(settle, "settle_all", settle_all)
+    audience._settle(five[:3])
+    others[0].join()
+    assert inside == [five[:3], five[3:]]
+    assert states(session) == [SignUpState.SETTLED] * 5

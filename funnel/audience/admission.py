@@ -22,16 +22,23 @@ SELECT max(line), count(*) FROM (
     SELECT line FROM import_row WHERE import_id = :id AND line > :after AND verdict = 'new' ORDER BY line LIMIT :most
 ) following
 """
+# Numbered as they stand in the file, but written by the hash of their address, as those are who sign up meanwhile: or
+# the two would wait for each other.
 _ADMIT = """
-WITH made AS (
-    INSERT INTO subscriber (email, address_hash, first_name, time_zone, language, state, pace, source, utm, created_at,
-        confirmed_at, import_id)
-    SELECT email, address_hash, first_name, time_zone, coalesce(nullif(row.language, ''), :language), 'active', 'all',
+WITH numbered AS MATERIALIZED (
+    SELECT nextval('subscriber_id_seq') AS id, row.* FROM (
+        SELECT * FROM import_row
+        WHERE import_id = :id AND line > :after AND line <= :last AND verdict = 'new'
+            AND NOT EXISTS (SELECT FROM suppression WHERE suppression.address_hash = import_row.address_hash)
+        ORDER BY line
+    ) row
+), made AS (
+    INSERT INTO subscriber (id, email, address_hash, first_name, time_zone, language, state, pace, source, utm,
+        created_at, confirmed_at, import_id)
+    SELECT id, email, address_hash, first_name, time_zone, coalesce(nullif(language, ''), :language), 'active', 'all',
         source, '{}', :now, :now, :id
-    FROM import_row row
-    WHERE import_id = :id AND line > :after AND line <= :last AND verdict = 'new'
-        AND NOT EXISTS (SELECT FROM suppression WHERE suppression.address_hash = row.address_hash)
-    ORDER BY line
+    FROM numbered
+    ORDER BY address_hash
     ON CONFLICT (address_hash) DO NOTHING
     RETURNING id, address_hash
 )

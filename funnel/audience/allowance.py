@@ -82,18 +82,24 @@ def lock_address(session: Session, mailbox_hash: bytes) -> None:
 
 
 def lock_addresses(session: Session, mailboxes: Collection[bytes]) -> None:
-    """The same for several, in the one order of all who lock more than one: so no two wait for each other."""
+    """Makes every other worker wait that counts for one of these mailboxes, until this transaction ends.
+
+    In the one order of all who lock more than one, so that no two wait for each other.
+    """
     marks = [int.from_bytes(mailbox[:8], "big", signed=True) for mailbox in sorted(mailboxes)]
     session.execute(_LOCK_MARKS, {"marks": marks})
 
 
 def lock_networks(session: Session, networks: Collection[str], wides: Collection[str]) -> None:
-    """The same for networks, and the wider ones after them. After the addresses, for the same reason."""
+    """Makes every other worker wait that counts for one of these networks, or of these wider ones.
+
+    Always asked for after the addresses, and in one order, so that no two wait for each other.
+    """
     session.execute(_LOCK_NAMES, {"names": [f"network {name}" for name in (*sorted(networks), *sorted(wides))]})
 
 
 def mailed_each(session: Session, mailboxes: Collection[bytes], now: datetime) -> dict[bytes, Mailed]:
-    """The same as `mailed`, of each of several."""
+    """What the addresses of each of these mailboxes were sent, as `mailed` tells it. Exact only under their locks."""
     found = ledger.since_each(session, mailboxes, now - MONTH)
     return {mailbox: Mailed(tuple(found.get(mailbox, ())), now) for mailbox in mailboxes}
 
@@ -131,5 +137,5 @@ def of_network(sign_up: SignUp) -> tuple[int, int]:
 
 
 def of_surroundings() -> tuple[int, int]:
-    """The same of the wider network."""
+    """How many may be let through of a wider network, within an hour and within a day."""
     return settings().limits.wide

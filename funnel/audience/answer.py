@@ -43,12 +43,6 @@ def known(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, Kn
     return {row.address_hash: Known(row.id, row.state) for row in rows if row.address_hash}
 
 
-def answer(session: Session, sign_up: SignUp, mailed: allowance.Mailed, now: datetime) -> None:
-    """Plans the mail that answers `sign_up`, whose address the caller has locked; notes in it what it led to."""
-    told = {mailbox.of(sign_up)} if mailed.was_told_today() else set()
-    answer_all(session, [sign_up], known(session, [sign_up.address_hash]), told, now)
-
-
 def answer_all(
     session: Session,
     sign_ups: Sequence[SignUp],
@@ -56,7 +50,10 @@ def answer_all(
     told: Collection[bytes],
     now: datetime,
 ) -> int:
-    """The same of many; how many mails. `before`: what `known` says of them; `told`: the mailboxes told today."""
+    """Plans the mails that answer these, and notes in each what it led to; how many mails.
+
+    The caller has locked their mailboxes. `before`: what `known` says of them; `told`: the mailboxes told today.
+    """
     people = _subscribers(session, sign_ups, before, now)
     drafts, asked = [], []
     for sign_up in sign_ups:
@@ -92,7 +89,8 @@ def _subscribers(
     people = dict(before)
     if new := [sign_up.id for sign_up in sign_ups if sign_up.address_hash not in people]:
         columns = [getattr(SignUp, name) for name in TAKEN_ALONG]
-        rows = select(*columns, literal(now)).where(among(SignUp.id, new)).order_by(SignUp.id)
+        # In the order in which an import lets people in, or the two would wait for each other.
+        rows = select(*columns, literal(now)).where(among(SignUp.id, new)).order_by(SignUp.address_hash, SignUp.id)
         made = insert(Subscriber).from_select([*TAKEN_ALONG, "created_at"], rows)
         made = made.on_conflict_do_nothing(index_elements=["address_hash"])
         for row in session.execute(made.returning(Subscriber.address_hash, Subscriber.id, Subscriber.state)):
@@ -118,11 +116,14 @@ def _evidence(sign_up: SignUp, how: str, wording: str) -> Consent:
 
 
 def _asking(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> list[dict[str, Any]]:
-    drafts = []
-    for sign_up, due_at in zip(sign_ups, turnstile.turns(session, sign_ups, now), strict=True):
+    for sign_up in sign_ups:
         sign_up.remind_at = sign_up.asked_at + calendar.days(REMINDED_AFTER_DAYS)
-        drafts.append(_confirming(sign_up, _key("confirm", sign_up), allowance.CONFIRMATION, due_at, now))
-    return drafts
+    session.flush()  # before others wait for us
+    turns = turnstile.turns(session, sign_ups, now)
+    return [
+        _confirming(sign_up, _key("confirm", sign_up), allowance.CONFIRMATION, due_at, now)
+        for sign_up, due_at in zip(sign_ups, turns, strict=True)
+    ]
 
 
 def _telling(sign_up: SignUp, now: datetime) -> dict[str, Any]:

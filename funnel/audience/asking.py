@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import admission, by_hand, mailbox
+from funnel.audience import admission, allowance, by_hand, mailbox
 from funnel.audience.by_hand import KnownError, Newcomer, RefusedError
 from funnel.audience.intake import Plan
 from funnel.models.imports import Import, ImportRow, Verdict
@@ -34,7 +34,9 @@ def ask(session: Session, found: Import, now: datetime) -> int:
         return 0
     form = session.get_one(Form, plan.form_id)
     evidence = plan.how or f"imported from {found.name}"
-    for row in sorted(rows, key=lambda one: mailbox.hash_of(one.email)):  # in the order of the locks on addresses
+    # All mailboxes before the first turn is given, and people in the order of their hashes: as all who take several do.
+    allowance.lock_addresses(session, {mailbox.hash_of(row.email) for row in rows})
+    for row in sorted(rows, key=lambda one: one.address_hash or b""):
         admission.count(found, **_ask(session, found, row, _newcomer(row, evidence, form), now))
     found.line, found.reached = rows[-1].line, found.reached + len(rows)
     session.flush()

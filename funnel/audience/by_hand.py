@@ -138,10 +138,11 @@ def correct(session: Session, subscriber_id: int, email: str, reason: str, now: 
     old = select(SignUp).where(SignUp.subscriber_id == subscriber_id, SignUp.confirmed_at.is_(None))
     for sign_up in session.scalars(old.order_by(SignUp.id).with_for_update()):
         sign_up.remind_at = None
+    new = signup.normalised(email)
+    allowance.lock_address(session, mailbox.hash_of(new))  # a mailbox is locked before people
     person = session.get_one(Subscriber, subscriber_id, with_for_update=True, populate_existing=True)
     if person.state not in CORRECTABLE or person.address_hash is None:
         raise RefusedError("Their subscription has ended: there is nothing to send to a corrected address.")
-    new = signup.normalised(email)
     old_reason = suppression.reason(session, person.address_hash)
     if old_reason not in (None, SuppressionReason.BOUNCE):
         raise RefusedError(WHY_SUPPRESSED[old_reason])

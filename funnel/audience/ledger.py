@@ -23,7 +23,7 @@ def write(session: Session, mailbox_hash: bytes, template: str, at: datetime) ->
 
 
 def write_planned(session: Session, message_ids: Collection[int]) -> None:
-    """The same of mails just planned, each for the mailbox of its sign-up and the time when it is due."""
+    """Notes mails just planned, each for the mailbox of its sign-up and the time when it is due."""
     whose = func.coalesce(SignUp.mailbox_hash, SignUp.address_hash)
     planned = (
         select(whose, Message.template, Message.due_at)
@@ -37,7 +37,7 @@ def write_planned(session: Session, message_ids: Collection[int]) -> None:
 def since_each(
     session: Session, mailboxes: Collection[bytes], then: datetime
 ) -> dict[bytes, list[tuple[str, datetime]]]:
-    """The same as `since`, of each of several mailboxes that had any."""
+    """What was written after that time for each of these mailboxes that had anything: (template, when it was due)."""
     theirs = CausedMail.mailbox_hash == any_(literal(list(mailboxes), ARRAY(LargeBinary)))
     rows = select(CausedMail.mailbox_hash, CausedMail.template, CausedMail.at).where(theirs, CausedMail.at > then)
     found: dict[bytes, list[tuple[str, datetime]]] = {}

@@ -11,9 +11,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, answer, by_hand, ledger, mailbox, suppression
+from funnel.audience import allowance, answer, by_hand, ledger, mailbox
+from funnel.audience.standing import Standing, look
 from funnel.models.mail import Message
-from funnel.models.people import SignUp, SignUpState, Subscriber, SuppressionReason
+from funnel.models.people import SignUp, SignUpState, Subscriber
 from funnel.programme import waiting
 from funnel.programme.history import among
 
@@ -34,18 +35,20 @@ class Outcome:
 def let_in(session: Session, ids: Collection[int], now: datetime) -> Outcome:
     """Plans the mails that ask these to confirm; they leave in the turn of their form."""
     outcome = Outcome(kept_out=dict.fromkeys(ids, GONE))
-    for sign_up in _refused(session, ids):
-        allowance.lock_address(session, mailbox.of(sign_up))
-        mailed = allowance.mailed(session, mailbox.of(sign_up), now)
-        if why := _why_not(session, sign_up, mailed):
+    refused = _refused(session, ids)
+    found = look(session, refused, now)
+    for sign_up in refused:
+        if why := _why_not(session, sign_up, found):
             outcome.kept_out[sign_up.id] = why
             continue
         del outcome.kept_out[sign_up.id]
         outcome.let_in[sign_up.id] = sign_up.reason
         sign_up.let_in_at = sign_up.settled_at = now
-        answer.answer(session, sign_up, mailed, now)
         sign_up.state = SignUpState.SETTLED
-        session.flush()
+        found.note(sign_up)
+    let_in = [sign_up for sign_up in refused if sign_up.id in outcome.let_in]
+    answer.answer_all(session, let_in, found.known, found.told, now)
+    session.flush()
     return outcome
 
 
@@ -69,15 +72,14 @@ def take_back(session: Session, reasons: Mapping[int, str], let_in_at: datetime,
 def _refused(session: Session, ids: Collection[int]) -> list[SignUp]:
     rows = select(SignUp).where(among(SignUp.id, list(ids)), SignUp.state == SignUpState.REFUSED, SignUp.email != "")
     found = session.scalars(rows.order_by(SignUp.id).with_for_update().execution_options(populate_existing=True))
-    # The newest of a mailbox first: of several it is the one whose mail is sent. In the order of their locks.
+    # The newest of a mailbox first: of several it is the one whose mail is sent.
     return sorted(found, key=lambda one: (mailbox.of(one), -one.id))
 
 
-def _why_not(session: Session, sign_up: SignUp, mailed: allowance.Mailed) -> str:
-    reason = suppression.reason(session, sign_up.address_hash)
-    if reason not in {None, SuppressionReason.ERASURE}:
+def _why_not(session: Session, sign_up: SignUp, found: Standing) -> str:
+    if reason := found.suppressed(sign_up):
         return by_hand.WHY_SUPPRESSED[reason]
-    if mailed.rests() or mailed.has_had_enough():
+    if found.has_had_enough(sign_up):
         return ENOUGH
     ended_at = session.scalar(select(Subscriber.ended_at).where(Subscriber.address_hash == sign_up.address_hash))
     return LEFT if ended_at is not None and ended_at > sign_up.created_at else ""

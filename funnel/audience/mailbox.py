@@ -37,7 +37,7 @@ def hash_of(email: str) -> bytes:
 
 
 def of(sign_up: SignUp) -> bytes:
-    """The same of a sign-up, whatever became of its address."""
+    """The hash of the mailbox of a sign-up, whatever became of its address."""
     return sign_up.mailbox_hash or sign_up.address_hash
 
 

@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from funnel.audience import mailbox
+from funnel.audience.door import LOOKED_AT
 from funnel.models.people import SignUp, SignUpState
 
 BEFORE = timedelta(days=3)
-LOOKED_AT = 50  # newest sign-ups of a wider network: a flood is no more work than a few
 
 # Those that are settled can be refused no more, so they are only counted.
 _NEAR = text("""

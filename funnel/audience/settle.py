@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, any_, func, literal, or_, select, union_all, update
 from sqlalchemy.orm import Session
 
-from funnel.audience import answer, mailbox, risk
+from funnel.audience import answer, mailbox, risk, setbacks
 from funnel.audience.confirmation import VALID
 from funnel.audience.neighbours import Common, Whose, sharing
 from funnel.audience.risk import Sign
-from funnel.audience.standing import Standing
+from funnel.audience.standing import Standing, look, look_around
 from funnel.models.door import Proof
 from funnel.models.people import SignUp, SignUpState
 from funnel.programme.history import among
@@ -54,9 +54,14 @@ class Outcome:
 
 
 def waiting(session: Session, limit: int = 200, after: int = 0) -> list[int]:
-    """The ids above `after` of sign-ups that nobody has settled yet, oldest first; last of all who only tapped."""
+    """The ids above `after` of sign-ups that nobody has settled yet, oldest first; last of all who only tapped.
+
+    Without those that failed here of late (`setbacks`).
+    """
     # In two, or all that wait would have to be sorted; the second is begun where the first leaves room.
     new = select(SignUp.id).where(SignUp.state == SignUpState.NEW, SignUp.id > after).order_by(SignUp.id).limit(limit)
+    if failed := setbacks.current():
+        new = new.where(~among(SignUp.id, failed))
     parts = [new.where(whose).subquery() for whose in (SignUp.proof != Proof.TAP, SignUp.proof == Proof.TAP)]
     return list(session.scalars(union_all(*(select(part.c.id) for part in parts)).limit(limit)))
 
@@ -79,7 +84,7 @@ def settle(session: Session, sign_up_id: int, now: datetime) -> bool:
 
 
 def settle_all(session: Session, sign_up_ids: Collection[int], now: datetime) -> Outcome:
-    """The same of many together, with what would come of them one after the other, in the order of their ids.
+    """Decides of many together what would come of them one after the other, in the order of their ids.
 
     What follows for others is left to `refuse_others`, in a transaction of its own: nobody's mail waits for it.
     """
@@ -94,13 +99,23 @@ def settle_all(session: Session, sign_up_ids: Collection[int], now: datetime) ->
     if not sign_ups:
         return Outcome()
     with session.no_autoflush:  # each row is written once, at the end
-        standing = Standing(session, sign_ups, now)
-        standing.look_around(session, [one for one in sign_ups if not _refusal_of_address(standing, one)])
-        full = _decide(standing, sign_ups)
+        found = _look(session, sign_ups, now)
+        full = _decide(found, sign_ups)
         let_in = [sign_up for sign_up in sign_ups if sign_up.state is SignUpState.SETTLED]
-        mails = answer.answer_all(session, let_in, standing.known, standing.told, now)
+        mails = answer.answer_all(session, let_in, found.known, found.told, now)
     session.flush()
     return Outcome(len(sign_ups), mails, full)
+
+
+def _look(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> Standing:
+    """What is known of these, under locks in the order of all who take several: mailboxes, networks, wider networks.
+
+    Then come the rows of people, by the hash of their address, and last of all the turnstile (`answer`).
+    """
+    found = look(session, sign_ups, now)
+    near = [one for one in sign_ups if not _refusal_of_address(found, one)]
+    look_around(session, found, near)
+    return found
 
 
 def _decide(standing: Standing, sign_ups: Sequence[SignUp]) -> tuple[Full, ...]:

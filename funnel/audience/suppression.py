@@ -59,7 +59,7 @@ def reason(session: Session, address_hash: bytes) -> SuppressionReason | None:
 
 
 def reasons(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, SuppressionReason]:
-    """The same of each of several that is not to be mailed."""
+    """Why each of these addresses is not to be mailed; those that may be are left out."""
     theirs = Suppression.address_hash == any_(literal(list(address_hashes), ARRAY(LargeBinary)))
     rows = session.execute(select(Suppression.address_hash, Suppression.reason).where(theirs))
     return {row.address_hash: row.reason for row in rows}

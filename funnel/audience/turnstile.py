@@ -1,8 +1,7 @@
 """The turnstile: when the confirmation of a sign-up may leave, so that no minute of a form, or of all, is overfull.
 
 Nobody is refused for it, or an attacker could close the form. Who only tapped waits behind everybody and holds up
-nobody but their like. Two workers may give the same turn twice; that the minute then holds some mails more is not
-worth a lock on all sign-ups.
+nobody but their like. One transaction at a time gives turns, so that two workers do not fill the same minute twice.
 """
 
 import heapq
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, select, text
 from sqlalchemy.orm import Session
 
 from funnel.config import settings
@@ -20,6 +19,8 @@ from funnel.models.people import SignUp
 
 MINUTE = timedelta(minutes=1)
 NEVER = datetime.min.replace(tzinfo=UTC)
+
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('turnstile'))")
 
 
 class _Whom(Enum):
@@ -32,7 +33,14 @@ _Line = tuple[int | None, _Whom]  # of a form, or of all
 
 
 def turns(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> list[datetime]:
-    """When the confirmation of each may leave, as if one were planned after the other: now, or in a later minute."""
+    """When the confirmation of each may leave, as if one were planned after the other: now, or in a later minute.
+
+    All others who give turns wait until this transaction ends. So this is asked for last, when all else is written and
+    no other lock will be waited for; what is left to do is to plan the mails and to commit.
+    """
+    if not sign_ups:
+        return []
+    session.execute(_ONE_AT_A_TIME)
     of_all = _OfAll(session, len(sign_ups), now)
     waited_for = dict.fromkeys(line for sign_up in sign_ups for line in _waits_for(sign_up))
     lines = {line: _Minute(of_all.latest(_most(line), _whose(line))) for line in waited_for}
