@@ -11,22 +11,12 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 RESTED_S = 30.0
-AWAY = {"08", "53", "57"}
 
 _BACK = "back in the pool at"  # on the monotonic clock
-
-
-def is_away(error: DBAPIError) -> bool:
-    """Whether the database did not answer, or could answer nobody: no fault of what was asked.
-
-    SQLSTATE classes 08 (connection), 53 (resources) and 57 (operator) of PostgreSQL's appendix A; none: nothing came.
-    """
-    state: str | None = getattr(error.orig, "sqlstate", None)
-    return error.connection_invalidated or state is None or state[:2] in AWAY
 
 
 def watch(engine: Engine) -> None:

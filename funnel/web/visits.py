@@ -9,8 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from funnel import wire
-from funnel.db import Session
+from funnel.db import Session, is_away
 from funnel.response import clicks, crowded
 from funnel.response.clicks import Lead
 from funnel.response.crowded import Visit
@@ -72,7 +71,7 @@ def _note(visits: list[Visit]) -> None:
         with Session.begin() as session:
             others = crowded.note(session, visits)
     except DBAPIError as error:
-        if wire.is_away(error):
+        if is_away(error):
             raise
         log.exception("%d visits are noted one by one", len(visits))  # as when a mail is deleted at this moment
         others = visits

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Response
-from sqlalchemy.exc import DBAPIError
 from werkzeug.datastructures import MultiDict
 from werkzeug.utils import redirect
 
-from funnel import wire
 from funnel.audience import arrivals, resending, signup, typo
 from funnel.audience.arrivals import Arrival, Taken
 from funnel.audience.visit import Visit, network_of
-from funnel.db import Session, utc_now
+from funnel.db import Session, is_away, utc_now
 from funnel.programme import thanks
 from funnel.tokens import Purpose
 from funnel.web import edge, guard
@@ -120,8 +118,8 @@ def _take(asked: list[Arrival]) -> list[Taken | None]:
         with Session.begin() as session:
             found = arrivals.take(session, asked)
     except Exception as error:
-        if isinstance(error, DBAPIError) and wire.is_away(error):
-            log.error("the database is away: %s", type(error.orig).__name__)  # the page says so to each of them
+        if is_away(error):
+            log.error("the database is away: %s", type(error).__name__)  # the page says so to each of them
         else:
             log.exception("%d sign-ups could not be taken together, and are taken one by one", len(asked))
         return [None] * len(asked)
