@@ -15,6 +15,7 @@ from bench.program import ROOT
 PINNED = ROOT / "bench" / "lighthouse"  # package.json, and its lock with a hash of every part
 INSTALLED = ROOT / "var" / "bench" / "lighthouse"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+ATTEMPTS = 3  # on a busy machine it may see no page begin, and asks to be run again
 BROWSER = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = "--headless=new --no-sandbox --disable-gpu"
 HOW_TO_INSTALL = "Lighthouse needs node, npm and chromium (Debian: sudo apt-get install nodejs npm chromium)"
@@ -46,7 +47,12 @@ def judged(url: str, into: Path, loads: str = "") -> tuple[dict[str, float], lis
     words = ["node", str(program), url, "--quiet", "--output=json", f"--output-path={into}",
              f"--chrome-flags={FLAGS}", f"--only-categories={','.join(CATEGORIES)}"]  # fmt: skip
     told = os.environ | {"CHROME_PATH": _browser() or "", "NO_UPDATE_NOTIFIER": "1"}
-    subprocess.run(words, check=True, env=told, capture_output=True, timeout=300)
+    for _ in range(ATTEMPTS):
+        ended = subprocess.run(words, check=False, env=told, capture_output=True, text=True, timeout=300)
+        if not ended.returncode:
+            break
+    else:
+        raise RuntimeError(f"Lighthouse could not look at {url}: {ended.stderr[-2000:]}")
     found = json.loads(into.read_text())
     asked = [
         item["url"] for item in found["audits"]["network-requests"]["details"]["items"] if item["statusCode"] == 200

@@ -13,6 +13,7 @@ from bench.rig import Rig, procfile_line
 
 OURS, TRIVIAL = "wsgi:app", "bench.trivial:app"
 START_TIMEOUT_S = 60.0
+OTHERS_BEGIN_S = 3.0  # the first process answers before the last listens, and would keep all connections of the load
 SERVERS = ROOT / "var" / "bench" / "servers"
 PINNED = ROOT / "bench" / "servers.txt"
 # Two processes of as many hands as granian has by the Procfile; waitress knows one process only.
@@ -36,6 +37,7 @@ def served(rig: Rig, app: str = OURS, **more: str) -> Iterator["subprocess.Popen
     line = procfile_line("web").replace(OURS, app)
     with rig.command("web", line, **more) as process:
         _wait_until_ready(rig, "web", "/" if app == TRIVIAL else "/health")
+        time.sleep(OTHERS_BEGIN_S)
         yield process
 
 
@@ -44,6 +46,7 @@ def served_by(rig: Rig, name: str) -> Iterator["subprocess.Popen[bytes]"]:
     """The application, by one of OTHERS."""
     with rig.command("other", f"python -m {OTHERS[name]}", PYTHONPATH=str(_installed())) as process:
         _wait_until_ready(rig, "other", "/health")
+        time.sleep(OTHERS_BEGIN_S)
         yield process
 
 
