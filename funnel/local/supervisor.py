@@ -104,6 +104,7 @@ def _for_processes(environ: Mapping[str, str]) -> dict[str, str]:
         "PYTHONWARNINGS": environ.get("PYTHONWARNINGS") or CELERY_AS_ROOT,
         "GRANIAN_HOST": "127.0.0.1",
         "WEB_CONCURRENCY": environ.get("WEB_CONCURRENCY") or "1",
+        "WEB_THREADS": environ.get("WEB_THREADS") or "4",  # of more the server warns, on a machine of few processors
     }
 
 
