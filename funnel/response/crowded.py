@@ -65,7 +65,9 @@ def note(session: Session, visits: list[Visit]) -> list[Visit]:
         "messages": _array(visit.message_id for visit in visits),
         "since": min(visit.at for visit in visits) - machine.ROUND_CANARY,
     }
-    places = {row.place - 1: row for row in session.execute(_PLACES, asked)}
+    found = session.execute(_PLACES, asked).all()
+    # In the order they came: the first of two that are one row is the one that is kept.
+    places = {row.place - 1: row for row in sorted(found, key=lambda row: row.place)}
     rounds = _rounds(visits, places)
     plain = {at: row for at, row in places.items() if visits[at].message_id not in rounds and _is_plain(row)}
     if plain:
