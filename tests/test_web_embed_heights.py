@@ -8,7 +8,7 @@ from tests import foreign
 from tests.factories import a_form
 from tests.foreign import BUTTON, CODES, SLUG, TITLE
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]  # sixty pages, whose heights change seldom
+pytestmark = [pytest.mark.browser, pytest.mark.slow]  # every state at every width takes long
 WIDTHS = (280, 320, 360, 600)
 WHOLE = "innerHeight >= document.documentElement.scrollHeight && innerWidth >= document.documentElement.scrollWidth"
 PICTURE = "new Promise((done) => requestAnimationFrame(done))"
