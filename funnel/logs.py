@@ -20,9 +20,6 @@ def configure(log_format: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_add_ref)
     handler.setFormatter(_JsonWithoutAddresses() if log_format == "json" else _PlainWithoutAddresses(PLAIN))
-    # What no line of ours tells is not looked up for each; names as in “Optimization” of Python's HOWTO on logging.
-    logging._srcfile = None
-    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)

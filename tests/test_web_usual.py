@@ -179,3 +179,12 @@ def test_what_it_takes_for_usual_the_form_finds_nothing_wrong_in(app, email, fir
             form = SignUpForm(MultiDict(post))
             assert form.validate()
             assert fields.typed(form) == found
+
+
+def test_where_the_short_way_fails_the_page_answers_and_it_is_said(page, form, session, monkeypatch, caplog):
+    def fail(*_):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(usual, "_thanks", fail)  # when the row is committed already
+    assert sent(Shortcut(page), form)[0].startswith("303")
+    assert "the short way failed" in caplog.text

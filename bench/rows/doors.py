@@ -101,11 +101,9 @@ def _servers(rig: Rig, wish: Wish, followed: Path, host: str) -> list[Row]:
 
 
 def _by_each(rig: Rig, wish: Wish, what: str, requests: Callable[[], Path]) -> list[Row]:
-    sides: dict[str, Callable[[], Load]] = {"ours": lambda: _run(rig, requests(), web.OURS)}
-    for name, told in web.OURS_OTHERWISE.items():
-        sides[name] = lambda told=told: _run(rig, requests(), web.OURS, **told)  # type: ignore[misc]
-    for name in web.OTHERS:
-        sides[name] = lambda name=name: _run_other(rig, requests(), name)  # type: ignore[misc]
+    sides: dict[str, Callable[[], Load]] = {"ours": partial(_afresh, rig, requests)}
+    sides |= {name: partial(_afresh, rig, requests, **told) for name, told in web.OURS_OTHERWISE.items()}
+    sides |= {name: partial(_afresh_by, rig, requests, name) for name in web.OTHERS}
     found = interleaved(what, wish.rounds, sides)
     ours = found.pop("ours")
     kind = what.partition(" ")[0]
@@ -116,13 +114,18 @@ def _by_each(rig: Rig, wish: Wish, what: str, requests: Callable[[], Path]) -> l
     ]  # fmt: skip
 
 
+def _afresh(rig: Rig, requests: Callable[[], Path], **told: str) -> Load:
+    return _run(rig, requests(), web.OURS, **told)
+
+
+def _afresh_by(rig: Rig, requests: Callable[[], Path], name: str) -> Load:
+    made = requests()
+    with web.served_by(rig, name) as process:
+        return _loaded(rig, made, process.pid)
+
+
 def _run(rig: Rig, requests: Path, app: str, **told: str) -> Load:
     with web.served(rig, app, **told) as process:
-        return _loaded(rig, requests, process.pid)
-
-
-def _run_other(rig: Rig, requests: Path, name: str) -> Load:
-    with web.served_by(rig, name) as process:
         return _loaded(rig, requests, process.pid)
 
 

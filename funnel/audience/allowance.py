@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from funnel.audience import ledger, visit
@@ -78,7 +78,7 @@ class Mailed:
 
 def lock_address(session: Session, mailbox_hash: bytes) -> None:
     """Makes every other worker wait that counts for the addresses of this mailbox, until this transaction ends."""
-    session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(mailbox_hash[:8], "big", signed=True))))
+    lock_addresses(session, [mailbox_hash])
 
 
 def lock_addresses(session: Session, mailboxes: Collection[bytes]) -> None:
@@ -100,13 +100,13 @@ def lock_networks(session: Session, networks: Collection[str], wides: Collection
 
 def mailed_each(session: Session, mailboxes: Collection[bytes], now: datetime) -> dict[bytes, Mailed]:
     """What the addresses of each of these mailboxes were sent, as `mailed` tells it. Exact only under their locks."""
-    found = ledger.since_each(session, mailboxes, now - MONTH)
+    found = ledger.since(session, mailboxes, now - MONTH)
     return {mailbox: Mailed(tuple(found.get(mailbox, ())), now) for mailbox in mailboxes}
 
 
 def mailed(session: Session, mailbox_hash: bytes, now: datetime) -> Mailed:
     """What the addresses of this mailbox were sent because somebody asked. Exact only under `lock_address`."""
-    return Mailed(ledger.since(session, mailbox_hash, now - MONTH), now)
+    return mailed_each(session, [mailbox_hash], now)[mailbox_hash]
 
 
 def is_limited(network: str) -> bool:

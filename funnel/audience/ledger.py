@@ -34,9 +34,7 @@ def write_planned(session: Session, message_ids: Collection[int]) -> None:
     session.execute(insert(CausedMail).from_select(["mailbox_hash", "template", "at"], planned))
 
 
-def since_each(
-    session: Session, mailboxes: Collection[bytes], then: datetime
-) -> dict[bytes, list[tuple[str, datetime]]]:
+def since(session: Session, mailboxes: Collection[bytes], then: datetime) -> dict[bytes, list[tuple[str, datetime]]]:
     """What was written after that time for each of these mailboxes that had anything: (template, when it was due)."""
     theirs = CausedMail.mailbox_hash == any_(literal(list(mailboxes), ARRAY(LargeBinary)))
     rows = select(CausedMail.mailbox_hash, CausedMail.template, CausedMail.at).where(theirs, CausedMail.at > then)
@@ -44,14 +42,6 @@ def since_each(
     for mailbox_hash, template, at in session.execute(rows):
         found.setdefault(mailbox_hash, []).append((template, at))
     return found
-
-
-def since(session: Session, mailbox_hash: bytes, then: datetime) -> tuple[tuple[str, datetime], ...]:
-    """What was written for this mailbox after that time: (template, when it was or will be due)."""
-    mails = select(CausedMail.template, CausedMail.at).where(
-        CausedMail.mailbox_hash == mailbox_hash, CausedMail.at > then
-    )
-    return tuple((template, at) for template, at in session.execute(mails))
 
 
 def strike(session: Session, mailbox_hash: bytes, template: str, then: datetime) -> None:

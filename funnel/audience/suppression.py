@@ -55,7 +55,7 @@ def lift(session: Session, address_hash: bytes, now: datetime, only: Suppression
 
 def reason(session: Session, address_hash: bytes) -> SuppressionReason | None:
     """Why the address is not to be mailed; None when it may be."""
-    return session.scalar(select(Suppression.reason).where(Suppression.address_hash == address_hash))
+    return reasons(session, [address_hash]).get(address_hash)
 
 
 def reasons(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, SuppressionReason]:

@@ -38,68 +38,38 @@ class Asked:
     language: str = ""
 
 
+Change = Callable[[Session, Subscriber, datetime], bool]
+
+# What changes by the tap alone, and what is kept of it where it changed something.
+CHANGES: dict[Wish, tuple[tuple[Change, Chose], ...]] = {
+    Wish.PAUSE: ((preferences.pause, Chose.PAUSE),),
+    Wish.RESUME: ((preferences.resume, Chose.GO_ON),),
+    Wish.MONTHLY: ((preferences.monthly, Chose.MONTHLY),),
+    Wish.ALL: ((preferences.all_mails, Chose.ALL),),
+    Wish.AGAIN: ((preferences.resume, Chose.GO_ON), (preferences.all_mails, Chose.ALL)),
+    Wish.NO_COURSE: ((preferences.no_course, Chose.NO_COURSE),),
+}
+
+
 def carry_out(session: Session, person: Subscriber, wish: Wish, asked: Asked, now: datetime) -> None:
     """Does it, for somebody who gets the mails; of anybody else nothing changes but the language.
 
     Raises NothingTickedError, and never by what is set or who it is: whoever was forwarded a mail can ask (law 8).
     """
-    HOW[wish](session, person, asked, now)
+    if wish is Wish.LANGUAGE:
+        _speak(session, person, asked.language, now)
+    elif wish is Wish.TOPICS:
+        topics.choose(session, person, asked.topics, now, asked.shown)
+    elif wish is Wish.LEAVE_OUT:
+        if not asked.topics:
+            raise NothingTickedError
+        topics.choose(session, person, (), now, asked.topics)
+    for change, what in CHANGES.get(wish, ()):
+        if change(session, person, now):
+            chosen.note(session, person.id, what, now)
 
 
-def _pause(session: Session, person: Subscriber, _asked: Asked, now: datetime) -> None:
-    if preferences.pause(session, person, now):
-        chosen.note(session, person.id, Chose.PAUSE, now)
-
-
-def _resume(session: Session, person: Subscriber, _asked: Asked, now: datetime) -> None:
-    if preferences.resume(session, person, now):
-        chosen.note(session, person.id, Chose.GO_ON, now)
-
-
-def _monthly(session: Session, person: Subscriber, _asked: Asked, now: datetime) -> None:
-    if preferences.monthly(session, person, now):
-        chosen.note(session, person.id, Chose.MONTHLY, now)
-
-
-def _all_mails(session: Session, person: Subscriber, _asked: Asked, now: datetime) -> None:
-    if preferences.all_mails(session, person, now):
-        chosen.note(session, person.id, Chose.ALL, now)
-
-
-def _again(session: Session, person: Subscriber, asked: Asked, now: datetime) -> None:
-    _resume(session, person, asked, now)
-    _all_mails(session, person, asked, now)
-
-
-def _no_course(session: Session, person: Subscriber, _asked: Asked, now: datetime) -> None:
-    if preferences.no_course(session, person, now):
-        chosen.note(session, person.id, Chose.NO_COURSE, now)
-
-
-def _topics(session: Session, person: Subscriber, asked: Asked, now: datetime) -> None:
-    topics.choose(session, person, asked.topics, now, asked.shown)
-
-
-def _leave_out(session: Session, person: Subscriber, asked: Asked, now: datetime) -> None:
-    if not asked.topics:
-        raise NothingTickedError
-    topics.choose(session, person, (), now, asked.topics)
-
-
-def _language(session: Session, person: Subscriber, asked: Asked, now: datetime) -> None:
-    before = preferences.speak(session, person, asked.language, now)
-    if asked.language != before and person.state is not SubscriberState.ERASED:
-        chosen.note(session, person.id, Chose.LANGUAGE, now, before=before, after=asked.language)
-
-
-HOW: dict[Wish, Callable[[Session, Subscriber, Asked, datetime], None]] = {
-    Wish.PAUSE: _pause,
-    Wish.RESUME: _resume,
-    Wish.MONTHLY: _monthly,
-    Wish.ALL: _all_mails,
-    Wish.AGAIN: _again,
-    Wish.NO_COURSE: _no_course,
-    Wish.TOPICS: _topics,
-    Wish.LEAVE_OUT: _leave_out,
-    Wish.LANGUAGE: _language,
-}
+def _speak(session: Session, person: Subscriber, language: str, now: datetime) -> None:
+    before = preferences.speak(session, person, language, now)
+    if language != before and person.state is not SubscriberState.ERASED:
+        chosen.note(session, person.id, Chose.LANGUAGE, now, before=before, after=language)

@@ -38,7 +38,7 @@ def is_trusted(address: str) -> bool:
 
 
 def origin(address: str) -> str:
-    """Where a form may lead on to, for the policy of its page: a browser asks that, too. '' for an address of ours."""
+    """Where a form may lead on to, for the policy of its page: a browser asks that, too. '' for no page of its own."""
     return origins.of(address) if is_trusted(address) else ""
 
 

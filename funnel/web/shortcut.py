@@ -6,6 +6,7 @@ this process has not followed yet, a form with something to say about.
 """
 
 import functools
+import logging
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 REMEMBERED = 1_000  # answers, of a kilobyte each
 
+log = logging.getLogger(__name__)
 _PATH = re.compile(r"/go/([A-Za-z0-9_-]+)")
 
 
@@ -33,7 +35,11 @@ class Shortcut:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         logs.ref.set("-")  # what is said of many at once is said of none of them
-        found = _answer(environ)
+        try:
+            found = _answer(environ)
+        except Exception:  # the page may do better, and has kind words; who signs up twice is mailed once
+            log.exception("the short way failed")
+            found = None
         if found is None:
             return self._app(environ, start_response)
         status, headers, body = found
