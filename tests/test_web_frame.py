@@ -107,3 +107,23 @@ def test_one_goes_on_in_the_whole_window_or_where_a_sandbox_forbids_it_within_th
     setting(SITES="https://example.org")
     window.goto(here)
     assert window.frame_locator("iframe").get_by_label("Email address").count() == 0
+
+
+def test_what_is_kept_opens_beside_the_form_so_that_nothing_typed_is_lost_or_in_it_where_a_sandbox_forbids_that(
+    live, page, blog, form
+):
+    window = page(width=360)
+    window.goto(blog.put("/post", f'<iframe title="Tips" src="{live}{EMBED}" width="340" height="520"></iframe>'))
+    inside = window.frame_locator("iframe")
+    inside.get_by_label("Email address").fill("ada@example.org")
+    with window.expect_popup() as opened:
+        inside.get_by_role("link", name="What we keep").click()
+    opened.value.get_by_role("heading", name="Privacy", exact=True).wait_for()
+    assert opened.value.url == f"{live}/privacy"
+    assert opened.value.evaluate("window.opener") is None
+    assert inside.get_by_label("Email address").input_value() == "ada@example.org"
+
+    window.goto(blog.put("/post", sandboxed(live, "allow-forms allow-scripts")))
+    inside.get_by_role("link", name="What we keep").click()
+    inside.get_by_role("heading", name="Privacy", exact=True).wait_for()
+    assert window.url.endswith("/post")

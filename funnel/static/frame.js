@@ -11,6 +11,15 @@
   requestAnimationFrame(() => requestAnimationFrame(() => {
     if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
   }));
+  // What can be read beside the form opens beside it, so that nothing typed is lost. Where a sandbox forbids that, in here.
+  for (const link of document.querySelectorAll("[data-beside]")) {
+    link.addEventListener("click", (event) => {
+      const beside = window.open(link.dataset.beside, "_blank");
+      if (!beside) return;
+      beside.opener = null;
+      event.preventDefault();
+    });
+  }
   // The page that comes next belongs to the whole window. Where a sandbox forbids that, the link opens in here.
   document.querySelector(".onward a")?.addEventListener("click", (event) => {
     try {

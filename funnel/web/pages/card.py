@@ -53,6 +53,11 @@ class Card:
             return url_for("privacy.show")
         return place.address("privacy", slug=self.form.slug, **where_from())
 
+    @property
+    def beside(self) -> str:
+        """The same as a page for a window of its own; empty outside a frame, where the browser keeps what was typed."""
+        return url_for("privacy.show") if place.framed() else ""
+
 
 def empty(form: Form, source: str, now: datetime) -> Card:
     """The form as a reader first sees it."""
