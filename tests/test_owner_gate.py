@@ -87,7 +87,7 @@ def practice(session):
     topics.make(session, "Sitting", "", made.now)
     factories.add(session, Newsletter(subject="Chairs", body="Sit less.\n", created_at=made.now))
     factories.an_issue(session, id=VALUES["sent_id"])
-    factories.add(session, Translation(step_id=1, language="de", created_at=made.now, updated_at=made.now))
+    factories.add(session, Translation(step_id=2, language="de", created_at=made.now, updated_at=made.now))
     segments.keep(session, "Booked", {"is": "booked"}, made.now)
     notes.write(session, "Sit less.", made.now)
     a_rhythm(session, made.now)

@@ -12,6 +12,7 @@ from funnel.models.content import Step
 from funnel.models.handouts import Gives, OwnFile
 from funnel.models.people import Form
 from funnel.models.translations import Translation
+from funnel.programme import handout
 from funnel.programme.pdf_file import LARGEST
 from tests.factories import a_form, a_sequence, a_step
 from tests.owner_data import press, signed_in, token
@@ -147,8 +148,10 @@ def test_once_saved_the_mails_that_call_it_otherwise_are_named_each_with_the_way
     assert "change its words" not in page
 
 
-def test_a_form_in_a_language_ours_is_not_told_in_says_so(session, desk):
-    for code, words in (("de", "It is told in English and Italian so far"), ("it", "where to book, in Italian. <a")):
+def test_a_form_in_a_language_ours_is_not_told_in_says_so(session, desk, monkeypatch):
+    monkeypatch.setattr(handout, "told_in", lambda: ["en", "es", "it"])
+    so_far = "It is told in English, Spanish and Italian so far"
+    for code, words in (("de", so_far), ("it", "where to book, in Italian. <a")):
         session.get_one(Form, 1).language = code
         session.commit()
         assert words in desk.get(PAGE).text

@@ -36,7 +36,7 @@ def steps(session: Session) -> dict[str, Step]:
 def test_what_the_folder_holds_is_loaded(session: Session) -> None:
     loaded = content_files.load(session, content_files.FOLDER, NOW)
 
-    assert str(loaded) == "Posts 1, forms 1, courses 1, mails 8: 12 new, 0 changed, 0 retired."
+    assert str(loaded) == "Posts 1, forms 1, courses 1, mails 8: 15 new, 0 changed, 0 retired."
     course = session.scalars(select(Sequence)).one()
     assert (course.slug, course.state) == ("back-care", SequenceState.LIVE)
     assert (course.window_start, course.window_end, course.weekends) == (7 * 60, 10 * 60, False)

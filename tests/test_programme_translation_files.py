@@ -39,11 +39,22 @@ def its(session):
     return session.scalars(select(Translation).where(Translation.subject.contains("QL"))).one()
 
 
-def test_the_welcome_is_there_in_italian(session):
+def test_the_welcome_is_there_in_every_language(session):
     content_files.load(session, content_files.FOLDER, NOW)
-    row = session.scalars(select(Translation)).one()
-    assert (row.language, row.in_use) == ("it", True)
-    assert "{{ emergency_number }}" in row.body
+    rows = session.scalars(select(Translation).order_by(Translation.language)).all()
+    assert [row.language for row in rows] == ["de", "es", "fr", "it"]
+    assert all(row.in_use and "{{ emergency_number }}" in row.body for row in rows)
+
+
+def test_an_upgrade_brings_a_new_translation_of_a_mail_that_is_there(session, folder):
+    german = folder / "courses/back-care/01-welcome.de.md"
+    said = german.read_text()
+    german.unlink()
+    load(session, folder)
+    german.write_text(said)
+    assert (load(session, folder).added, load(session, folder).added) == (1, 0)
+    row = session.scalars(select(Translation).where(Translation.language == "de")).one()
+    assert (row.in_use, row.of_revision) == (True, 1)
 
 
 def test_a_file_beside_a_mail_is_said_in_its_language(session, folder):

@@ -13,7 +13,7 @@ from funnel.models.handouts import Gives, OwnFile
 from funnel.models.mail import LinkKind, MessageState
 from funnel.models.people import Form, SignUp
 from funnel.models.responses import Event, EventKind
-from funnel.programme import handouts
+from funnel.programme import handout, handouts
 from funnel.tokens import Purpose
 from tests.factories import a_form, a_link, a_message, a_sequence, a_sign_up, a_step, a_subscriber
 from tests.test_programme_pdf_file import a_pdf
@@ -177,7 +177,8 @@ def test_what_a_pdf_says_of_itself_is_its_title_unless_a_program_wrote_it():
         assert handouts.own_title(said, "my card.pdf") == title
 
 
-def test_ours_is_in_the_language_of_its_form_or_says_that_it_is_in_english(session, client, form, ada):
+def test_ours_is_in_the_language_of_its_form_or_says_that_it_is_in_english(session, client, form, ada, monkeypatch):
+    monkeypatch.setattr(handout, "told_in", lambda: ["en", "it"])
     here = asked(session, form)
     for code, words, note in (
         ("it", "Il QL reset", ""),

@@ -18,7 +18,7 @@ from funnel.models.house import AuditEntry
 from funnel.models.people import Form
 from funnel.programme import handout, handouts, mentions
 from funnel.programme.pdf_file import LARGEST, TOO_LARGE, PdfError
-from funnel.web.owner import gate
+from funnel.web.owner import gate, words
 from funnel.web.owner.form_manner import FORMS
 from funnel.web.pages.handout import answer
 
@@ -56,7 +56,7 @@ def show(text_id: int, problem: str = "", chosen: Gives | None = None, title: st
             own=own,
             title=(handouts.given(session, form).title if own else "") if title is None else title,
             ours=ours,
-            told_in=[languages.named(code).in_english for code in handout.told_in()],
+            told_in=words.listed([languages.named(code).in_english for code in handout.told_in()]),
             language=languages.named(ours.language).in_english,
             mentions=[(one, languages.named(one.language).in_english) for one in named],
             misnamed=[one for one in named if form.gives is not Gives.NONE and not one.fits(titles)],

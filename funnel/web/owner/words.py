@@ -1,5 +1,6 @@
 """How the owner's pages say times, counts and states."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from urllib.parse import quote
 
@@ -186,7 +187,11 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def weekdays(mask: int) -> str:
     """The days of a week, a bit each: “Monday, Tuesday and Friday”."""
-    names = [name for number, name in enumerate(DAY_NAMES) if mask >> number & 1]
+    return listed([name for number, name in enumerate(DAY_NAMES) if mask >> number & 1])
+
+
+def listed(names: Sequence[str]) -> str:
+    """“One, another and a third”."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
