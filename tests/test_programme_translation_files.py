@@ -5,9 +5,10 @@ import shutil
 import pytest
 from sqlalchemy import select
 
+from funnel.models.content import Step
 from funnel.models.editing import Kind
 from funnel.models.translations import Translation
-from funnel.programme import content_files, revisions, translations
+from funnel.programme import content_files, file_copies, revisions, translations
 from funnel.programme.content_files import ContentError
 from tests.conftest import NOW
 
@@ -94,6 +95,34 @@ def test_what_was_edited_here_stays(session, folder):
     (folder / FILE).unlink()
     load(session, folder)
     assert its(session).in_use
+
+
+def test_beside_words_of_the_owners_a_new_translation_waits_until_the_mail_says_what_its_file_does(session, folder):
+    said = (folder / FILE).read_text()
+    (folder / FILE).unlink()
+    load(session, folder)
+    step = session.scalars(select(Step).where(Step.slug == "find-your-ql")).one()
+    theirs, step.subject = step.subject, "What the QL does, in my words"
+    file_copies.part(session, Kind.STEP, step.id)
+    (folder / FILE).write_text(said)
+    for _ in range(2):
+        load(session, folder)
+        assert (its(session).in_use, its(session).of_revision) == (False, 0)
+    assert its(session).body.startswith("Buongiorno")
+    step.subject = theirs
+    assert load(session, folder).changed == 1
+    assert (its(session).in_use, its(session).of_revision) == (True, 1)
+
+
+def test_what_the_owner_left_out_no_file_brings_back_and_used_again_it_follows_its_file(session, folder):
+    load(session, folder)
+    assert translations.keep_out(session, its(session), NOW)
+    assert load(session, folder).kept == 1
+    assert not its(session).in_use
+    assert translations.use(session, its(session), NOW)
+    (folder / FILE).write_text(SAID.replace("Buongiorno", "Buonasera"))
+    assert load(session, folder).changed == 1
+    assert its(session).body.startswith("Buonasera")
 
 
 def test_what_is_wrong_is_told_with_its_line(session, folder):

@@ -15,7 +15,11 @@ from funnel.programme.content_folder import Sheet
 
 
 def load(session: Session, step: Step, sheets: Sequence[Sheet], now: datetime, tally: Counter[str]) -> None:
-    """Says what the files say of `step`, in use at once. One whose file is gone is left out, unless edited here."""
+    """Says what the files say of `step`. One whose file is gone is left out, unless edited here.
+
+    It is in use at once where the step says what its own file does. Beside words of the owner's it waits for them: it
+    would tell its readers something else.
+    """
     there = {row.language: row for row in session.scalars(select(Translation).where(Translation.step_id == step.id))}
     for sheet in sheets:
         row = there.pop(sheet.values["language"], None)
@@ -44,7 +48,17 @@ def _say(
         tally["kept"] += 1
         return
     said = translations.say(session, row, values, owner_id=None, why=saying.FROM_FILE, now=now)
-    back = translations.use(session, row, now)  # its file was gone for a time
-    if said or new_on_file:
-        translations.fits(session, row)
+    back = False
+    if _says_its_file(session, step):
+        back = translations.use(session, row, now)  # its file was gone for a time, or other words stood beside it
+        if said or new_on_file or not row.of_revision:
+            translations.fits(session, row)
+    elif was_new:
+        translations.leave_out(session, row, now)
     tally["added" if was_new else "changed"] += was_new or said or back
+
+
+def _says_its_file(session: Session, step: Step) -> bool:
+    """Whatever else was changed here, such as its day."""
+    copy = file_copies.of(session, Kind.STEP, step.id)
+    return copy is not None and wording.said(copy.content) == wording.said(wording.typed(step))

@@ -174,13 +174,25 @@ def fits(session: Session, row: Translation) -> None:
 
 
 def use(session: Session, row: Translation, now: datetime) -> bool:
-    """Readers of its language get it from the next mail on; whether that is new. What says nothing cannot be used."""
+    """Readers of its language get it from the next mail on; whether that is new. What says nothing cannot be used.
+
+    Where it says what its file does, it follows the file again.
+    """
+    copy = file_copies.of(session, Kind.TRANSLATION, row.id)
+    if copy is not None and copy.content == typed(row):
+        file_copies.rejoin(session, Kind.TRANSLATION, row.id)
     return _put(row, bool(row.body), now)
 
 
 def leave_out(session: Session, row: Translation, now: datetime) -> bool:
     """They get the original again; the words stay. Whether that is new."""
     return _put(row, False, now)
+
+
+def keep_out(session: Session, row: Translation, now: datetime) -> bool:
+    """The same, by the owner's word: its file does not bring it back."""
+    file_copies.part(session, Kind.TRANSLATION, row.id)
+    return leave_out(session, row, now)
 
 
 def copy(session: Session, from_issue: int, to_issue: int, now: datetime, why: str) -> list[Translation]:

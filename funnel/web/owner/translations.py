@@ -80,7 +80,7 @@ def use(text_id: int) -> AnyResponse:
 @blueprint.post(f"{ONE}/leave-out")
 def leave_out(text_id: int) -> AnyResponse:
     done = "Left out: they get the original from now on. The words stay here."
-    return _put(translations.leave_out, text_id, "left a translation out", done)
+    return _put(translations.keep_out, text_id, "left a translation out", done)
 
 
 @blueprint.post(f"{ONE}/fits")
