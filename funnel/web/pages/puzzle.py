@@ -14,8 +14,8 @@ from funnel import tokens
 
 FIELD = "altcha"
 GOOD_FOR = timedelta(minutes=20)
-COST = 5_000  # rounds of each try
-FEWEST, MOST = 100, 200  # tries: about a second of a phone
+COST = 1_000  # rounds of each try: to make a puzzle, and to see that it is solved, costs us as much as one
+FEWEST, MOST = 500, 1_000  # tries: about a second of a phone
 LONGEST = 4_000  # signs of an answer
 ALGORITHM = "PBKDF2/SHA-256"
 
