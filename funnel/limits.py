@@ -135,14 +135,19 @@ def _this_process() -> str:
 
 
 @functools.cache
-def _script() -> redis.commands.core.Script:
-    client = redis.Redis.from_url(
+def client() -> redis.Redis:
+    """The Redis of this service; one that does not answer is given up soon, since a visitor may be waiting."""
+    return redis.Redis.from_url(
         bare().redis_url,
         socket_timeout=REDIS_TIMEOUT_S,
         socket_connect_timeout=REDIS_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
     )
-    return client.register_script(_PERMITS)
+
+
+@functools.cache
+def _script() -> redis.commands.core.Script:
+    return client().register_script(_PERMITS)
 
 
 @functools.cache

@@ -30,6 +30,7 @@ app = Celery(
         "tasks.mail",
         "tasks.newsletters",
         "tasks.programme",
+        "tasks.sign_ups",
     ],
 )
 
@@ -38,7 +39,6 @@ TICK_S = known.tick_seconds
 # Which process does it: `urgent` is never behind a newsletter. Every task stands here, whoever asks for it.
 QUEUES = {
     "tasks.audience.settle": "urgent",
-    "tasks.audience.settle_new": "urgent",
     "tasks.audience.settle_addresses": "urgent",
     "tasks.audience.remind": "urgent",
     "tasks.audience.retain": "bulk",
@@ -64,7 +64,7 @@ QUEUES = {
 # all correct; a tick not taken up before the next one is due is dropped.
 TIMETABLE = {
     "tasks.programme.strike": TICK_S,
-    "tasks.audience.settle_new": TICK_S,
+    "tasks.audience.settle": TICK_S,
     "tasks.audience.settle_addresses": TICK_S,
     "tasks.audience.remind": TICK_S,
     "tasks.audience.work": TICK_S,

@@ -17,6 +17,7 @@ ROWS = [
     {"programme"},
     {"house"},
     {"models"},
+    {"errands"},
     {"tokens", "limits", "shelf"},
     {"db"},
     {"config", "logs", "local", "migrations"},

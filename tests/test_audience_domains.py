@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from funnel.audience import domains, mail_server, settle
-from funnel.db import utc_now
+from funnel.db import Session, utc_now
 from funnel.models.door import MailDomain, MailServer
 from funnel.models.mail import Message
-from funnel.models.people import SignUp, SignUpState
-from tasks import audience
+from funnel.models.people import Form, SignUp, SignUpState
+from tasks import sign_ups as waiting
 from tests.audience_cast import count, signs_up
 from tests.conftest import NOW
 from tests.dns_server import SILENT, NameServer
@@ -101,16 +101,13 @@ def test_a_domain_is_looked_up_once_for_all(session, public):
 
 def test_the_worker_looks_beside_its_work_and_settles_then(session, public):
     form = a_form(session)
-    ids = [
-        a_sign_up(session, form, email=email, created_at=utc_now()).id
-        for email in ("ada@post.example", "zoe@gone.example")
-    ]
+    for email in ("ada@post.example", "zoe@gone.example"):
+        a_sign_up(session, form, email=email, created_at=utc_now())
     session.commit()
     with NameServer(ZONE):
-        for sign_up_id in ids:
-            audience.settle_these(sign_up_id)
-        audience._lookers().shutdown(wait=True)
-    audience._lookers.cache_clear()
+        waiting.settle_new()
+        waiting._lookers().shutdown(wait=True)
+    waiting._lookers.cache_clear()
     session.expire_all()
     reasons = session.scalars(select(SignUp.reason).order_by(SignUp.id)).all()
     assert reasons == ["confirmation planned", settle.NO_MAIL]
@@ -118,31 +115,33 @@ def test_the_worker_looks_beside_its_work_and_settles_then(session, public):
 
 def test_those_of_one_domain_wait_for_one_look(session, public, monkeypatch):
     form, looked = a_form(session), []
-    ids = [a_sign_up(session, form, email=f"{name}@post.example", created_at=utc_now()).id for name in "abc"]
+    for name in "ab":
+        a_sign_up(session, form, email=f"{name}@post.example", created_at=utc_now())
     session.commit()
     usual = mail_server.look
 
-    def later(domain):  # meanwhile another word comes, of one more
+    def later(domain):  # meanwhile one more signs up
         looked.append(domain)
-        if len(looked) == 1:
-            audience.settle_these(ids[2])
+        with Session.begin() as own:
+            a_sign_up(own, own.get(Form, form.id), email="c@post.example", created_at=utc_now())
+        waiting.settle_new()
         return usual(domain)
 
     monkeypatch.setattr(mail_server, "look", later)
     with NameServer(ZONE):
-        audience.settle_these(*ids[:2])
-        audience._lookers().shutdown(wait=True)
-    audience._lookers.cache_clear()
+        waiting.settle_new()
+        waiting._lookers().shutdown(wait=True)
+    waiting._lookers.cache_clear()
     session.expire_all()
     assert looked == ["post.example"]
     assert set(session.scalars(select(SignUp.state))) == {SignUpState.SETTLED}
 
 
 def test_while_all_who_look_are_busy_it_goes_out(session, public, monkeypatch):
-    monkeypatch.setattr(audience._LOOKING, "acquire", lambda blocking: False)
+    monkeypatch.setattr(waiting._LOOKING, "acquire", lambda blocking: False)
     row = a_sign_up(session, email="ada@gone.example", created_at=utc_now())
     session.commit()
-    audience.settle_these(row.id)
+    waiting.settle_new()
     session.refresh(row)
     assert row.state == SignUpState.SETTLED
 
@@ -154,9 +153,9 @@ def test_a_look_up_that_fails_leaves_the_sign_up_to_the_next_tick(session, publi
     monkeypatch.setattr(mail_server, "look", broken)
     row = a_sign_up(session, email="ada@post.example", created_at=utc_now())
     session.commit()
-    audience.settle_these(row.id)
-    audience._lookers().shutdown(wait=True)
-    audience._lookers.cache_clear()
+    waiting.settle_new()
+    waiting._lookers().shutdown(wait=True)
+    waiting._lookers.cache_clear()
     session.refresh(row)
     assert row.state == SignUpState.NEW
     assert "could not be settled" in caplog.text
@@ -165,7 +164,7 @@ def test_a_look_up_that_fails_leaves_the_sign_up_to_the_next_tick(session, publi
 def test_where_no_thread_is_to_be_had_it_goes_out_and_the_next_looks_it_up(session, public, monkeypatch, caplog):
     """The executor keeps what it could not begin, and does it later all the same."""
     form, kept = a_form(session), []
-    ids = [a_sign_up(session, form, email=f"{name}@post.example", created_at=utc_now()).id for name in "ab"]
+    a_sign_up(session, form, email="a@post.example", created_at=utc_now())
     session.commit()
 
     def submit(work, domain):
@@ -176,20 +175,19 @@ def test_where_no_thread_is_to_be_had_it_goes_out_and_the_next_looks_it_up(sessi
         session.expire_all()
         return list(session.scalars(select(SignUp.state).order_by(SignUp.id)))
 
-    monkeypatch.setattr(settle, "AT_ONCE", 1)
-    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
     with NameServer(ZONE):
         with monkeypatch.context() as broken:
-            broken.setattr(audience._lookers(), "submit", submit)
-            audience.settle_these(ids[0])
-        assert states() == [SignUpState.SETTLED, SignUpState.NEW]
+            broken.setattr(waiting._lookers(), "submit", submit)
+            waiting.settle_new()
+        assert states() == [SignUpState.SETTLED]
         for work, domain in kept:
             work(domain)
         session.execute(delete(MailDomain))
+        a_sign_up(session, form, email="b@post.example", created_at=utc_now())
         session.commit()
-        audience.settle_these(ids[1])
-        audience._lookers().shutdown(wait=True)
-    audience._lookers.cache_clear()
+        waiting.settle_new()
+        waiting._lookers().shutdown(wait=True)
+    waiting._lookers.cache_clear()
     assert states() == [SignUpState.SETTLED] * 2
-    assert audience._LOOKING._value == audience.LOOKERS
+    assert waiting._LOOKING._value == waiting.LOOKERS
     assert caplog.text.count("could not be") == 1

@@ -28,9 +28,11 @@ def test_a_sign_up_is_settled_once(session):
     assert templates(session) == ["confirmation"]
 
 
-def test_what_waits_is_told_oldest_first_and_not_all_at_once(session):
+def test_what_waits_is_told_oldest_first_and_not_all_at_once(session, monkeypatch):
     ids = [a_sign_up(session).id for _ in range(5)]
-    assert settle.waiting(session, limit=3) == ids[:3]
+    monkeypatch.setattr(settle, "AT_ONCE", 3)
+    assert settle.waiting(session) == ids[:3]
+    assert settle.waiting(session, ids[1:3]) == [ids[0], *ids[3:5]]
 
 
 def test_two_workers_do_not_settle_one_sign_up_twice(session):

@@ -161,14 +161,15 @@ def test_two_crowds_and_one_alone_at_once_keep_every_limit_and_wait_for_no_circl
     assert count(session, Message) == count(session, CausedMail) == count(session, Subscriber) == 9
 
 
-def test_who_only_tapped_waits_behind_all_others(session):
+def test_who_only_tapped_waits_behind_all_others(session, monkeypatch):
     form = a_form(session)
     tapped, plain, solved = (
         a_sign_up(session, form, proof=proof).id for proof in (Proof.TAP, Proof.NONE, Proof.PUZZLE)
     )
     assert settle.waiting(session) == [plain, solved, tapped]
-    assert settle.waiting(session, limit=2, after=plain) == [solved]
-    assert settle.waiting(session, limit=1) == [plain]
+    assert settle.waiting(session, [plain]) == [solved, tapped]
+    monkeypatch.setattr(settle, "AT_ONCE", 1)
+    assert settle.waiting(session) == [plain]
 
 
 def test_others_are_refused_so_many_at_once_by_what_was_full_first(session):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from funnel.audience import settle
 from funnel.db import utc_now
 from funnel.insight import letters
 from funnel.models.content import Enrolment
@@ -12,7 +13,7 @@ from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
 from funnel.programme import clock, transfers
 from funnel.programme.transfers import Hop
-from tasks import audience, insight, mail, programme
+from tasks import audience, insight, mail, programme, sign_ups
 from tests.balance import assert_balance
 from tests.factories import a_claim, a_form, a_message, a_sequence, a_sign_up, a_subscriber, add, an_enrolment
 
@@ -25,7 +26,7 @@ def states(session):
 def test_a_sign_up_is_settled_and_its_confirmation_leaves(session, sink):
     sign_up = a_sign_up(session, created_at=utc_now())
     session.commit()
-    audience.settle_these(sign_up.id)
+    sign_ups.settle_new()
     mail.send_urgent()
     assert [caught.recipient for caught in sink.caught] == [sign_up.email]
     assert_balance(session, waiting=0)
@@ -36,7 +37,7 @@ def test_a_sign_up_whose_hint_was_lost_is_found_by_the_tick(session, sink):
     for number in range(3):
         a_sign_up(session, form, created_at=utc_now(), network=f"192.0.2.{number}")
     session.commit()
-    audience.settle_new()
+    sign_ups.settle_new()
     session.expire_all()
     assert set(session.scalars(select(SignUp.state))) == {SignUpState.SETTLED}
     assert states(session) == [MessageState.QUEUED] * 3
@@ -46,19 +47,17 @@ def test_a_sign_up_that_cannot_be_settled_stops_no_other(session, sink, monkeypa
     form = a_form(session)
     first, second = (a_sign_up(session, form, created_at=utc_now(), network=f"192.0.2.{n}") for n in range(2))
     session.commit()
-    usual = audience.settle.settle_all
-    monkeypatch.setattr(
-        audience.settle, "settle_all", lambda own, ids, now: 1 / (first.id not in ids) and usual(own, ids, now)
-    )
-    audience.settle_new()
+    usual = settle.settle_all
+    monkeypatch.setattr(settle, "settle_all", lambda own, ids, now: 1 / (first.id not in ids) and usual(own, ids, now))
+    sign_ups.settle_new()
     session.expire_all()
     assert (first.state, second.state) == (SignUpState.NEW, SignUpState.SETTLED)
 
 
 def test_a_reminder_is_planned_after_a_day(session):
-    sign_up = a_sign_up(session, created_at=utc_now() - timedelta(hours=25))
+    a_sign_up(session, created_at=utc_now() - timedelta(hours=25))
     session.commit()
-    audience.settle_these(sign_up.id)
+    sign_ups.settle_new()
     audience.remind()
     templates = session.scalars(select(Message.template).order_by(Message.id)).all()
     assert templates == ["confirmation", "reminder"]
@@ -125,10 +124,10 @@ def test_retention_runs_until_nothing_is_left_to_remove(session):
 
 
 def test_a_task_that_is_run_twice_does_its_work_once(session, sink):
-    sign_up = a_sign_up(session, created_at=utc_now())
+    a_sign_up(session, created_at=utc_now())
     session.commit()
-    audience.settle_these(sign_up.id)
-    audience.settle_these(sign_up.id)
+    sign_ups.settle_new()
+    sign_ups.settle_new()
     mail.send_urgent()
     mail.send_urgent()
     assert len(sink.caught) == 1

@@ -1,4 +1,4 @@
-"""Settling, as a worker does it: all that a word names, and all that waits."""
+"""Settling, as a worker does it: all that waits, called for by one for all."""
 
 import json
 from datetime import timedelta
@@ -10,16 +10,17 @@ from redis import Redis
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
+from funnel import errands
 from funnel.audience import domains, setbacks, settle
 from funnel.config import settings
-from funnel.db import utc_now
+from funnel.db import Session, utc_now
 from funnel.models.mail import Message
 from funnel.models.people import SignUp, SignUpState
-from tasks import audience
+from tasks import sign_ups as waiting
 from tests.audience_cast import count
 from tests.factories import a_form, a_sign_up
 
-SWEEP = "tasks.audience.settle_new"
+SETTLE = waiting.settle_new.name
 
 
 @pytest.fixture
@@ -49,107 +50,126 @@ def states(session):
     return list(session.scalars(select(SignUp.state).order_by(SignUp.id)))
 
 
-def test_a_backlog_is_worked_off_a_slice_at_a_time_without_waiting_for_the_clock(session, five, asked_for, monkeypatch):
-    monkeypatch.setattr(audience, "SWEPT", 2)
-    audience.settle_new()
-    assert states(session) == [SignUpState.SETTLED] * 2 + [SignUpState.NEW] * 3
-    assert SWEEP in asked_for()
-    audience.settle_new()
-    audience.settle_new()
-    assert states(session) == [SignUpState.SETTLED] * 5
-
-
-def test_a_slice_ends_with_its_time(session, five, asked_for, monkeypatch):
+def test_a_backlog_is_worked_off_in_sets(session, five, asked_for, monkeypatch):
     monkeypatch.setattr(settle, "AT_ONCE", 2)
-    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
-    audience.settle_new()
-    assert states(session).count(SignUpState.SETTLED) == 2
-    assert SWEEP in asked_for()
-
-
-def test_a_backlog_that_is_worked_off_asks_for_no_more(session, five, asked_for):
-    audience.settle_new()
+    waiting.settle_new()
     assert states(session) == [SignUpState.SETTLED] * 5
     assert asked_for() == {"tasks.mail.send_urgent"}
 
 
-def test_what_cannot_be_settled_is_told_once_and_then_passed_by(session, five, asked_for, monkeypatch, caplog):
-    monkeypatch.setattr(audience, "SWEPT", 5)
+def test_a_slice_ends_with_its_time_and_asks_for_the_next(session, five, asked_for, monkeypatch):
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
+    monkeypatch.setattr(waiting, "SWEEP_S", 0.0)
+    waiting.settle_new()
+    assert states(session) == [SignUpState.SETTLED] * 2 + [SignUpState.NEW] * 3
+    assert asked_for() == {SETTLE, "tasks.mail.send_urgent"}
+    assert errands.is_called_for(SETTLE)  # so that nobody who signs up before it puts one more in line
 
+
+def test_words_of_a_funnel_before_this_one_are_understood(session, five):
+    waiting.settle_new(five[1], five[3])
+    assert states(session) == [SignUpState.SETTLED] * 5
+
+
+def test_who_signs_up_while_others_are_settled_is_settled_by_the_same_without_a_call(session, five, monkeypatch):
+    usual, called = settle.settle_all, []
+
+    def settle_all(own, sign_up_ids, now):
+        if not called:
+            with Session.begin() as beside:
+                a_sign_up(beside, created_at=utc_now())
+            called.append(errands.is_called_for(SETTLE))
+        return usual(own, sign_up_ids, now)
+
+    monkeypatch.setattr(settle, "settle_all", settle_all)
+    waiting.settle_new()
+    assert called == [True]
+    assert states(session) == [SignUpState.SETTLED] * 6
+
+
+def test_who_signs_up_after_the_last_look_has_to_call_and_before_it_is_seen(session, five, monkeypatch):
+    usual, looks = settle.waiting, []
+
+    def look(own, *passing_by):
+        found = usual(own, *passing_by)
+        if not found:
+            looks.append(not errands.is_called_for(SETTLE))
+            if len(looks) == 1:  # too late for this look
+                with Session.begin() as beside:
+                    a_sign_up(beside, created_at=utc_now())
+        return found
+
+    monkeypatch.setattr(settle, "waiting", look)
+    waiting.settle_new()
+    assert looks == [False, False, True]  # held, held again after the one that came late, let go
+    assert states(session) == [SignUpState.SETTLED] * 6
+
+
+def test_what_another_process_has_in_hand_is_left_to_it_and_others_are_settled(session, five):
+    with Session.begin() as other:
+        other.execute(select(SignUp.id).where(SignUp.id.in_(five[:3])).with_for_update())
+        waiting.settle_new()
+        assert states(session) == [SignUpState.NEW] * 3 + [SignUpState.SETTLED] * 2
+        assert not errands.is_called_for(SETTLE)
+
+
+def test_what_cannot_be_settled_is_told_once_and_then_passed_by(session, five, asked_for, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("it cannot be")
 
     monkeypatch.setattr(settle, "settle_all", broken)
-    audience.settle_new()  # each has failed alone, and there may be others behind them
-    assert asked_for() == {SWEEP}
-    audience.settle_new()
+    waiting.settle_new()
+    waiting.settle_new()
     assert caplog.text.count("could not be settled") == 5
+    assert asked_for() == set()
 
 
-def test_what_cannot_be_told_of_domains_waits_for_the_clock(session, five, monkeypatch, caplog):
+def test_what_cannot_be_told_of_domains_waits_for_the_clock(session, five, asked_for, monkeypatch, caplog):
     def broken(*_):
         raise RuntimeError("it cannot be")
 
     monkeypatch.setattr(domains, "unlooked", broken)
-    audience.settle_these(*five)
+    monkeypatch.setattr(waiting, "SWEEP_S", 0.0)
+    waiting.settle_new()
     assert states(session) == [SignUpState.NEW] * 5
-    assert "could not be settled" in caplog.text
-
-
-def test_a_word_takes_along_those_that_came_since(session, five):
-    audience.settle_these(five[2])
-    assert states(session) == [SignUpState.NEW] * 2 + [SignUpState.SETTLED] * 3
-
-
-def test_a_word_that_is_settled_already_does_nothing(session, five, monkeypatch):
-    monkeypatch.setattr(settle, "AT_ONCE", 2)
-    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
-    audience.settle_these(five[0])
-    audience.settle_these(five[0])
-    assert states(session) == [SignUpState.SETTLED] * 2 + [SignUpState.NEW] * 3
-
-
-def test_a_word_goes_on_for_a_slice_of_time_while_a_full_set_came_since(session, five, monkeypatch):
-    monkeypatch.setattr(settle, "AT_ONCE", 2)
-    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
-    audience.settle_these(five[1], five[3])
-    assert states(session).count(SignUpState.SETTLED) == 2
-    monkeypatch.setattr(audience, "SWEEP_S", 60.0)
-    audience.settle_these(five[0])
-    assert states(session) == [SignUpState.SETTLED] * 5
+    assert caplog.text.count("could not be settled") == 1
+    assert asked_for() == set()
+    assert not errands.is_called_for(SETTLE)
 
 
 def test_nobody_is_told_to_send_where_no_mail_was_planned(session, asked_for):
-    row = a_sign_up(session, created_at=utc_now() - timedelta(days=8))
+    a_sign_up(session, created_at=utc_now() - timedelta(days=8))
     session.commit()
-    audience.settle_these(row.id)
+    waiting.settle_new()
     assert states(session) == [SignUpState.REFUSED]
     assert asked_for() == set()
 
 
-def test_a_flood_for_one_address_is_refused_beyond_its_word(session, monkeypatch):
+def test_a_flood_for_one_address_is_refused_beyond_its_set(session, monkeypatch):
     monkeypatch.setattr(settle, "AT_ONCE", 2)
-    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
+    monkeypatch.setattr(waiting, "SWEEP_S", 0.0)
     form = a_form(session)
-    rows = [a_sign_up(session, form, email="ada@example.org", created_at=utc_now()) for _ in range(5)]
+    for _ in range(5):
+        a_sign_up(session, form, email="ada@example.org", created_at=utc_now())
     session.commit()
-    audience.settle_these(rows[0].id, rows[1].id)
+    waiting.settle_new()
     assert states(session) == [SignUpState.SETTLED] + [SignUpState.REFUSED] * 4
     assert count(session, Message) == 1
 
 
 def test_others_that_cannot_be_refused_hold_up_nobody(session, monkeypatch, caplog):
     form = a_form(session)
-    ids = [a_sign_up(session, form, email="ada@example.org", created_at=utc_now()).id for _ in range(3)]
+    for _ in range(3):
+        a_sign_up(session, form, email="ada@example.org", created_at=utc_now())
     session.commit()
 
     def broken(*_):
         raise RuntimeError("out of locks")
 
     monkeypatch.setattr(settle, "AT_ONCE", 2)
-    monkeypatch.setattr(audience, "SWEEP_S", 0.0)
+    monkeypatch.setattr(waiting, "SWEEP_S", 0.0)
     monkeypatch.setattr(settle, "refuse_others", broken)
-    audience.settle_these(*ids[:2])
+    waiting.settle_new()
     assert states(session) == [SignUpState.SETTLED, SignUpState.REFUSED, SignUpState.NEW]
     assert "could not be refused" in caplog.text
 
@@ -168,23 +188,16 @@ def poisoned(monkeypatch, ids):
     return tried
 
 
-def test_what_fails_at_the_head_of_a_backlog_starves_nobody_behind_it(session, five, asked_for, monkeypatch):
-    monkeypatch.setattr(audience, "SWEPT", 2)
-    poisoned(monkeypatch, five[:3])
-    audience.settle_new()
-    audience.settle_new()
-    audience.settle_new()
+def test_what_fails_at_the_head_of_a_backlog_starves_nobody_behind_it(session, five, monkeypatch):
+    monkeypatch.setattr(settle, "AT_ONCE", 2)
+    tried = poisoned(monkeypatch, five[:3])
+    waiting.settle_new()
     assert states(session) == [SignUpState.NEW] * 3 + [SignUpState.SETTLED] * 2
     assert setbacks.current() == five[:3]
-
-
-def test_a_word_does_not_take_along_what_has_failed(session, five, monkeypatch):
-    tried = poisoned(monkeypatch, five[3:4])
-    audience.settle_new()
     later = a_sign_up(session, created_at=utc_now())
     session.commit()
     tried.clear()
-    audience.settle_these(later.id)
+    waiting.settle_new()
     assert tried == [[later.id]]
 
 
@@ -218,12 +231,12 @@ def test_with_the_database_away_nothing_is_tried_in_halves(session, five, monkey
 
     monkeypatch.setattr(settle, "settle_all", cut_off)
     with pytest.raises(OperationalError):
-        audience.settle_new()
+        waiting.settle_new()
     assert tried == [five]
     assert setbacks.current() == []
     monkeypatch.setattr(domains, "unlooked", lambda own, *_: cut_off(own, "domains", None))
     with pytest.raises(OperationalError):
-        audience.settle_these(*five)
+        waiting.settle_new()
 
 
 def test_a_process_settles_one_set_at_a_time(session, five, monkeypatch):
@@ -232,14 +245,14 @@ def test_a_process_settles_one_set_at_a_time(session, five, monkeypatch):
     def settle_all(own, sign_up_ids, now):
         inside.append(list(sign_up_ids))
         if not others:
-            others.append(Thread(target=audience._settle, args=(five[3:],)))
+            others.append(Thread(target=waiting._settle, args=(five[3:],)))
             others[0].start()
             others[0].join(0.2)
             assert inside == [five[:3]]
         return usual(own, sign_up_ids, now)
 
     monkeypatch.setattr(settle, "settle_all", settle_all)
-    audience._settle(five[:3])
+    waiting._settle(five[:3])
     others[0].join()
     assert inside == [five[:3], five[3:]]
     assert states(session) == [SignUpState.SETTLED] * 5

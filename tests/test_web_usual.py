@@ -135,11 +135,11 @@ def test_a_closed_form_is_left_to_the_page(session, page, form):
     assert sent(Shortcut(page), form)[0].startswith("410")
 
 
-def test_the_workers_are_told_of_each(short, monkeypatch, form, session):
-    told = []
-    monkeypatch.setattr(usual, "nudge", lambda task, *numbers: told.append((task.name, numbers)))
+def test_the_workers_are_called_once_it_is_committed(short, monkeypatch, form, session):
+    called = []
+    monkeypatch.setattr(usual, "call", lambda task: called.append((task.name, len(sign_ups(session)))))
     sent(short, form)
-    assert told == [("tasks.audience.settle", (sign_ups(session)[0].id,))]
+    assert called == [("tasks.audience.settle", 1)]
 
 
 def test_where_they_cannot_be_taken_together_each_goes_the_other_way_and_it_is_said(

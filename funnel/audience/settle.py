@@ -53,26 +53,17 @@ class Outcome:
     full: tuple[Full, ...] = ()
 
 
-def waiting(session: Session, limit: int = 200, after: int = 0) -> list[int]:
-    """The ids above `after` of sign-ups that nobody has settled yet, oldest first; last of all who only tapped.
+def waiting(session: Session, passing_by: Collection[int] = ()) -> list[int]:
+    """The ids of sign-ups that nobody has settled yet, AT_ONCE at most, oldest first; last of all who only tapped.
 
-    Without those that failed here of late (`setbacks`).
+    Without `passing_by`, and without those that failed here of late (`setbacks`).
     """
     # In two, or all that wait would have to be sorted; the second is begun where the first leaves room.
-    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW, SignUp.id > after).order_by(SignUp.id).limit(limit)
-    if failed := setbacks.current():
-        new = new.where(~among(SignUp.id, failed))
+    new = select(SignUp.id).where(SignUp.state == SignUpState.NEW).order_by(SignUp.id).limit(AT_ONCE)
+    if left_out := {*passing_by, *setbacks.current()}:
+        new = new.where(~among(SignUp.id, left_out))
     parts = [new.where(whose).subquery() for whose in (SignUp.proof != Proof.TAP, SignUp.proof == Proof.TAP)]
-    return list(session.scalars(union_all(*(select(part.c.id) for part in parts)).limit(limit)))
-
-
-def with_later(session: Session, sign_up_ids: Collection[int]) -> list[int]:
-    """Those of these that nobody has settled yet, and AT_ONCE in all with others that came since; or none at all."""
-    own = select(SignUp.id).where(among(SignUp.id, sign_up_ids), SignUp.state == SignUpState.NEW).order_by(SignUp.id)
-    found = list(session.scalars(own))
-    if found and (room := AT_ONCE - len(found)) > 0:
-        found += [later for later in waiting(session, AT_ONCE, found[0]) if later not in found][:room]
-    return found
+    return list(session.scalars(union_all(*(select(part.c.id) for part in parts)).limit(AT_ONCE)))
 
 
 def settle(session: Session, sign_up_id: int, now: datetime) -> bool:

@@ -7,6 +7,9 @@ import logging
 import time
 from typing import Protocol
 
+from redis.exceptions import RedisError
+
+from funnel import errands
 from tasks.celery import BrokerAwayError, wait_no_longer_than
 
 BROKER_TIMEOUT_S = 0.2
@@ -25,6 +28,23 @@ class Nudgeable(Protocol):
 
 class _Rest:
     until = 0.0  # on the monotonic clock
+
+
+def call(errand: Nudgeable) -> bool:
+    """Asks for an `errand`, unless it stands in line or is done already, by somebody who will look once more.
+
+    False when it may have been missed.
+    """
+    if time.monotonic() < _Rest.until:
+        return False
+    try:
+        if errands.is_called_for(errand.name):
+            return True
+    except RedisError as error:
+        log.warning("the broker is away (%s); the next tick does %s", type(error).__name__, errand.name)
+        _Rest.until = time.monotonic() + REST_S
+        return False
+    return nudge(errand)
 
 
 def nudge(task: Nudgeable, *numbers: int) -> bool:

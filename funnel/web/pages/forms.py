@@ -20,13 +20,13 @@ from funnel.models.people import Form, FormState
 from funnel.programme import thanks
 from funnel.tokens import Purpose
 from funnel.web import edge, spoken
-from funnel.web.nudge import nudge
+from funnel.web.nudge import call
 from funnel.web.pages import card, discreet, place, posts, step, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm, typed
 from funnel.web.pages.named import form_named
 from funnel.web.pages.trap import Verdict
-from tasks.audience import settle_these
+from tasks.sign_ups import settle_new
 
 AGAIN = {"again": "1"}
 OFFERED = 3  # other forms, and posts, on the page of one that is closed
@@ -69,8 +69,8 @@ def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
             return page, 422
         who = edge.visit()
         row = signup.sign_up(session, form, typed(fields), shown.source, shown.utm, who, now, passed.looks)
-        sign_up_id, answer = row.id, _thanks(Doorway.of(form), row.id, now)
-    nudge(settle_these, sign_up_id)
+        answer = _thanks(Doorway.of(form), row.id, now)
+    call(settle_new)
     return answer
 
 
@@ -105,9 +105,8 @@ def resend(slug: str) -> AnyResponse | tuple[str, int]:
         if request.form.get(trap.HONEYPOT):
             return _fooled(session, form, answer, now)
         again = resending.again(session, token, edge.visit(), now)
-        fresh_id = again.id if again else None
-    if fresh_id:
-        nudge(settle_these, fresh_id)
+    if again:
+        call(settle_new)
     return answer
 
 

@@ -23,12 +23,12 @@ from funnel.db import Session, is_away, utc_now
 from funnel.programme import thanks
 from funnel.tokens import Purpose
 from funnel.web import edge, guard
-from funnel.web.gathering import Gathering, Together
+from funnel.web.gathering import Together
 from funnel.web.guard import Answer
-from funnel.web.nudge import nudge
+from funnel.web.nudge import call
 from funnel.web.pages import fields, place, step, trap
 from funnel.web.pages.trap import Verdict
-from tasks.audience import settle_these
+from tasks.sign_ups import settle_new
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -38,7 +38,6 @@ ENCODED = "application/x-www-form-urlencoded"
 LIGHT = f"scheme={place.LIGHT}"
 LONGEST = 8_192  # bytes: a usual one has a twentieth
 UNQUOTED = "!$'()*,/:;?@"  # as Werkzeug writes an address
-LINGER_S = 0.02  # a word to the broker costs as much as ten sign-ups
 
 log = logging.getLogger(__name__)
 
@@ -128,14 +127,8 @@ def _take(asked: list[Arrival]) -> list[Taken | None]:
 
 
 def _tell(found: list[Taken | None]) -> None:
-    for one in found:
-        if one:
-            _told.add(one.sign_up_id)
+    if any(found):
+        call(settle_new)
 
 
-def _nudge(sign_up_ids: list[int]) -> None:
-    nudge(settle_these, *sign_up_ids)
-
-
-_told = Gathering(_nudge, "words to settle sign-ups", LINGER_S)
 _together = Together(_take, _tell)
