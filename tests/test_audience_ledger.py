@@ -82,7 +82,7 @@ def test_a_mail_taken_back_before_it_left_does_not_count(session):
     row.state, row.reason = SignUpState.REFUSED, "address limit"
     session.flush()
     outcome = letting_in.let_in(session, [row.id], NOW + HOUR)
-    assert letting_in.take_back(session, outcome.let_in, row.let_in_at, NOW + HOUR) == 1
+    assert letting_in.take_back(session, outcome.let_in, row.let_in_at, NOW + HOUR) == [row.id]
     assert session.scalars(select(CausedMail)).all() == []
 
 

@@ -83,9 +83,9 @@ def test_what_is_settled_deleted_or_unknown_is_not_let_in(session):
 def test_it_is_taken_back_until_the_mail_leaves_and_let_in_again(session):
     row = a_refused(session)
     reasons = letting_in.let_in(session, [row.id], NOW).let_in
-    assert letting_in.take_back(session, reasons, NOW, NOW) == 1
+    assert letting_in.take_back(session, reasons, NOW, NOW) == [row.id]
     assert (row.state, row.reason, row.let_in_at) == (SignUpState.REFUSED, settle.NETWORK_LIMIT, None)
-    assert letting_in.take_back(session, reasons, NOW, NOW) == 0
+    assert letting_in.take_back(session, reasons, NOW, NOW) == []
     assert letting_in.let_in(session, [row.id], NOW + HOUR).let_in == reasons
     states = session.scalars(select(Message.state).order_by(Message.id)).all()
     assert states == [MessageState.SKIPPED, MessageState.QUEUED]
@@ -95,6 +95,6 @@ def test_a_mail_that_has_left_is_not_taken_back(session):
     row = a_refused(session)
     reasons = letting_in.let_in(session, [row.id], NOW).let_in
     waiting.take(session)  # as a claim does
-    assert letting_in.take_back(session, reasons, NOW, NOW) == 0
+    assert letting_in.take_back(session, reasons, NOW, NOW) == []
     assert session.get_one(SignUp, row.id).state == SignUpState.SETTLED
     assert session.scalars(select(Subscriber.state)).all() == [SubscriberState.PENDING]

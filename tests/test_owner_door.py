@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import settle, suppression
+from funnel.audience import letting_in, settle, suppression
 from funnel.audience.risk import Sign
 from funnel.db import utc_now
 from funnel.insight import turned_away
@@ -90,7 +90,7 @@ def test_one_is_let_in_by_its_own_button_and_taken_back(browser, session):
     answer = press(browser, LET_IN, on=PAGE, one=str(row.id))
     assert states(session) == {"zoe@example.org": SignUpState.REFUSED, "ada@example.org": SignUpState.SETTLED}
     entry = session.scalars(select(AuditEntry)).one()
-    assert (entry.action, entry.detail["sign_ups"]) == (door.LET_IN, {str(row.id): settle.NETWORK_LIMIT})
+    assert (entry.action, entry.detail["sign_ups"]) == (letting_in.LET_IN, {str(row.id): settle.NETWORK_LIMIT})
     assert "Undo" in browser.get(answer.headers["Location"]).text
     press(browser, f"{PAGE}/undo/{entry.id}", on=answer.headers["Location"])
     assert states(session)["ada@example.org"] == SignUpState.REFUSED

@@ -146,6 +146,17 @@ def test_a_solved_puzzle_lets_in_once(session, post, form):
     assert len(sign_ups(session)) == 1
 
 
+def test_a_page_that_was_posted_is_good_for_nothing_more_with_its_puzzle_or_without(session, post, form):
+    page = solved(form) | tapped(form)
+    assert post(**page).status_code == 303
+    again = post(**page)
+    assert again.status_code == 422
+    assert step.WORDS in again.text
+    assert fields_of(again)["email"] == "ada@example.org"
+    assert post(step=page["step"]).status_code == 422
+    assert [row.proof for row in sign_ups(session)] == [Proof.PUZZLE]
+
+
 def test_a_tap_counts_beside_a_puzzle_that_ran_out(session, post, form):
     late = solved(form, utc_now() - puzzle.GOOD_FOR - timedelta(minutes=1))
     assert post(**late, **tapped(form)).status_code == 303

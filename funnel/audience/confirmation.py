@@ -28,6 +28,7 @@ from funnel.programme import enrolment
 from funnel.tokens import BadToken, Purpose
 
 VALID = timedelta(days=7)  # real days, also in a rehearsal
+HOW = "button below these words, on the confirmation page"
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _witness(session: Session, subscriber: Subscriber, sign_up: SignUp, visit: V
             form_id=sign_up.form_id,
             kind=ConsentKind.CONFIRMED,
             wording=sign_up.wording,
-            how="button on the confirmation page",
+            how=HOW,
             network=truncated(visit.network) or None,
             agent=visit.agent or None,
             at=now,

@@ -2,9 +2,10 @@
 
 What was shown is read from the form's revisions, as it stood at that moment; the words that were agreed to are kept
 with each line itself. Of somebody erased the lines stay, without networks and browsers: they show that consent was
-given and withdrawn, and name nobody.
+given and withdrawn, and name nobody. Of each sort the newest MOST are told, and a line says so where there are more.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,17 +14,18 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import pointer, sentences, suppression
+from funnel.audience import confirmation, letting_in, pointer, sentences, shown, suppression
+from funnel.audience.answer import BY_FORM
+from funnel.audience.shown import Shown
 from funnel.models.bulk import BulkChange, BulkJob
 from funnel.models.choices_made import Choice
-from funnel.models.editing import Kind, Revision
 from funnel.models.former import FormerAddress
 from funnel.models.house import AuditEntry
 from funnel.models.people import Consent, ConsentKind, Form, SignUp, Subscriber
-from funnel.programme import form_words, revisions
 from funnel.programme.history import among
 
 MOST = 1000  # of a sort: more than one person makes
+CUT = "There are older lines of the sort that ends here, which are kept and not told"
 LOOKS = "looked at the evidence of a person’s consent"
 SAID = {
     ConsentKind.ASKED: "Asked for the mails",
@@ -33,15 +35,6 @@ SAID = {
 }
 HOW = {"form": "by the form", "complaint": "called a mail spam"}
 OWNERS = ("by the owner", "the owner, for many at once")  # ways to withdraw that were none of the reader's
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A form's words as they stood then. `revision` 0: it was never edited, and stands so still."""
-
-    form: str
-    revision: int
-    words: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -64,8 +57,8 @@ class Line:
 def of(session: Session, subscriber_id: int) -> list[Line]:
     """Everything that bears on whether and how this person wished to be written to; the oldest first."""
     ids = pointer.all_of(session, subscriber_id)
-    sorts = (_consents, _choices, _addresses, _owners, _many)
-    lines = [line for sort in sorts for line in sort(session, ids)]
+    sorts = (_consents, _choices, _addresses, _owners, _let_in, _many)
+    lines = [line for sort in sorts for line in _newest(sort(session, ids))]
     return sorted(lines, key=lambda line: line.at)
 
 
@@ -79,13 +72,12 @@ def not_mailed_because(session: Session, person: Subscriber) -> str:
     return str(suppression.reason(session, person.address_hash) or "") if person.address_hash else ""
 
 
-def shown(session: Session, form: Form, at: datetime) -> Shown:
-    """What the form said at that moment."""
-    of_form = select(Revision).where(Revision.kind == Kind.FORM, Revision.of_id == form.id)
-    then = session.scalar(of_form.where(Revision.at <= at).order_by(Revision.number.desc()).limit(1))
-    found = then or revisions.one(session, Kind.FORM, form.id, 1)
-    content = dict(found.content) if found else form_words.typed(session, form)
-    return Shown(form.slug, found.number if found else 0, {name: content.get(name, "") for name in form_words.TEXTS})
+def _newest(lines: Iterator[Line]) -> list[Line]:
+    """The first MOST of one sort, which come newest first; and one that tells of a cut, before the oldest of them."""
+    found = list(itertools.islice(lines, MOST + 1))
+    if len(found) <= MOST:
+        return found
+    return [*found[:MOST], Line(found[MOST].at, "cut", CUT, "the service", detail={"told": MOST})]
 
 
 def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
@@ -94,8 +86,8 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
         .outerjoin(Form, Form.id == Consent.form_id)
         .outerjoin(SignUp, SignUp.id == Consent.sign_up_id)
         .where(among(Consent.subscriber_id, ids))
-        .order_by(Consent.id)
-        .limit(MOST)
+        .order_by(Consent.id.desc())
+        .limit(MOST + 1)
     )
     for line, form, signed_up_at, source in session.execute(query):
         yield Line(
@@ -105,7 +97,7 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
             by="owner" if line.kind is ConsentKind.IMPORTED or line.how in OWNERS else "reader",
             how=HOW.get(line.how, line.how),
             agreed_to=line.wording,
-            shown=shown(session, form, signed_up_at or line.at) if form and line.kind is ConsentKind.ASKED else None,
+            shown=_shown(session, line, form, signed_up_at or line.at) if form else None,
             detail={"how": line.how},
             source=source or "",
             network=line.network or "",
@@ -113,16 +105,25 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
         )
 
 
+def _shown(session: Session, line: Consent, form: Form, signed_up_at: datetime) -> Shown | None:
+    """What they saw when they asked or confirmed; None where they saw no form, or a page whose words are not known."""
+    if line.kind is ConsentKind.ASKED and line.how == BY_FORM:
+        return shown.of(session, form, signed_up_at)
+    if line.kind is ConsentKind.CONFIRMED and line.how == confirmation.HOW:
+        return shown.on_confirming(session, form, signed_up_at, line.wording)
+    return None
+
+
 def _choices(session: Session, ids: list[int]) -> Iterator[Line]:
-    query = select(Choice).where(among(Choice.subscriber_id, ids)).order_by(Choice.id.desc()).limit(MOST)
+    query = select(Choice).where(among(Choice.subscriber_id, ids)).order_by(Choice.id.desc()).limit(MOST + 1)
     for row in session.scalars(query):
         said, how = sentences.chosen(row.chose, row.detail), sentences.pressed(row.detail)
         yield Line(row.at, f"choice: {row.chose}", said, "reader", how=how, detail=row.detail)
 
 
 def _addresses(session: Session, ids: list[int]) -> Iterator[Line]:
-    query = select(FormerAddress.until).where(among(FormerAddress.subscriber_id, ids)).limit(MOST)
-    for until in session.scalars(query):
+    query = select(FormerAddress.until).where(among(FormerAddress.subscriber_id, ids))
+    for until in session.scalars(query.order_by(FormerAddress.until.desc()).limit(MOST + 1)):
         said = "Another address was kept until now, of which only a code is left"
         yield Line(until, "former address", said, "the service")
 
@@ -132,15 +133,23 @@ def _owners(session: Session, ids: list[int]) -> Iterator[Line]:
     query = select(AuditEntry.at, AuditEntry.action, AuditEntry.detail).where(
         AuditEntry.detail.has_key("subscriber"), whose, AuditEntry.action != LOOKS
     )
-    for at, action, kept in session.execute(query.order_by(AuditEntry.id).limit(MOST)):
+    for at, action, kept in session.execute(query.order_by(AuditEntry.id.desc()).limit(MOST + 1)):
         detail = {name: value for name, value in kept.items() if name != "subscriber"}
         yield Line(at, f"owner: {action}", sentences.done(session, action, detail), "owner", detail=detail)
+
+
+def _let_in(session: Session, ids: list[int]) -> Iterator[Line]:
+    for deed in letting_in.deeds(session, ids, MOST + 1):
+        said = sentences.done(session, deed.action, {})
+        detail = {"sign_up": deed.sign_up_id, "refused": deed.reason}
+        yield Line(deed.at, f"owner: {deed.action}", said, "owner", how=deed.reason, detail=detail)
 
 
 def _many(session: Session, ids: list[int]) -> Iterator[Line]:
     query = select(BulkJob.made_at, BulkJob.action, BulkJob.detail, BulkChange.undone).join(
         BulkJob, BulkJob.id == BulkChange.job_id
     )
-    for at, action, detail, undone in session.execute(query.where(among(BulkChange.subscriber_id, ids)).limit(MOST)):
+    theirs = query.where(among(BulkChange.subscriber_id, ids)).order_by(BulkJob.id.desc()).limit(MOST + 1)
+    for at, action, detail, undone in session.execute(theirs):
         said = sentences.done_to_many(session, action, detail, undone)
         yield Line(at, f"many: {action}", said, "owner", detail={**detail, "undone": undone})

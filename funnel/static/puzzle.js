@@ -22,14 +22,22 @@ widget.addEventListener("load", () => {
   widget.verify();
 });
 
-// A tap while it is being solved goes through by itself a moment later.
+// A tap while it is being solved goes through by itself a moment later. A second one while the first is on its way would
+// bring the same page once more, with a puzzle that is spent: it goes nowhere, and the answer to the first one comes.
+const ON_ITS_WAY_MS = 10_000; // a page that was stopped can be sent again
 let wanted = false;
+let gone = false;
 let state = "verifying";
 form.addEventListener("submit", (event) => {
-  if (state !== "verifying") return;
+  if (state === "verifying") wanted = true;
+  else if (!gone) {
+    gone = true;
+    setTimeout(() => (gone = false), ON_ITS_WAY_MS);
+    return;
+  }
   event.preventDefault();
-  wanted = true;
 });
+addEventListener("pageshow", () => (gone = false)); // back again by the browser's button
 widget.addEventListener("statechange", (event) => {
   state = event.detail.state;
   if (state === "error") place.remove();

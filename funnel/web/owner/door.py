@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
 from funnel.audience import letting_in
-from funnel.audience.letting_in import Outcome
+from funnel.audience.letting_in import LET_IN, REFUSED_AGAIN, Outcome
 from funnel.db import Session, utc_now
 from funnel.insight import turned_away
 from funnel.models.house import AuditEntry
@@ -21,7 +21,6 @@ from funnel.web.owner.words import counted
 from tasks.mail import send_urgent
 
 ROWS = 50
-LET_IN, TAKEN_BACK = "let in what was refused", "refused again what was let in"
 NAMED = 5  # of those that could not be let in, one by one
 
 blueprint = gate.pages("door", __name__)
@@ -83,10 +82,10 @@ def undo(entry_id: int) -> AnyResponse:
         reasons = {int(number): reason for number, reason in entry.detail["sign_ups"].items()}
         back = letting_in.take_back(session, reasons, datetime.fromisoformat(entry.detail["at"]), now)
         if back:
-            gate.note(session, TAKEN_BACK, now, entry=entry_id, count=back)
-    left = len(reasons) - back
+            gate.note(session, REFUSED_AGAIN, now, entry=entry_id, count=len(back), sign_ups=back)
+    left = len(reasons) - len(back)
     if back:
-        flash(f"Taken back: {counted(back, 'sign-up')} refused as before.")
+        flash(f"Taken back: {counted(len(back), 'sign-up')} refused as before.")
     if left:
         flash(f"The mail has left already, or leaves this moment: {counted(left, 'sign-up')} let in.", "warn")
     return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)

@@ -3,9 +3,10 @@
 from flask import render_template
 from sqlalchemy.orm import Session as OrmSession
 
-from funnel.audience import confirmation
+from funnel.audience import confirmation, shown
 from funnel.audience.confirmation import Confirmation
 from funnel.db import Session, utc_now
+from funnel.languages import ENGLISH
 from funnel.programme import archive, handouts
 from funnel.web import edge, spoken
 from funnel.web.nudge import nudge
@@ -34,9 +35,12 @@ def confirm(token: str) -> str:
 def _page(session: OrmSession, found: Confirmation) -> str:
     spoken.speak(found.sign_up.language, found.sign_up.time_zone)
     colours.wear(found.form)
+    sign_up, form = found.sign_up, found.form
     return render_template(
         f"pages/confirm/{PAGES[found.state]}.html",
-        form=found.form,
+        form=form,
+        asked=shown.on_confirming(session, form, sign_up.created_at, sign_up.wording).words,
+        is_english=sign_up.language == ENGLISH,
         post=posts.of_reader(session, found.form, found.sign_up.source) if found.state == "done" else None,
         words=page_words.filled(found.sign_up.language),
         archive=archive.is_offered(session),

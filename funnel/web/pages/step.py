@@ -79,15 +79,22 @@ def facts(typed: Typed, visit: Visit, seconds: float | None, now: datetime) -> F
 
 
 def _proof(session: Session, form: Form, fields: SignUpForm, now: datetime) -> Proof:
+    """What lets them in, spent with that. A page that was posted with its puzzle solved is good for nothing more."""
     answer = request.form.get(puzzle.FIELD, "")
     solved = puzzle.solved(answer, form.id) if answer else None
-    if solved and door.spend(session, solved.mark, solved.until):
-        return Proof.PUZZLE
     seconds = _tap_age(form, fields, now)
+    if solved:
+        fresh = door.spend(session, solved.mark, solved.until)
+        if fresh and seconds is not None:
+            _spend_tap(session, now)
+        return Proof.PUZZLE if fresh else Proof.NONE
     if seconds is None or not trap.SOONEST_S <= seconds <= TAP_GOOD_FOR.total_seconds():
         return Proof.NONE
-    mark = tokens.fingerprint(f"tap {request.form[FIELD]}")
-    return Proof.TAP if door.spend(session, mark, now + TAP_GOOD_FOR) else Proof.NONE
+    return Proof.TAP if _spend_tap(session, now) else Proof.NONE
+
+
+def _spend_tap(session: Session, now: datetime) -> bool:
+    return door.spend(session, tokens.fingerprint(f"tap {request.form[FIELD]}"), now + TAP_GOOD_FOR)
 
 
 def _token(form: Form, fields: SignUpForm, now: datetime) -> str:
