@@ -23,6 +23,11 @@ from tests.factories import a_form, a_sign_up
 SETTLE = waiting.settle_new.name
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    monkeypatch.setattr(waiting, "SWEEP_S", 60.0)
+
+
 @pytest.fixture
 def five(session):
     form = a_form(session)
