@@ -136,6 +136,12 @@ def test_what_was_stopped_is_counted_over_seven_days(browser, session):
     session.commit()
     page = text(browser.get(PAGE))
     assert "4,000 forms were filled in by robots" in page
+    for row in session.scalars(select(DoorDay)):
+        row.times = int(row.what is not Stop.STEP)
+    session.commit()
+    once = text(browser.get(PAGE))
+    assert "1 form was filled in by a robot" in once
+    assert "1 time somebody was asked for one step more" in once
     assert "5 times somebody was asked for one step more" in page
 
 

@@ -53,6 +53,18 @@ def test_the_codes_name_the_form_its_place_and_its_look(app, session, form):
     assert "data-src" not in plain["script"]
 
 
+def test_a_frame_for_a_site_that_is_never_dark_is_always_light(app, client, session, form):
+    desk = signed_in(app)
+    page = desk.get(f"{HERE}?src=my-post&scheme=light&look=button")
+    address = "http://127.0.0.1:8000/f/tips/embed?src=my-post&scheme=light"
+    assert f'src="{html.escape(address)}"' in codes(page)["frame"]
+    assert f"{html.escape(address)}</code>" in page.text  # for Wix
+    assert "scheme" not in codes(page)["script"] + codes(page)["link"]
+    assert 'content="light"' in client.get(address.removeprefix("http://127.0.0.1:8000")).text
+    assert "/blog?look=inline&amp;src=my-post&amp;scheme=light" in page.text
+    assert "scheme=light" not in desk.get(f"{HERE}?scheme=dark").text
+
+
 def test_the_plain_code_is_taken_after_one_more_tap(app, client, form):
     plain = codes(signed_in(app).get(HERE))["plain"]
     fields = fields_of(type("Page", (), {"text": plain}))
@@ -86,6 +98,19 @@ def test_a_page_is_looked_at_and_told(app, form, monkeypatch):
     for words in ("<strong>Good.</strong>", "“Tips &amp; tricks” stands there", "is not among your sites"):
         assert words in answer.text
     assert 'value="http://blog.example.org' in answer.text
+    assert "its name says nothing and the form’s says “Tips &amp; tricks”" in answer.text
+
+
+def test_code_that_is_pasted_as_it_was_copied_is_not_old(app, session, form, monkeypatch):
+    desk = signed_in(app)
+    form.language = "de"
+    session.commit()
+    for look in ("inline", "slide-in", "button"):
+        pasted = codes(desk.get(f"{HERE}?src=my-post&look={look}"))["script"]
+        assert "It is an old code" not in look_at(desk, monkeypatch, pasted).text
+    form.language = "fr"
+    session.commit()
+    assert "with the look “Button”" in look_at(desk, monkeypatch, pasted).text
 
 
 def test_what_cannot_be_looked_at_is_told_and_stays_typed(app, form, monkeypatch):

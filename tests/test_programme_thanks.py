@@ -85,7 +85,7 @@ def test_the_editor_takes_both_offers_a_colour_that_can_be_read_and_they_come_ba
         typed.pop(name, None)
     refused = press(desk, here, on=here, **(typed | {"accent": "#ffd400"}))
     assert refused.status_code == 422
-    assert "is too light" in refused.text
+    assert "It is too light: words in #ffd400" in refused.text
     assert 'data-take="#' in refused.text
     press(desk, here, on=here, **(typed | {"accent": "#8a1c5b", "thanks_url": PAGE}))
     session.expire_all()

@@ -36,6 +36,18 @@ def test_a_filled_in_form_becomes_one_row_and_leads_to_the_mailbox_page(session,
     assert row.agent == PHONE
 
 
+def test_its_address_with_a_slash_at_its_end_in_capitals_or_with_a_space_is_the_same_form(session, client, form):
+    for place in ("/f/back-care/", "/f/Back-Care", "/f/back-care%20", "/f/BACK-CARE/embed/", "/f/back-care/embed/"):
+        assert fields_of(client.get(place))["token"]
+        may_be_framed = "frame-ancestors 'self'" in client.get(place).headers["Content-Security-Policy"]
+        assert may_be_framed == ("embed" in place)
+        assert fill_in(client, form, path=place, email="nobody").status_code == 422
+    for slug in ("back-care/", "BACK-CARE"):
+        signed = fill_in(client, form, path=f"/f/{slug}")
+        assert signed.headers["Location"].startswith("/f/back-care/sent?t=")
+    assert len(sign_ups(session)) == 2
+
+
 def test_a_sign_up_is_kept_while_the_broker_is_frozen(session, client, form, frozen_redis):
     assert fill_in(client, form).status_code == 303
     assert len(sign_ups(session)) == 1

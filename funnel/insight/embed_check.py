@@ -1,16 +1,18 @@
 """What is good and what is wrong with a form of ours in a page of another site, in words to mend it by."""
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import origins
+from funnel.audience import doorplate
 from funnel.config import settings
-from funnel.insight import far_policy
+from funnel.insight import far_policy, stale_code
 from funnel.insight.embeds import LOOKS, Embed, Seen
 from funnel.insight.far_page import FarPage
 from funnel.insight.far_policy import Policy
+from funnel.insight.stale_code import Script
 from funnel.models.people import Form, FormState
 
 GOOD, WARN, ALARM = "good", "warn", "alarm"
@@ -35,12 +37,12 @@ class Finding:
     site: str = ""  # one that may be added to the list by a press
 
 
-def findings(session: Session, page: FarPage, seen: Seen, form: Form) -> list[Finding]:
+def findings(session: Session, page: FarPage, seen: Seen, form: Form, script: Script) -> list[Finding]:
     """All that is to be said of the page and what was `seen` in it, about `form` first; what is there before what is
-    wrong with it.
+    wrong with it. `script` gives the code as it is copied now.
     """
     mine = [embed for embed in seen.embeds if _is_ours(embed) or _looks_like_ours(embed)]
-    found = [finding for embed in mine for finding in _of_one(session, page, seen, embed, form)]
+    found = [finding for embed in mine for finding in _of_one(session, page, seen, embed, form, script)]
     shown = [embed for embed in mine if embed.what in {"script", "frame"} and _is_ours(embed)]
     if shown and not _is_listed(page.origin):
         found.append(_unlisted(page))
@@ -67,10 +69,10 @@ def _unlisted(page: FarPage) -> Finding:
     return Finding(ALARM, f"{words} Add it, and the form is there within seconds.", site=page.origin)
 
 
-def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: Form) -> list[Finding]:
+def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: Form, script: Script) -> list[Finding]:
     if not _is_ours(embed):
         return [_elsewhere(embed)]
-    known = session.scalar(select(Form).where(Form.slug == embed.slug)) if embed.slug.isprintable() else None
+    known = doorplate.form_called(session, unquote(embed.slug))
     if known is None:
         words = f"There is {WHAT[embed.what]} for “{embed.slug}”, and you have no form of that name."
         return [Finding(ALARM, f"{words} {ANEW}")]
@@ -78,7 +80,8 @@ def _of_one(session: Session, page: FarPage, seen: Seen, embed: Embed, form: For
     if known.state is FormState.RETIRED:
         found.append(Finding(ALARM, f"“{known.title}” is retired: it says so there, and takes nobody. {BACK}"))
     problems = {"script": _of_script, "frame": _of_frame, "form": _of_form}.get(embed.what)
-    found += [Finding(ALARM, words) for words in (problems(embed, known) if problems else [])]
+    found += [Finding(ALARM, words) for words in (problems(embed) if problems else [])]
+    found += [Finding(WARN, words) for words in [_of_old_words(embed, known, script)] if words]
     return found + _of_policies([*far_policy.read(seen.policies)], page, embed)
 
 
@@ -100,17 +103,11 @@ def _elsewhere(embed: Embed) -> Finding:
     return Finding(WARN, f"{words} Is it an old code of yours? {ANEW}")
 
 
-def _of_script(embed: Embed, known: Form) -> list[str]:
-    problems = []
-    if embed.look not in LOOKS:
-        problems.append(f"It asks for the look “{embed.look}”, which there is not. {ANEW}")
-    colour = embed.marks.get("data-colour", "")
-    if embed.look == "button" and known.accent and colour != known.accent:
-        problems.append(f"It is an old code: the form’s colour is {known.accent} now. {ANEW}")
-    return problems
+def _of_script(embed: Embed) -> list[str]:
+    return [] if embed.look in LOOKS else [f"It asks for the look “{embed.look}”, which there is not. {ANEW}"]
 
 
-def _of_frame(embed: Embed, _known: Form) -> list[str]:
+def _of_frame(embed: Embed) -> list[str]:
     problems = []
     if embed.is_whole_page:
         words = "The frame asks for the form’s own page, which no frame may show: its address must end in /embed."
@@ -121,7 +118,7 @@ def _of_frame(embed: Embed, _known: Form) -> list[str]:
     return problems
 
 
-def _of_form(embed: Embed, _known: Form) -> list[str]:
+def _of_form(embed: Embed) -> list[str]:
     problems = []
     if embed.marks.get("method", "get").lower() != "post":
         problems.append(f'The form is not sent as it must be: it needs method="post". {ANEW}')
@@ -130,6 +127,12 @@ def _of_form(embed: Embed, _known: Form) -> list[str]:
     if embed.marks.get("enctype", "").lower() == "text/plain":
         problems.append(f"The form is sent as plain text, which cannot be read. {ANEW}")
     return problems
+
+
+def _of_old_words(embed: Embed, known: Form, script: Script) -> str:
+    if embed.what == "frame":
+        return stale_code.of_frame(embed, known)
+    return stale_code.of_script(embed, known, script) if embed.what == "script" and embed.look in LOOKS else ""
 
 
 def _of_policies(policies: list[Policy], page: FarPage, embed: Embed) -> list[Finding]:

@@ -11,7 +11,8 @@ from funnel import origins
 from funnel.insight.far_page import FarPage
 
 SCRIPT = "/embed.js"
-LOOKS = ("inline", "slide-in", "button")
+LOOKS = {"inline": "In place", "slide-in": "Slide-in", "button": "Button"}  # of the script, in the owner’s words
+IN_PLACE = "inline"
 LATER = ("src", "data-src", "data-lazy-src", "data-litespeed-src")  # where plugins that load late put an address
 BUILDERS = {
     "wix": "Wix",
@@ -56,7 +57,7 @@ class Embed:
 
     @property
     def look(self) -> str:
-        return self.marks.get("data-look") or LOOKS[0]
+        return self.marks.get("data-look") or IN_PLACE
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def _embed(tag: str, marks: Marks, fields: Iterable[Marks], base: str) -> Embed 
         at = urljoin(base, marks.get("src", ""))
         if not urlsplit(at).path.endswith(SCRIPT) or "data-form" not in marks:
             return None
-        return Embed("script", marks["data-form"].strip(), at, marks.get("data-src", ""), marks)
+        return Embed("script", marks["data-form"], at, marks.get("data-src", ""), marks)
     for name in NAMED[tag]:
         at = urljoin(base, marks.get(name, "").strip()) if marks.get(name) else ""
         if at and (found := _FORM.fullmatch(urlsplit(at).path)):

@@ -21,7 +21,7 @@ def accent(value: object) -> str:
         raise ValueError(f"must be a colour such as #1d5c54{'' if isinstance(value, str) else ', in quotes'}")
     if found and (worst := least(found, LIGHT)) < LEAST:
         raise ValueError(
-            f"{found} is too light: words in it on a light ground have a contrast of {worst:.1f} to 1, and need "
+            f"is too light: words in {found} on a light ground have a contrast of {worst:.1f} to 1, and need "
             f"{LEAST} to 1. The nearest that can be read is {by_day(found)}"
         )
     return found

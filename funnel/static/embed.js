@@ -61,15 +61,7 @@
     return !declared.includes("dark");
   };
 
-  const framed = (home, { form, src, title }, beside) => {
-    const address = new URL(`/f/${encodeURIComponent(form)}/embed`, home);
-    const asked = new URLSearchParams(location.search);
-    const place = asked.get("src") || src;
-    if (place) address.searchParams.set("src", place);
-    for (const [name, value] of asked) if (name.startsWith("utm_")) address.searchParams.set(name, value);
-    if (matchMedia("(prefers-color-scheme: dark)").matches && isLight(beside)) address.searchParams.set("scheme", "light");
-    return made("iframe", { src: address, title: title || "Sign up", loading: "lazy" });
-  };
+  const nameOf = (tag) => tag.dataset.title || "Sign up";
 
   // The frame says how high it is, and 0 when Escape was pressed in it; from anybody else nothing is taken. When it goes on to
   // its next page, the reader is led to where that begins.
@@ -87,6 +79,19 @@
       if (height > 0) frame.style.height = `${Math.min(Math.max(height, 100), 20000)}px`;
       else escaped();
     }, { signal });
+  };
+
+  const framed = (tag, over, signal, escaped) => {
+    const address = new URL(`/f/${encodeURIComponent(tag.dataset.form)}/embed`, tag.src);
+    const asked = new URLSearchParams(location.search);
+    const place = asked.get("src") || tag.dataset.src;
+    if (place) address.searchParams.set("src", place);
+    for (const [name, value] of asked) if (name.startsWith("utm_")) address.searchParams.set(name, value);
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
+    if (isDark && isLight(over ? document.body : tag.parentElement)) address.searchParams.set("scheme", "light");
+    const frame = made("iframe", { src: address, title: nameOf(tag), loading: "lazy" });
+    hear(frame, address.origin, signal, escaped);
+    return frame;
   };
 
   // The block of the text with which half of its words are read.
@@ -131,29 +136,37 @@
     return Math.max(...[12, 40, 90].map((high) => over(document.elementFromPoint(innerWidth - 40, innerHeight - high))));
   };
 
-  const begin = (tag) => {
-    const { form, look = "inline", title = "Sign up", words, colour, close: closing, news } = tag.dataset;
-    const home = new URL(tag.src).origin, key = `funnel closed ${look} ${form}`, over = look !== "inline";
-    if (isClosed(key)) return;
-    const control = new AbortController(), signal = control.signal;
-    if (!("adoptedStyleSheets" in document)) {
-      // A browser of before 2023 gets the form where its code stands, and nothing over the page.
-      if (over) return;
-      const frame = framed(home, tag.dataset, tag.parentElement);
-      Object.assign(frame.style, { display: "block", width: "100%", border: "0" });
-      hear(frame, home, signal, () => {});
-      standing.set(tag, { end: () => (control.abort(), frame.remove(), standing.delete(tag)) });
-      tag.after(frame);
-      return;
-    }
-    const host = made("div", {}), root = host.attachShadow({ mode: "open" });
+  // What a browser of before 2023 gets, where its code stands.
+  const bare = (tag) => {
+    const control = new AbortController(), frame = framed(tag, false, control.signal, () => {});
+    Object.assign(frame.style, { display: "block", width: "100%", border: "0" });
+    standing.set(tag, { end: () => (control.abort(), frame.remove(), standing.delete(tag)) });
+    tag.after(frame);
+  };
+
+  // The panel and its cross, in a shadow.
+  const build = (tag, over) => {
+    const host = made("div", {}), root = host.attachShadow({ mode: "open" }), sheet = new CSSStyleSheet();
     const panel = made("div", { className: over ? "panel over" : "panel", hidden: over, tabIndex: -1 });
     const shut = made("button", { type: "button", className: "close", textContent: "×" });
-    const opener = made("button", { type: "button", className: "open", textContent: words || title });
-    const told = made("p", { className: "news" }); // of a slide-in, which takes no focus
-    let before, frame;
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    shut.setAttribute("aria-label", tag.dataset.close || "Close");
+    if (over) {
+      panel.setAttribute("role", tag.dataset.look === "button" ? "dialog" : "region");
+      panel.setAttribute("aria-label", nameOf(tag));
+    }
+    panel.append(shut);
+    root.append(panel);
+    return { host, root, panel, shut };
+  };
 
-    const end = () => {
+  // How it comes and goes: for good, or folded behind its `opener`.
+  const raise = (tag, key, over) => {
+    const control = new AbortController(), one = { ...build(tag, over), signal: control.signal };
+    const { host, panel, shut, signal } = one;
+    let before, frame;
+    one.end = () => {
       control.abort();
       host.remove();
       standing.delete(tag);
@@ -161,68 +174,66 @@
     const forGood = () => {
       const inside = host === document.activeElement;
       close(key);
-      end();
+      one.end();
       if (inside) before?.focus?.();
     };
     const fold = () => {
       if (!over || panel.hidden) return;
-      if (look !== "button") return forGood();
+      if (!one.opener) return forGood();
       panel.hidden = true;
-      opener.hidden = false;
-      opener.focus();
+      one.opener.hidden = false;
+      one.opener.focus();
     };
-    const show = () => {
-      if (!frame) {
-        frame = framed(home, tag.dataset, over ? document.body : tag.parentElement);
-        hear(frame, home, signal, fold);
-        panel.append(frame);
-      }
+    one.show = () => {
+      frame ??= panel.appendChild(framed(tag, over, signal, fold));
       panel.hidden = false;
-      opener.hidden = true;
+      if (one.opener) one.opener.hidden = true;
     };
-
-    shut.setAttribute("aria-label", closing || "Close");
     shut.addEventListener("click", forGood);
-    if (over) {
-      panel.setAttribute("role", look === "button" ? "dialog" : "region");
-      panel.setAttribute("aria-label", title);
-    }
-    panel.append(shut);
-    root.append(panel);
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    root.adoptedStyleSheets = [sheet];
     host.addEventListener("focusin", ({ relatedTarget }) => (before = relatedTarget ?? before));
-    window.addEventListener("keydown", (event) => event.key === "Escape" && fold(), { signal });
-    standing.set(tag, { end });
+    window.addEventListener("keydown", ({ key }) => key === "Escape" && fold(), { signal });
+    standing.set(tag, one);
+    return one;
+  };
 
-    if (look === "button") {
-      const ground = /^#[0-9a-f]{6}$/i.test(colour ?? "") ? colour : "#1d5c54";
-      Object.assign(opener.style, { background: ground, color: onto(ground) });
-      opener.addEventListener("click", () => {
-        show();
-        panel.focus();
-      });
-      root.append(opener);
-    } else if (look === "slide-in") {
-      const half = new AbortController();
-      told.setAttribute("role", "status");
-      root.append(told);
-      signal.addEventListener("abort", () => half.abort());
-      standing.get(tag).tend = afterHalf(tag, half.signal, () => {
-        const foot = taken(tag);
-        if (foot > innerHeight / 4) return; // until the reader moves again
-        half.abort();
-        delete standing.get(tag)?.tend;
-        if (foot) Object.assign(panel.style, { bottom: `${foot + 12}px`, maxHeight: `${innerHeight - foot - 24}px` });
-        show();
-        told.textContent = news || (closing ? title : `“${title}” is now at the end of this page. Escape closes it.`);
-      });
-    } else {
-      show();
-    }
-    if (over) document.body.append(host);
-    else tag.after(host);
+  const asButton = (tag, one) => {
+    const { words, colour = "" } = tag.dataset, ground = /^#[0-9a-f]{6}$/i.test(colour) ? colour : "#1d5c54";
+    const opener = made("button", { type: "button", className: "open", textContent: words || nameOf(tag) });
+    Object.assign(opener.style, { background: ground, color: onto(ground) });
+    opener.addEventListener("click", () => {
+      one.show();
+      one.panel.focus();
+    });
+    one.root.append((one.opener = opener));
+  };
+
+  // Told, since it takes no focus.
+  const asSlideIn = (tag, one) => {
+    const title = nameOf(tag), half = new AbortController(), told = made("p", { className: "news" });
+    told.setAttribute("role", "status");
+    one.root.append(told);
+    one.signal.addEventListener("abort", () => half.abort());
+    one.tend = afterHalf(tag, half.signal, () => {
+      const foot = taken(tag);
+      if (foot > innerHeight / 4) return; // until the reader moves again
+      half.abort();
+      delete one.tend;
+      if (foot) Object.assign(one.panel.style, { bottom: `${foot + 12}px`, maxHeight: `${innerHeight - foot - 24}px` });
+      one.show();
+      const { news, close } = tag.dataset;
+      told.textContent = news || (close ? title : `“${title}” is now at the end of this page. Escape closes it.`);
+    });
+  };
+
+  const begin = (tag) => {
+    const { form, look = "inline" } = tag.dataset, key = `funnel closed ${look} ${form}`, over = look !== "inline";
+    if (isClosed(key)) return;
+    if (!("adoptedStyleSheets" in document)) return over || bare(tag);
+    const one = raise(tag, key, over);
+    if (look === "button") asButton(tag, one);
+    else if (look === "slide-in") asSlideIn(tag, one);
+    else one.show();
+    over ? document.body.append(one.host) : tag.after(one.host);
   };
 
   const find = () => {

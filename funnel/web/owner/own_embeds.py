@@ -18,7 +18,6 @@ from funnel.web.owner.settings import SITES
 
 CHECKS, CHECKS_WITHIN_S = 20, 600  # looks at pages of others by one owner
 TOO_MANY = "You have looked at many pages. Wait some minutes before the next one."
-LOOK_WORDS = {"inline": "In place", "slide-in": "Slide-in", "button": "Button"}
 
 blueprint = gate.pages("own_embeds", __name__)
 
@@ -55,7 +54,7 @@ def check(text_id: int) -> AnyResponse:
     except Unreachable as error:
         return _page(text_id, typed, problem=str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
     with Session.begin() as session:
-        told = embed_check.findings(session, found, seen, FORMS.found(session, text_id))
+        told = embed_check.findings(session, found, seen, FORMS.found(session, text_id), codes_of_form.script)
     return _page(text_id, typed, told)
 
 
@@ -73,13 +72,13 @@ def _page(
             render_template(
                 "owner/own_embeds/show.html",
                 text=form,
-                looks=LOOK_WORDS,
+                looks=LOOKS,
                 sites=known.sites,
                 sites_held=bool(config.given(SITES)),
                 typed=typed,
                 found=found,
                 problem=problem,
-                back=url_for(".show", text_id=text_id, page=typed or None),
+                back=url_for(".show", text_id=text_id, page=typed or None, **codes_of_form.asked()),
                 **codes_of_form.codes(form),
             ),
             status,

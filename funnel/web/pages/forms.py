@@ -35,8 +35,8 @@ blueprint = place.blueprint("forms", __name__)
 log = logging.getLogger(__name__)
 
 
-@blueprint.get("/f/<slug>/embed", endpoint="framed_show")
-@blueprint.get("/f/<slug>")
+@blueprint.get("/f/<slug>/embed", endpoint="framed_show", strict_slashes=False)
+@blueprint.get("/f/<slug>", strict_slashes=False)
 def show(slug: str) -> str | tuple[str, int]:
     now, source = utc_now(), card.source()
     with Session.begin() as session:
@@ -47,8 +47,8 @@ def show(slug: str) -> str | tuple[str, int]:
         return render_template("pages/forms/show.html", card=card.empty(form, source, now))
 
 
-@blueprint.post("/f/<slug>/embed", endpoint="framed_sign_up")
-@blueprint.post("/f/<slug>")
+@blueprint.post("/f/<slug>/embed", endpoint="framed_sign_up", strict_slashes=False)
+@blueprint.post("/f/<slug>", strict_slashes=False)
 def sign_up(slug: str) -> AnyResponse | tuple[str, int]:
     now = utc_now()
     with Session.begin() as session:

@@ -6,6 +6,7 @@ from flask import abort
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from funnel.audience import doorplate
 from funnel.models.content import Post
 from funnel.models.people import Form
 from funnel.web import spoken
@@ -27,7 +28,7 @@ def named(session: Session, noun: type[Noun], slug: str) -> Noun:
 
 def form_named(session: Session, slug: str) -> Form:
     """The form with this slug, whose language the page speaks, in its colour. Answers 404 when there is none."""
-    form = named(session, Form, slug)
+    form = doorplate.form_called(session, slug) or abort(404)
     colours.wear(form)
     spoken.speak(form.language)
     return form
