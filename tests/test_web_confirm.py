@@ -59,9 +59,10 @@ def test_the_page_shows_one_button_and_no_address_or_name(session, client, form)
 
 
 def test_the_button_lets_a_reader_in_and_plans_the_first_mail(session, client, form):
-    answer = client.post(asked(session, form))
-    assert answer.status_code == 200
-    assert "You are in" in answer.text
+    path = asked(session, form)
+    answer = client.post(path)
+    assert (answer.status_code, answer.location) == (303, path)
+    assert "You are in" in client.get(path).text
     assert state(session) == SubscriberState.ACTIVE
     assert len(session.scalars(select(Message)).all()) == 1
 
@@ -69,17 +70,32 @@ def test_the_button_lets_a_reader_in_and_plans_the_first_mail(session, client, f
 def test_a_second_press_says_you_are_in_and_plans_nothing(session, client, form):
     path = asked(session, form)
     client.post(path)
-    for answer in (client.post(path), client.get(path)):
+    for answer in (client.post(path, follow_redirects=True), client.get(path)):
         assert "You are in" in answer.text
     assert len(session.scalars(select(Message)).all()) == 1
 
 
 def test_a_link_that_has_had_its_time_offers_signing_up_again(session, client, form):
     path = asked(session, form, ago=confirmation.VALID + timedelta(minutes=1))
-    for answer in (client.get(path), client.post(path)):
+    for answer in (client.get(path), client.post(path, follow_redirects=True)):
         assert "has had its time" in answer.text
         assert 'href="/f/back-care"' in answer.text
     assert state(session) == SubscriberState.PENDING
+
+
+def test_the_old_link_of_who_reads_elsewhere_by_now_says_so_and_invites_to_no_second_entry(session, client, form):
+    path = asked(session, form)
+    client.post(path)
+    person = session.scalars(select(Subscriber)).one()
+    person.email, person.address_hash = "ada@new.example.org", tokens.address_hash("ada@new.example.org")
+    session.commit()
+    for answer in (client.get(path), client.post(path, follow_redirects=True)):
+        assert "These mails go elsewhere now" in answer.text
+        assert "new.example.org" not in answer.text
+        assert "/f/back-care" not in answer.text
+    person.state = SubscriberState.UNSUBSCRIBED
+    session.commit()
+    assert 'href="/f/back-care"' in client.get(path).text
 
 
 @pytest.mark.parametrize("token", ["x", "%00", "a" * 3000, "ü"])
@@ -113,14 +129,14 @@ def test_the_page_is_drawn_once_nobodys_row_is_held_any_more(app, session, clien
             free.append(other.scalars(select(Subscriber).with_for_update(nowait=True)).one().state)
 
     with template_rendered.connected_to(look, app):
-        client.post(path)
+        client.post(path, follow_redirects=True)
     assert free == [SubscriberState.ACTIVE]
 
 
 def test_the_way_back_leads_to_the_post_they_came_from_or_the_forms_and_else_there_is_none(session, client, form):
     standing, theirs, draft = a_post(session), a_post(session), a_post(session, state=PostState.DRAFT)
     here = asked(session, form, source="my-blog")
-    page = client.post(here).text
+    page = client.post(here, follow_redirects=True).text
     assert "you can close this page" in page
     assert "Back to the post" not in page
     sign_up = session.scalars(select(SignUp)).one()

@@ -34,10 +34,45 @@ def test_the_page_shows_the_name_as_it_is_kept(client, person):
 
 @pytest.mark.parametrize("name", ["Zoë", "שירה", ""])
 def test_the_name_is_corrected(session, client, person, name):
-    answer = client.post(f"{door(person)}/name", data={"first_name": name})
+    answer = client.post(f"{door(person)}/name", data={"first_name": name}, follow_redirects=True)
     assert "Your name is corrected" in answer.text
     session.refresh(person)
     assert person.first_name == name
+
+
+def test_each_button_leads_to_an_address_that_says_what_was_done(client, person):
+    path = door(person)
+    for place, typed, done in (
+        ("/name", {"first_name": "Zoë"}, "name"),
+        ("/address", {"email": "zoe@example.org"}, "address"),
+        ("", {"wish": "monthly"}, "monthly"),
+        ("", {"wish": "my-data"}, "my-data"),
+    ):
+        answer = client.post(path + place, data=typed)
+        assert (answer.status_code, answer.location) == (303, f"{path}?done={done}")
+        assert 'role="status"' in client.get(answer.location).text
+    assert client.get(f"{path}?done=<b>you").text == client.get(path).text
+
+
+def test_where_a_wrong_name_or_address_was_told_the_page_can_be_asked_for_anew(client, person):
+    path = door(person)
+    for place in ("/name", "/address"):
+        assert client.post(path + place, data={"email": "x", "first_name": "=?"}).status_code == 422
+        answer = client.get(path + place)
+        assert (answer.status_code, answer.location) == (303, path)
+
+
+def test_back_on_an_older_page_says_nothing_that_no_longer_holds(client, person):
+    path = door(person)
+    for wish, over in (("pause", "resume"), ("monthly", "all"), ("pause", "again"), ("no-course", "monthly")):
+        for one in (wish, over):
+            client.post(path, data={"wish": one})
+            assert 'role="status"' in client.get(f"{path}?done={one}").text, one
+        assert 'role="status"' not in client.get(f"{path}?done={wish}").text, wish
+    assert 'role="status"' not in client.get(f"{path}?done=stop").text
+    client.post(path, data={"wish": "stop"})
+    assert "No more mails will come" in client.get(f"{path}?done=stop").text
+    assert "there was nothing to change" in client.get(f"{path}?done=all").text
 
 
 @pytest.mark.parametrize("name", ["=?utf-8?q?x?=", "Ada\r\nBcc: eve@example.org", "Ada\0", "A" * 81])
@@ -61,19 +96,23 @@ def test_deleting_takes_two_steps(session, client, person):
     assert "cannot be undone" in asked.text
     session.refresh(person)
     assert person.state == SubscriberState.ACTIVE
-    done = client.post(f"{door(person)}/delete")
+    done = client.post(f"{door(person)}/delete", follow_redirects=True)
     assert "Your data is deleted" in done.text
     session.refresh(person)
     assert (person.state, person.email, person.first_name) == (SubscriberState.ERASED, None, "")
 
 
-def test_after_deleting_the_same_link_shows_nothing(client, person):
+def test_after_deleting_the_same_link_leads_to_a_page_that_needs_none(session, client, person):
+    person.language = "it"
+    session.commit()
     path = door(person)
-    client.post(f"{path}/delete")
-    assert "Your data is deleted" in client.get(path).text
-    assert "ada@example.org" not in client.get(f"{path}/download").text
-    assert "Your data is deleted" in client.post(f"{path}/name", data={"first_name": "Eve"}).text
-    assert client.post(f"{path}/delete").status_code == 200
+    asked = (client.post(f"{path}/delete"), client.get(path), client.get(f"{path}/download"), client.post(path))
+    named = client.post(f"{path}/name", data={"first_name": "Eve"})
+    for answer in (*asked, named, client.post(f"{path}/delete")):
+        assert (answer.status_code, answer.location) == (303, "/my-data/deleted?language=it")
+    page = client.get("/my-data/deleted?language=it")
+    assert (page.status_code, '<html lang="it"' in page.text) == (200, True)
+    assert "Your data is deleted" in client.get("/my-data/deleted?language=tlh").text
 
 
 @pytest.mark.parametrize("path", PATHS)

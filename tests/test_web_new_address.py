@@ -30,7 +30,9 @@ def ada(session):
 def asks(session, client, ada):
     def ask(email=NEW):
         session.commit()
-        answer = client.post(f"/my-data/{own_data.fresh_token(ada, utc_now())}/address", data={"email": email})
+        answer = client.post(
+            f"/my-data/{own_data.fresh_token(ada, utc_now())}/address", data={"email": email}, follow_redirects=True
+        )
         moving.settle(session, utc_now())
         session.commit()
         return answer
@@ -60,7 +62,9 @@ def test_the_new_address_confirms_and_the_old_one_is_told(session, client, ada, 
     page = client.get(link(session)).text
     assert page.count("<button") == 1
     assert at(session, ada) == "ada@old.example.org"
-    client.post(link(session))
+    answer = client.post(link(session))
+    assert (answer.status_code, answer.location) == (303, link(session))
+    assert "<button" not in client.get(link(session)).text
     assert at(session, ada) == NEW
     assert session.get_one(Subscriber, ada.id).address_hash == address_hash(NEW)
     assert mails(session)[1:] == [("address_moved", "ada@old.example.org")]
@@ -123,7 +127,7 @@ def test_an_address_with_an_entry_of_its_own_keeps_it_and_nobody_is_moved_there(
     """Ada asked for it, and whoever reads at the other address taps: what is theirs must not become hers."""
     theirs = a_subscriber(session, email=NEW, first_name="Nell")
     asks()
-    for page in (client.get(link(session)), client.post(link(session))):
+    for page in (client.get(link(session)), client.post(link(session), follow_redirects=True)):
         assert "ha già le sue e-mail" in page.text
         assert "<button" not in page.text
     assert at(session, ada) == "ada@old.example.org"
@@ -149,11 +153,11 @@ def test_a_link_is_good_for_an_hour_and_moves_nobody_who_left_or_was_suppressed(
     row = session.scalars(select(NewAddress)).one()
     suppression.suppress(session, row.address_hash, SuppressionReason.OWNER, utc_now())
     session.commit()
-    assert "<button" not in client.post(link(session)).text
+    assert "<button" not in client.post(link(session), follow_redirects=True).text
     suppression.lift(session, row.address_hash, utc_now())
     row.created_at -= HOUR
     session.commit()
-    assert "<button" not in client.post(link(session)).text
+    assert "<button" not in client.post(link(session), follow_redirects=True).text
     assert at(session, ada) == "ada@old.example.org"
     assert client.get("/new-address/none").status_code == 404
 

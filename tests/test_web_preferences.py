@@ -16,8 +16,6 @@ from funnel.models.topics import Unwanted
 from funnel.tokens import Purpose
 from tests.factories import a_form, a_link, a_message, a_sequence, a_step, a_subscriber, an_enrolment
 
-WISHES = (*Wish, "stop", "my-data")
-
 
 @pytest.fixture
 def person(session):
@@ -27,12 +25,17 @@ def person(session):
     return person
 
 
-def page(person, message_id=0):
+def path_of(person, message_id=0):
     return f"/preferences/{tokens.sign(Purpose.PREFERENCES, person.id, message_id)}"
 
 
 def wish(client, person, wanted, **more):
-    return client.post(page(person), data={"wish": wanted, **more})
+    return client.post(path_of(person), data={"wish": wanted, **more}, follow_redirects=True)
+
+
+def told(answer):
+    """What is said with the address to go to, beside whose it is; all of it where there is none."""
+    return answer.location.partition("?")[2] if answer.location else answer.text
 
 
 def all_sorts(session):
@@ -60,11 +63,12 @@ def all_sorts(session):
 def test_nothing_on_the_page_or_in_an_answer_tells_whoever_holds_the_mail_what_is_set(session, client):
     people = all_sorts(session)
     given = {"topic": "1", "shown": "1", "language": "it"}
-    looks = {client.get(page(one)).data for one in people}
+    looks = {client.get(path_of(one)).data for one in people}
     assert len(looks) == 1
-    for wanted in (*WISHES, "pause", "my-data"):  # after all have stopped, too
-        answers = [wish(client, one, wanted, **given) for one in people]
-        assert len({(answer.status_code, answer.data) for answer in answers}) == 1, wanted
+    for wanted in (*Wish, "pause", "my-data", "everything"):  # after all have stopped, too
+        answers = [client.post(path_of(one), data={"wish": wanted, **given}) for one in people]
+        assert len({(one.status_code, told(one)) for one in answers}) == 1, wanted
+        assert len({client.get(f"{path_of(one)}?done={wanted}").data for one in people}) == 1, wanted
 
 
 def test_nor_does_leaving_by_the_other_link(session, client):
@@ -80,8 +84,33 @@ def test_nor_does_the_page_for_who_has_booked(session, client):
     assert len({client.get(path).data for path in paths}) == len({client.post(path).data for path in paths}) == 1
 
 
+def test_a_button_leads_to_an_address_that_says_what_was_done_and_nothing_else_can_be_said_there(client, person):
+    answer = client.post(f"{path_of(person)}?done=monthly", data={"wish": "pause"})
+    assert (answer.status_code, answer.location) == (303, f"{path_of(person)}?done=pause")
+    assert "quiet for 30 days" in client.get(answer.location).text
+    for other in ("", "everything", "<b>you"):
+        assert client.get(path_of(person), query_string={"done": other}).text == client.get(path_of(person)).text
+
+
+def test_back_after_two_choices_and_reload_show_a_page_and_ask_nothing_anew(live, page, session, person):
+    opened = page()
+    posted = []
+    opened.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
+    opened.goto(live + path_of(person))
+    for words, said in (("Monthly only", "One newsletter a month"), ("Send me all", "every newsletter comes again")):
+        opened.get_by_role("button", name=words).click()
+        opened.get_by_role("status").filter(has_text=said).wait_for()
+    opened.go_back()
+    opened.get_by_role("status").filter(has_text="One newsletter a month").wait_for()
+    opened.reload()
+    opened.get_by_role("status").filter(has_text="One newsletter a month").wait_for()
+    assert len(posted) == 2
+    session.refresh(person)
+    assert person.pace == Pace.ALL
+
+
 def test_looking_changes_nothing(session, client, person):
-    for answer in (client.get(page(person)), client.head(page(person))):
+    for answer in (client.get(path_of(person)), client.head(path_of(person))):
         assert answer.status_code == 200
     session.refresh(person)
     assert (person.state, person.pace, person.paused_until) == (SubscriberState.ACTIVE, Pace.ALL, None)
@@ -144,7 +173,7 @@ def test_the_way_back_is_a_form_of_the_course_the_mail_was_of_or_the_oldest_and_
     letter = a_message(session, person, kind=MessageKind.NEWSLETTER)
     session.commit()
     for message, slug in ((tip, of_course.slug), (letter, "back-care")):
-        answer = client.post(page(person, message.id), data={"wish": "stop"})
+        answer = client.post(path_of(person, message.id), data={"wish": "stop"}, follow_redirects=True)
         assert f'href="/f/{slug}"' in answer.text
 
 

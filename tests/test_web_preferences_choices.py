@@ -37,6 +37,10 @@ def fresh(ada):
     return f"/my-data/{own_data.fresh_token(ada, utc_now())}"
 
 
+def press(client, path, wanted, **given):
+    return client.post(path, data={"wish": wanted, **given}, follow_redirects=True)
+
+
 def kept(session):
     session.expire_all()
     return session.scalars(select(Choice.chose).order_by(Choice.id)).all()
@@ -46,7 +50,7 @@ def test_a_topic_is_left_out_by_the_foot_of_a_mail_where_none_is_ticked(session,
     page = client.get(foot).text
     assert (page.count('name="topic"'), page.count("checked")) == (2, 0)
     client.post(foot, data={"wish": "leave-out", "topic": "1"})
-    page = client.post(foot, data={"wish": "leave-out", "topic": ["2", "x", "9" * 30]}).text
+    page = press(client, foot, "leave-out", topic=["2", "x", "9" * 30]).text
     assert "No newsletter comes about what you ticked" in page
     assert topics.unwanted(session, ada.id) == {1, 2}
 
@@ -61,7 +65,7 @@ def test_nothing_ticked_is_said_where_it_can_be_mended(session, client, ada, foo
 def test_behind_the_fresh_link_topics_are_ticked_and_come_back(session, client, ada, fresh):
     page = client.get(fresh).text
     assert page.count('name="topic"') == page.count("checked") == 2
-    page = client.post(fresh, data={"wish": "topics", "topic": "2"}).text
+    page = press(client, fresh, "topics", topic="2").text
     assert page.count("checked") == 1
     assert "about what you ticked" in page
     assert topics.unwanted(session, ada.id) == {1}
@@ -93,7 +97,7 @@ def test_without_topics_nothing_is_asked(session, client):
 
 def test_the_language_is_chosen_on_either_page_and_one_we_do_not_speak_is_refused(session, client, ada, foot, fresh):
     for path, code in ((foot, "it"), (foot, "it"), (fresh, "fr")):
-        assert f'<html lang="{code}"' in client.post(path, data={"wish": "language", "language": code}).text
+        assert f'<html lang="{code}"' in press(client, path, "language", language=code).text
         session.expire_all()
         assert session.get_one(Subscriber, ada.id).language == code
     for path in (foot, fresh):
@@ -102,7 +106,7 @@ def test_the_language_is_chosen_on_either_page_and_one_we_do_not_speak_is_refuse
 
 def test_the_course_alone_ends_and_newsletters_go_on(session, client, ada, foot, fresh):
     assert "End the course" in client.get(fresh).text
-    assert "No course comes" in client.post(foot, data={"wish": "no-course"}).text
+    assert "No course comes" in press(client, foot, "no-course").text
     assert "End the course" not in client.get(fresh).text
     session.expire_all()
     enrolment = session.scalars(select(Enrolment)).one()
@@ -117,25 +121,25 @@ def test_the_page_behind_the_fresh_link_says_what_is_set_and_offers_the_opposite
     assert re.findall(r'name="wish" value="([a-z-]+)"', page) == [
         "pause", "monthly", "no-course", "stop", "topics", "language",
     ]  # fmt: skip
-    assert "then the tips go on where they stopped" in client.post(fresh, data={"wish": "pause"}).text
+    assert "then the tips go on where they stopped" in press(client, fresh, "pause").text
     page = client.get(fresh).text
     assert "It is quiet until" in page
     assert 'value="resume"' in page
-    assert "The tips go on" in client.post(fresh, data={"wish": "resume"}).text
-    assert "The course has ended" in client.post(fresh, data={"wish": "monthly"}).text
+    assert "The tips go on" in press(client, fresh, "resume").text
+    assert "The course has ended" in press(client, fresh, "monthly").text
     page = client.get(fresh).text
     assert "You get one newsletter a month at most" in page
     assert 'value="all"' in page
-    assert "You get every newsletter. The course of tips is over" in client.post(fresh, data={"wish": "all"}).text
+    assert "You get every newsletter. The course of tips is over" in press(client, fresh, "all").text
 
 
 def test_leaving_behind_the_fresh_link_leads_back_to_their_form_and_its_buttons_then_change_nothing(
     session, client, ada, fresh
 ):
-    page = client.post(fresh, data={"wish": "stop"}).text
+    page = press(client, fresh, "stop").text
     assert "Done. No more mails will come." in page
     assert 'href="/f/back-care"' in page
-    page = client.post(fresh, data={"wish": "pause"}).text
+    page = press(client, fresh, "pause").text
     assert "there was nothing to change" in page
     session.expire_all()
     person = session.get_one(Subscriber, ada.id)

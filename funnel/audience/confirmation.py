@@ -5,6 +5,7 @@ The token is recomputed from the sign-up's row whenever it is needed, and kept n
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,11 +32,16 @@ VALID = timedelta(days=7)  # real days, also in a rehearsal
 HOW = "button below these words, on the confirmation page"
 
 
+class State(StrEnum):
+    OPEN = "open"  # there is a button to press
+    DONE = "done"  # they are in
+    MOVED = "moved"  # they are in, and their mails go to another address by now
+    EXPIRED = "expired"  # only a fresh sign-up helps
+
+
 @dataclass(frozen=True)
 class Confirmation:
-    """`state`: open, there is a button to press · done, they are in · expired, only a fresh sign-up helps."""
-
-    state: str
+    state: State
     sign_up: SignUp
     form: Form
 
@@ -56,7 +62,7 @@ def confirm(session: Session, token: str, visit: Visit, now: datetime) -> Confir
     sign_up = _sign_up(session, token, lock=True)
     subscriber = _subscriber(session, sign_up, lock=True)
     found = _confirmation(session, sign_up, subscriber, now)
-    if found.state != "open" or subscriber is None:
+    if found.state is not State.OPEN or subscriber is None:
         return found
     sign_up.confirmed_at, sign_up.remind_at = now, None
     if subscriber.state != SubscriberState.ACTIVE:
@@ -69,7 +75,7 @@ def confirm(session: Session, token: str, visit: Visit, now: datetime) -> Confir
     if first:
         enrolment.enrol(session, subscriber.id, found.form.sequence_id, now)
         addressees.look_again(session, subscriber.id, now)
-    return Confirmation("done", sign_up, found.form)
+    return Confirmation(State.DONE, sign_up, found.form)
 
 
 def _sign_up(session: Session, token: str, lock: bool) -> SignUp:
@@ -94,20 +100,20 @@ def _confirmation(session: Session, sign_up: SignUp, subscriber: Subscriber | No
     return Confirmation(_state(session, sign_up, subscriber, now), sign_up, form)
 
 
-def _state(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now: datetime) -> str:
+def _state(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now: datetime) -> State:
     if subscriber is None or subscriber.address_hash is None:  # never settled, or erased since
-        return "expired"
-    if sign_up.address_hash != subscriber.address_hash:  # it was mistyped, and corrected since
-        return "expired"
+        return State.EXPIRED
+    if sign_up.address_hash != subscriber.address_hash:  # moved, or mistyped and corrected since
+        return State.MOVED if subscriber.state is SubscriberState.ACTIVE else State.EXPIRED
     if sign_up.confirmed_at is not None:
-        return "done" if subscriber.state == SubscriberState.ACTIVE else "expired"
+        return State.DONE if subscriber.state == SubscriberState.ACTIVE else State.EXPIRED
     if now >= sign_up.asked_at + VALID:
-        return "expired"
+        return State.EXPIRED
     if subscriber.ended_at is not None and sign_up.created_at < subscriber.ended_at:
-        return "expired"  # an old mail must not undo a leaving that came after it
+        return State.EXPIRED  # an old mail must not undo a leaving that came after it
     if suppression.reason(session, subscriber.address_hash) not in {None, SuppressionReason.ERASURE}:
-        return "expired"
-    return "open"
+        return State.EXPIRED
+    return State.OPEN
 
 
 def _activate(session: Session, subscriber: Subscriber, sign_up: SignUp, now: datetime) -> None:

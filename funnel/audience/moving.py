@@ -7,6 +7,7 @@ mail that a stranger caused must not make one of the two.
 
 import secrets
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from sqlalchemy import func, select
@@ -30,10 +31,15 @@ HOW = "button on the page of the new address"
 MAYBE = (None, SuppressionReason.ERASURE)
 
 
-class Found(NamedTuple):
-    """`state`: open, there is a button to press · done · taken, the address has an entry of its own · ended."""
+class State(StrEnum):
+    OPEN = "open"  # there is a button to press
+    DONE = "done"
+    TAKEN = "taken"  # the address has an entry of its own
+    ENDED = "ended"
 
-    state: str
+
+class Found(NamedTuple):
+    state: State
     subscriber_id: int
 
 
@@ -107,7 +113,7 @@ def move(session: Session, token: str, visit: Visit, now: datetime) -> Found:
         allowance.lock_address(session, mailbox.hash_of(row.email))
     person = session.get_one(Subscriber, person_id, with_for_update=True, populate_existing=True)
     session.refresh(row, with_for_update=True)
-    if (state := _state(session, row, person, now)) != "open":
+    if (state := _state(session, row, person, now)) is not State.OPEN:
         return Found(state, row.subscriber_id)
     _witness(session, person, row, visit, now)
     assert person.email
@@ -118,7 +124,7 @@ def move(session: Session, token: str, visit: Visit, now: datetime) -> Found:
     suppression.lift(session, row.address_hash, now, only=SuppressionReason.ERASURE)
     row.email, row.done_at = "", now
     session.flush()
-    return Found("done", row.subscriber_id)
+    return Found(State.DONE, row.subscriber_id)
 
 
 def _row(session: Session, token: str) -> NewAddress:
@@ -130,15 +136,15 @@ def _row(session: Session, token: str) -> NewAddress:
     return row
 
 
-def _state(session: Session, row: NewAddress, person: Subscriber | None, now: datetime) -> str:
+def _state(session: Session, row: NewAddress, person: Subscriber | None, now: datetime) -> State:
     if row.done_at is not None:
-        return "done"
+        return State.DONE
     if now >= row.created_at + VALID or person is None or person.state is not SubscriberState.ACTIVE:
-        return "ended"
+        return State.ENDED
     if suppression.reason(session, row.address_hash) not in MAYBE:
-        return "ended"
+        return State.ENDED
     other = session.scalar(select(Subscriber.id).where(Subscriber.address_hash == row.address_hash))
-    return "open" if other is None else "taken"
+    return State.OPEN if other is None else State.TAKEN
 
 
 def _asked_enough(session: Session, subscriber_id: int, now: datetime) -> bool:

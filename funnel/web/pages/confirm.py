@@ -1,10 +1,13 @@
 """Confirming: a page with one button, since mail scanners follow links and must not confirm for anybody."""
 
-from flask import render_template
+from http import HTTPStatus
+
+from flask import redirect, render_template, url_for
 from sqlalchemy.orm import Session as OrmSession
+from werkzeug.wrappers import Response
 
 from funnel.audience import confirmation, shown
-from funnel.audience.confirmation import Confirmation
+from funnel.audience.confirmation import Confirmation, State
 from funnel.db import Session, utc_now
 from funnel.languages import ENGLISH
 from funnel.programme import archive, handouts
@@ -13,7 +16,7 @@ from funnel.web.nudge import nudge
 from funnel.web.pages import colours, discreet, page_words, posts
 from tasks.mail import send_urgent
 
-PAGES = {"open": "ask", "done": "done", "expired": "expired"}
+PAGES = {State.OPEN: "ask", State.DONE: "done", State.EXPIRED: "expired", State.MOVED: "moved"}
 
 blueprint = discreet.blueprint("confirm", __name__)
 
@@ -25,11 +28,12 @@ def show(token: str) -> str:
 
 
 @blueprint.post("/confirm/<token>")
-def confirm(token: str) -> str:
+def confirm(token: str) -> Response:
+    """The page it leads back to says what is so: drawn anew, a person's row is held no longer than it must be."""
     with Session.begin() as session:
         confirmation.confirm(session, token, edge.visit(), utc_now())
     nudge(send_urgent)
-    return show(token)  # drawn after the commit: a person's row is held no longer than it must be
+    return redirect(url_for(".show", token=token), HTTPStatus.SEE_OTHER)
 
 
 def _page(session: OrmSession, found: Confirmation) -> str:
@@ -41,9 +45,9 @@ def _page(session: OrmSession, found: Confirmation) -> str:
         form=form,
         asked=shown.on_confirming(session, form, sign_up.created_at, sign_up.wording).words,
         is_english=sign_up.language == ENGLISH,
-        post=posts.of_reader(session, found.form, found.sign_up.source) if found.state == "done" else None,
+        post=posts.of_reader(session, form, sign_up.source) if found.state is State.DONE else None,
         words=page_words.filled(found.sign_up.language),
         archive=archive.is_offered(session),
-        handout=handouts.offered(session, found.form) if found.state == "done" else None,
+        handout=handouts.offered(session, found.form) if found.state is State.DONE else None,
         take=handouts.address(found.form.id, found.sign_up.subscriber_id or 0),
     )

@@ -1,31 +1,27 @@
 """My choices and my data: what is set, to be seen and changed; corrected, downloaded, deleted.
 
-Behind a link of an hour, mailed to the address itself (law 8).
+Behind a link of an hour, mailed to the address itself (law 8). A button leads to an address that says what was done:
+back and reload ask nothing anew.
 """
 
 import json
-from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 
-from flask import Response, abort, render_template, request, url_for
-from flask_babel import gettext as _
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session as OrmSession
+from flask import Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from funnel import languages
-from funnel.audience import chosen, ending, moving, own_data, preferences, topics, wishes
-from funnel.audience.wishes import NothingTickedError
+from funnel.audience import chosen, moving, own_data, preferences, wishes
+from funnel.audience.wishes import NothingTickedError, Wish
 from funnel.db import Session, utc_now
 from funnel.models.choices_made import Chose
-from funnel.models.content import Enrolment, EnrolmentState
-from funnel.models.people import Form, Pace, Subscriber
 from funnel.tokens import BadToken
-from funnel.web import edge
+from funnel.web import spoken
 from funnel.web.nudge import nudge
-from funnel.web.pages import discreet, wished
+from funnel.web.pages import discreet, mine, wished
 from funnel.web.pages.fields import AddressForm, NameForm
 from tasks.audience import settle_addresses
+from tasks.mail import send_urgent
 
 STOPPED_HERE = "the page of their choices and data"
 
@@ -34,63 +30,61 @@ blueprint = discreet.blueprint("my_data", __name__)
 
 @blueprint.get("/my-data/<token>")
 def show(token: str) -> str:
-    return _page(token)
+    with Session.begin() as session:
+        return mine.drawn(session, token, mine.whose(session, token), done=mine.just_done())
 
 
 @blueprint.post("/my-data/<token>")
-def change(token: str) -> str:
+def change(token: str) -> AnyResponse:
     """One of the wishes that stand on the page, or leaving."""
-    person_id, name, now = _whose(token), request.form.get("wish", ""), utc_now()
     with Session.begin() as session:
-        if name == wished.STOP:
-            ending.leave(session, person_id, STOPPED_HERE, edge.visit(), now)
-        else:
-            _carry_out(session, person_id, name, now)
-    return _page(token, done=name)
-
-
-def _carry_out(session: OrmSession, person_id: int, name: str, now: datetime) -> None:
-    wish, asked = wished.wish(name)
-    try:
-        wishes.carry_out(session, session.get_one(Subscriber, person_id), wish, asked, now)
-    except NothingTickedError:
-        abort(HTTPStatus.BAD_REQUEST)
+        person = mine.whose(session, token)
+        wish, asked = wished.wish(STOPPED_HERE)
+        try:
+            wishes.carry_out(session, person, wish, asked, utc_now())
+        except NothingTickedError:
+            abort(HTTPStatus.BAD_REQUEST)
+    if wish is Wish.MY_DATA:
+        nudge(send_urgent)
+    return _lead_back(token, wish)
 
 
 @blueprint.post("/my-data/<token>/name")
-def rename(token: str) -> str | tuple[str, int]:
-    subscriber_id, fields = _whose(token), NameForm(request.form)
-    if not fields.validate():
-        return _page(token, fields), HTTPStatus.UNPROCESSABLE_ENTITY
+def rename(token: str) -> AnyResponse | tuple[str, int]:
+    fields = NameForm(request.form)
     with Session.begin() as session:
-        preferences.rename(session, session.get_one(Subscriber, subscriber_id), fields.first_name.data, utc_now())
-        chosen.note(session, subscriber_id, Chose.NAME, utc_now())
-    return _page(token, said=_("Your name is corrected."))
+        person = mine.whose(session, token)
+        if not fields.validate():
+            return mine.drawn(session, token, person, fields), HTTPStatus.UNPROCESSABLE_ENTITY
+        preferences.rename(session, person, fields.first_name.data, utc_now())
+        chosen.note(session, person.id, Chose.NAME, utc_now())
+    return _lead_back(token, mine.Done.NAME)
 
 
 @blueprint.post("/my-data/<token>/address")
-def move(token: str) -> str | tuple[str, int]:
+def move(token: str) -> AnyResponse | tuple[str, int]:
     """Asks the new address; the page is the same whatever that is."""
-    subscriber_id, fields = _whose(token), AddressForm(request.form)
-    if not fields.validate():
-        return _page(token, address=fields), HTTPStatus.UNPROCESSABLE_ENTITY
+    fields = AddressForm(request.form)
     with Session.begin() as session:
-        moving.ask(session, session.get_one(Subscriber, subscriber_id), fields.email.data, utc_now())
+        person = mine.whose(session, token)
+        if not fields.validate():
+            return mine.drawn(session, token, person, address=fields), HTTPStatus.UNPROCESSABLE_ENTITY
+        moving.ask(session, person, fields.email.data, utc_now())
     nudge(settle_addresses)
-    return _page(
-        token,
-        said=_(
-            "If nothing stands against it, a mail with a link for one hour is on its way to the new address. "
-            "Nothing changes before its button is pressed."
-        ),
-    )
+    return _lead_back(token, mine.Done.ADDRESS)
+
+
+@blueprint.get("/my-data/<token>/name", endpoint="name_again")
+@blueprint.get("/my-data/<token>/address", endpoint="address_again")
+def go_back(token: str) -> AnyResponse:
+    """Where somebody stands whose name or address was not taken, and who asks for the page anew."""
+    return redirect(url_for(".show", token=token), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.get("/my-data/<token>/download")
 def download(token: str) -> Response:
-    subscriber_id = _whose(token)
     with Session.begin() as session:
-        data = own_data.export(session, subscriber_id)
+        data = own_data.export(session, mine.whose(session, token).id)
     answer = Response(json.dumps(data, ensure_ascii=False, indent=2, default=str), mimetype="application/json")
     answer.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return answer
@@ -98,15 +92,23 @@ def download(token: str) -> Response:
 
 @blueprint.get("/my-data/<token>/delete")
 def ask(token: str) -> str:
-    _whose(token)
+    with Session.begin() as session:
+        mine.whose(session, token)
     return render_template("pages/my_data/delete.html", token=token)
 
 
 @blueprint.post("/my-data/<token>/delete")
-def delete(token: str) -> str:
-    subscriber_id = _whose(token)
+def delete(token: str) -> AnyResponse:
     with Session.begin() as session:
-        own_data.erase(session, subscriber_id, utc_now())
+        own_data.erase(session, mine.whose(session, token).id, utc_now())
+    return _say_deleted()
+
+
+@blueprint.get("/my-data/deleted")
+def deleted() -> str:
+    """Behind no token, since there is nothing left that one could open; the language stands in the address."""
+    if (code := request.args.get("language", "")) in languages.codes():
+        spoken.speak(code)
     return render_template("pages/my_data/deleted.html")
 
 
@@ -115,45 +117,14 @@ def say_ended(_error: BadToken) -> tuple[str, int]:
     return render_template("pages/my_data/ended.html"), 404
 
 
-def _whose(token: str) -> int:
-    """Whose data it is, spoken to in their language from here on. Raises BadToken."""
-    with Session.begin() as session:
-        subscriber_id = own_data.read_fresh(session, token, utc_now())
-        discreet.speak_to(session, subscriber_id)
-    return subscriber_id
+@blueprint.errorhandler(mine.ErasedError)
+def say_erased(_error: mine.ErasedError) -> AnyResponse:
+    return _say_deleted()
 
 
-def _page(
-    token: str, fields: NameForm | None = None, said: str = "", address: AddressForm | None = None, done: str = ""
-) -> str:
-    subscriber_id = _whose(token)
-    with Session.begin() as session:
-        subscriber = session.get(Subscriber, subscriber_id)
-        if subscriber is None or subscriber.email is None:
-            return render_template("pages/my_data/deleted.html")
-        return render_template(
-            "pages/my_data/show.html",
-            subscriber=subscriber,
-            token=token,
-            changes=url_for(".change", token=token),
-            fields=fields or NameForm(formdata=None, data={"first_name": subscriber.first_name}),
-            address=address or AddressForm(formdata=None),
-            said=said,
-            done=done,
-            **_chosen(session, subscriber, utc_now()),
-        )
+def _say_deleted() -> AnyResponse:
+    return redirect(url_for(".deleted", language=spoken.language().code), HTTPStatus.SEE_OTHER)
 
 
-def _chosen(session: OrmSession, subscriber: Subscriber, now: datetime) -> dict[str, Any]:
-    """What they have chosen, as it stands."""
-    paused_until = subscriber.paused_until
-    active = exists().where(Enrolment.subscriber_id == subscriber.id, Enrolment.state == EnrolmentState.ACTIVE)
-    return {
-        "monthly": subscriber.pace == Pace.MONTHLY,
-        "course": bool(session.scalar(select(active))),
-        "paused_until": paused_until if paused_until and paused_until > now else None,
-        "form": session.get(Form, subscriber.form_id) if subscriber.form_id else None,
-        "topics": topics.offered(session, subscriber.id),
-        "languages": languages.known(),
-        "spoken": subscriber.language,
-    }
+def _lead_back(token: str, done: Wish | mine.Done) -> AnyResponse:
+    return redirect(url_for(".show", token=token, done=done), HTTPStatus.SEE_OTHER)

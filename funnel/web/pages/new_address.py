@@ -1,6 +1,9 @@
 """A new address confirmed: a page with one button, since mail scanners follow links and must move nobody."""
 
-from flask import render_template
+from http import HTTPStatus
+
+from flask import redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
 from funnel.audience import moving
 from funnel.db import Session, utc_now
@@ -21,9 +24,8 @@ def show(token: str) -> str:
 
 
 @blueprint.post("/new-address/<token>")
-def confirm(token: str) -> str:
+def confirm(token: str) -> Response:
     with Session.begin() as session:
-        found = moving.move(session, token, edge.visit(), utc_now())
-        discreet.speak_to(session, found.subscriber_id)
+        moving.move(session, token, edge.visit(), utc_now())
     nudge(send_urgent)
-    return render_template("pages/new_address/show.html", state=found.state)
+    return redirect(url_for(".show", token=token), HTTPStatus.SEE_OTHER)

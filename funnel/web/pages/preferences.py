@@ -2,64 +2,54 @@
 
 Mails are forwarded, and this link never ends: the page says nothing of whose mail it was (law 8). It offers what can be
 done without knowing what is set, answers the same whoever they are, and mails a link of an hour to the page that shows
-all of it.
+all of it. A button leads to an address that says what was done: back and reload ask nothing anew.
 """
 
 from http import HTTPStatus
 
-from flask import render_template, request
+from flask import redirect, render_template, url_for
 from sqlalchemy.orm import Session as OrmSession
+from werkzeug.wrappers import Response
 
 from funnel import languages, tokens
-from funnel.audience import ending, own_data, topics, wishes
+from funnel.audience import topics, wishes
 from funnel.audience.wishes import NothingTickedError, Wish
 from funnel.db import Session, utc_now
 from funnel.models.people import Form, Subscriber
 from funnel.programme import archive
 from funnel.tokens import BadToken, Purpose
-from funnel.web import edge, spoken
+from funnel.web import spoken
 from funnel.web.nudge import nudge
 from funnel.web.pages import discreet, wished
 from tasks.mail import send_urgent
 
 STOPPED_HERE = "the preferences page"
-MY_DATA = "my-data"
 
 blueprint = discreet.blueprint("preferences", __name__)
 
 
 @blueprint.get("/preferences/<token>")
 def show(token: str) -> str:
+    done = wished.done()
     with Session.begin() as session:
-        _who(session, token)
-        return _page(session)
+        _, form, _ = _who(session, token)
+        if done is Wish.STOP:
+            return render_template("pages/unsubscribe/left.html", form=form)
+        return _page(session, done=done)
 
 
 @blueprint.post("/preferences/<token>")
-def change(token: str) -> str | tuple[str, int]:
-    name = request.form.get("wish", "")
+def change(token: str) -> Response | tuple[str, int]:
     with Session.begin() as session:
-        person, form, message_id = _who(session, token)
-        if name == wished.STOP:
-            ending.leave(session, person.id, STOPPED_HERE, edge.visit(), utc_now(), message_id=message_id)
-            return render_template("pages/unsubscribe/left.html", form=form)
-        if name != MY_DATA:
-            return _carry_out(session, person, name)
-        own_data.fresh_link(session, person, utc_now())
-        page = _page(session, done=MY_DATA)
-    nudge(send_urgent)
-    return page
-
-
-def _carry_out(session: OrmSession, person: Subscriber, name: str) -> str | tuple[str, int]:
-    wish, asked = wished.wish(name)
-    try:
-        wishes.carry_out(session, person, wish, asked, utc_now())
-    except NothingTickedError:
-        return _page(session, wrong=wish), HTTPStatus.UNPROCESSABLE_ENTITY
-    if wish is Wish.LANGUAGE:
-        spoken.speak(asked.language)
-    return _page(session, done=wish)
+        person, _, message_id = _who(session, token)
+        wish, asked = wished.wish(STOPPED_HERE, message_id)
+        try:
+            wishes.carry_out(session, person, wish, asked, utc_now())
+        except NothingTickedError:
+            return _page(session, wrong=True), HTTPStatus.UNPROCESSABLE_ENTITY
+    if wish is Wish.MY_DATA:
+        nudge(send_urgent)
+    return redirect(url_for(".show", token=token, done=wish), HTTPStatus.SEE_OTHER)
 
 
 def _who(session: OrmSession, token: str) -> tuple[Subscriber, Form | None, int | None]:
@@ -71,7 +61,7 @@ def _who(session: OrmSession, token: str) -> tuple[Subscriber, Form | None, int 
     return found.person, found.form, message_id or None
 
 
-def _page(session: OrmSession, done: str = "", wrong: str = "") -> str:
+def _page(session: OrmSession, done: Wish | None = None, *, wrong: bool = False) -> str:
     """Nothing of the person goes into it, so that nothing can stand in it; only its language is theirs."""
     return render_template(
         "pages/preferences/show.html",

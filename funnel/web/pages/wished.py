@@ -1,22 +1,31 @@
-"""What a reader wishes, read from the button that was pressed and what stands beside it."""
+"""What a reader wishes, read from the button that was pressed and what stands beside it; and what was done, read from
+the address that it led to."""
 
 from flask import abort, request
 
 from funnel import languages
 from funnel.audience.wishes import Asked, Wish
+from funnel.web import edge
 
-STOP = "stop"  # leaving is no wish among others: it has a line of consent of its own
+BY_NAME = {str(wish): wish for wish in Wish}
 
 
-def wish(name: str) -> tuple[Wish, Asked]:
-    """The wish of this name and what is asked with it. Answers 400 for none of ours, and a language we do not speak."""
-    if name not in set(Wish):
-        abort(400)
+def wish(page: str, message_id: int | None = None) -> tuple[Wish, Asked]:
+    """The wish and what is asked with it. Answers 400 for none of ours, and for a language we do not speak.
+
+    `page` and `message_id`: where it was pressed, as `Asked` has it.
+    """
+    found = BY_NAME.get(request.form.get("wish", ""))
     language = request.form.get("language", "")
-    if name == Wish.LANGUAGE and language not in languages.codes():
+    if found is None or (found is Wish.LANGUAGE and language not in languages.codes()):
         abort(400)
     shown = _numbers("shown") if "shown" in request.form else None  # of a page that was opened before it told them
-    return Wish(name), Asked(_numbers("topic"), shown, language)
+    return found, Asked(_numbers("topic"), shown, language, page, edge.visit(), message_id)
+
+
+def done() -> Wish | None:
+    """The wish whose carrying out led here; None of anything else."""
+    return BY_NAME.get(request.args.get("done", ""))
 
 
 def _numbers(name: str) -> frozenset[int]:
