@@ -20,6 +20,8 @@ from babel.support import NullTranslations, Translations
 FOLDER = Path(__file__).parent / "translations"
 ENGLISH = "en"
 OF_ENGLISH = "en_GB"  # 28 November, not November 28
+SPACED = "fr"  # its colon stands apart from the word before it
+NO_BREAK = "\N{NO-BREAK SPACE}"
 PAGES = "messages"  # the catalog of readers' pages, and of what the house says to readers wherever it stands
 
 
@@ -139,6 +141,11 @@ def day(at: datetime, code: str, zone: ZoneInfo) -> str:
 def day_of_year(at: datetime, code: str, zone: ZoneInfo) -> str:
     """The same without its year: 28 November."""
     return str(dates.format_skeleton("MMMMd", _local(at, zone), locale=named(code).locale))
+
+
+def colon(code: str) -> str:
+    """A colon as it stands after a word: French keeps a space before it, where no line may break."""
+    return f"{NO_BREAK}:" if named(code).code == SPACED else ":"
 
 
 def _local(at: datetime, zone: ZoneInfo) -> date:

@@ -33,7 +33,7 @@ RED_FLAGS = {
     "it": (
         "intorpidimento o formicolio intorno ai genitali o ai glutei", "nuovi disturbi della vescica o dell’intestino",
         "dolore, formicolio, debolezza o intorpidimento a entrambe le gambe", "dolore al petto", "incidente grave",
-        "febbre", "perde peso e non sa perché", "nodulo", "cambiato forma", "non si allevia con il riposo",
+        "febbre", "perde peso e non sa perché", "nodulo", "cambiato forma", "non migliora con il riposo",
         "notte", "in alto, fra le scapole",
     ),
 }  # fmt: skip

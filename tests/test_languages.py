@@ -113,4 +113,36 @@ def test_french_keeps_its_marks_on_the_line_of_their_words():
     for path in languages.FOLDER.glob("fr/LC_MESSAGES/*.po"):
         strings = [message.string for message in told(read(path))]
         plain = [text for one in strings for text in ([one] if isinstance(one, str) else one)]
-        assert not [text for text in plain if re.search(r" [;!?:»]|« ", text)]
+        assert not [text for text in plain if re.search(r" [;!?:»]|« |\s\s", text)]
+
+
+def spoken(code):
+    """All that is said to readers in a language: on pages, in mails and in their footers."""
+    strings = [message.string for message in told(read(languages.FOLDER / f"{code}/LC_MESSAGES/messages.po"))]
+    pages = [text for one in strings for text in ([one] if isinstance(one, str) else one)]
+    mails = [path.read_text() for path in (ROOT / "templates/emails" / code).glob("**/*.md")]
+    return [re.sub("<[^>]*>|https?:[^ )]*", "", text) for text in pages + mails]
+
+
+def test_french_needs_no_elision_before_a_name():
+    """Whatever the practice is called: “de Alessandro” is wrong, and so is “d’Claire”."""
+    slip = re.compile(r"\b(?:de|que|le|la|ne|se|jusque|puisque|lorsque) (?:%\((?:practice|name|address)|{{ pract)")
+    assert slip.search("Une newsletter de %(practice)s")
+    assert not [text for text in spoken("fr") if slip.search(text)]
+
+
+def test_french_says_no_more_so_that_nobody_reads_more():
+    """“Plus de conseils.” may be either."""
+    assert not [text for text in spoken("fr") if re.search(r"(?:^|[.!?:;]\s)Plus (?:de|d’)", text) or text == "Plus"]
+
+
+def test_one_thing_has_one_name_and_readers_are_spoken_to_politely():
+    """No word of the other register, and none beside the one that leaving, deleting or tapping is called by."""
+    stray = {
+        "de": r"\b(?:du|dich|dir|dein\w*|Schaltfläche)\b|\bEin Tipp(?:en)?, ",
+        "es": r"\b(?:tú|tus?|ti|te|petición)\b",
+        "fr": r"\b(?:tu|ton|tes|toi|aucun cours|effacer\w*|désabonner)\b",
+        "it": r"\b(?:tuo|tua|tuoi|ti|vostr\w|mandate(?:m|le\b)\w*|cancell\w+)\b",
+    }
+    for code, words in stray.items():
+        assert not [text for text in spoken(code) if re.search(words, text, re.IGNORECASE)], code

@@ -16,7 +16,7 @@ from tests.mail_cast import Asked, a_newsletter, claimed
 from tests.test_mail_newsletter import an_issue, its_mail, read
 
 OTHERS = [language.code for language in languages.known()[1:]]
-FOOTERS = ("tip", "newsletter", "notice", "archive")
+FOOTERS = ("tip", "newsletter", "notice", "asking", "archive")
 
 
 def tags(text: str) -> list[merge.Tag]:
@@ -62,9 +62,9 @@ def test_a_confirmation_is_in_the_language_of_the_sign_up(session):
     asked.sign_up.language = "de"
     mail, text, page = read(composed(session, asked.mail))
     assert mail["Subject"] == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
-    assert re.search(r"Ja, senden Sie mir die E-Mails:\nhttp\S+/confirm/", text)
+    assert re.search(r"Ja, schicken Sie mir die E-Mails:\nhttp\S+/confirm/", text)
     assert '<html lang="de" dir="ltr"' in page
-    assert "Was wir speichern und warum" in page
+    assert "Was wir aufbewahren und warum" in page
 
 
 def test_a_tip_that_is_not_translated_says_so_and_has_its_footer_in_the_readers_language(session):
@@ -133,3 +133,44 @@ def test_a_mail_from_right_to_left_leans_to_the_right():
 def test_no_word_of_ours_promises_too_much(code):
     for name in notices.TO_READERS:
         assert words.check(notices.original(name, code).body) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("en", "It is on no list yet."),
+        ("de", "Sie steht noch auf keiner Liste."),
+        ("es", "Todavía no está en ninguna lista."),
+        ("fr", "Elle ne figure encore sur aucune liste."),
+        ("it", "Non è ancora in nessuna lista."),
+    ],
+)
+def test_only_who_is_asked_to_confirm_is_told_that_they_are_on_no_list(code, words):
+    said = {name for name in notices.TO_READERS if words in render.preview_notice(None, name, NOW, code).text}
+    assert said == {"confirmation", "reminder"}
+
+
+def test_a_mail_begins_as_its_language_does_after_a_greeting():
+    """With a capital where the greeting ends a sentence, with a small letter where a comma carries on; “Sie” and “Lei”
+    have theirs anywhere.
+    """
+    for code in ("en", "es", "fr"):
+        for name in notices.TO_READERS:
+            greeting, first = notices.original(name, code).body.strip().split("\n\n")[:2]
+            assert greeting.endswith((",", ":")), (code, name)
+            assert first[0].isupper(), (code, name)
+    for code in ("de", "it"):
+        firsts = [notices.original(name, code).body.strip().split("\n\n")[1] for name in notices.TO_READERS]
+        assert not [first for first in firsts if first[0].isupper() and not first.startswith(("Sie", "Lei"))], code
+
+
+def test_french_marks_stay_on_the_line_of_their_words_in_mails_too():
+    said = [notices.original(name, "fr") for name in notices.TO_READERS]
+    lines = [line for one in said for line in (one.subject, one.preheader, one.body)]
+    lines += [press.footer_file(name, "fr").read_text() for name in FOOTERS]
+    assert not [line for line in lines if re.search(r" [;!?:»]|« ", line)]
+
+
+def test_in_french_the_colon_before_an_address_stands_apart_and_stays_on_its_line():
+    told = render.preview_notice(None, "confirmation", NOW, "fr").text
+    assert "Oui, envoyez-moi les e-mails\N{NO-BREAK SPACE}:\nhttp" in told

@@ -154,3 +154,17 @@ def test_the_way_back_leads_to_the_post_they_came_from_or_the_forms_and_else_the
     form.post_id, sign_up.source = draft.id, draft.slug
     session.commit()
     assert "you can close this page" in client.get(here).text
+
+
+@pytest.mark.parametrize(
+    ("language", "button", "said"),
+    [
+        ("en", "Send me the tips", "Yes, send me the tips"),
+        ("en", "I want the tips", "I want the tips"),
+        ("en", "QL tips, please", "QL tips, please"),
+        ("it", "Voglio i consigli", "Voglio i consigli"),
+    ],
+)
+def test_the_button_says_yes_where_that_makes_a_sentence(session, client, language, button, said):
+    form = a_form(session, slug="tips", language=language, button=button)
+    assert f">{said}</button>" in client.get(asked(session, form, language=language)).text

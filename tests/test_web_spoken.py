@@ -4,12 +4,14 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask_babel import gettext
 from sqlalchemy.exc import OperationalError
 
 from funnel import languages, tokens
 from funnel.audience import own_data
 from funnel.db import utc_now
 from funnel.tokens import Purpose
+from funnel.web import spoken
 from funnel.web.pages import book, discreet
 from tests.factories import a_subscriber
 
@@ -76,3 +78,11 @@ def test_how_long_to_wait_is_told_in_the_plural_of_the_language(app):
     assert "tra 119 minuti." in told[119]
     assert "tra 2 ore." in told[120]
     assert "tra 3 ore." in told[170]
+
+
+def test_a_part_in_another_language_that_fails_leaves_the_page_in_its_own(app):
+    with app.test_request_context("/"):
+        spoken.speak("de")
+        with pytest.raises(ValueError, match="broken"), spoken.speaking("it"):
+            raise ValueError("broken")
+        assert (spoken.language().code, gettext("Privacy")) == ("de", "Datenschutz")

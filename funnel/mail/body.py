@@ -15,7 +15,9 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from funnel import languages
 from funnel.config import Settings
+from funnel.languages import ENGLISH
 from funnel.mail import dress, plain
 from funnel.mail.links import Place
 from funnel.mail.pieces import Pieces, bound, filled
@@ -51,24 +53,25 @@ class Body:
     has_title: bool  # it brings its own h1
 
 
-def read(source: str, known: Settings) -> Body:
-    """Reads Markdown with merge tags. Raises merge.BadTags for a tag that is not one of ours."""
-    return _read(source, known, dress.dressed)
+def read(source: str, known: Settings, language: str = ENGLISH) -> Body:
+    """Reads Markdown with merge tags, written in a language. Raises merge.BadTags for a tag that is not one of ours."""
+    return _read(source, known, dress.dressed, language)
 
 
-def undressed(source: str, known: Settings) -> Body:
+def undressed(source: str, known: Settings, language: str = ENGLISH) -> Body:
     """The same for a page, whose own style sheet dresses it."""
-    return _read(source, known, dress.undressed)
+    return _read(source, known, dress.undressed, language)
 
 
-def _read(source: str, known: Settings, look: Callable[[str], str]) -> Body:
+def _read(source: str, known: Settings, look: Callable[[str], str], language: str) -> Body:
     marks = _Marks(source)
     tokens = _MARKDOWN.parse(marks.source)
     places = _find_places(tokens, marks, known)
     _find_buttons(tokens, marks, places)
     has_title = _one_title(tokens)
     html = look(_CLEANER.clean(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})))
-    return Body(marks.cut(html), marks.cut(plain.told(tokens)), tuple(places), has_title)
+    text = plain.told(tokens, languages.colon(language))
+    return Body(marks.cut(html), marks.cut(text), tuple(places), has_title)
 
 
 class _Marks:

@@ -10,7 +10,8 @@ from funnel.mail.press import Words
 from funnel.programme import front_matter, mail_files, reminders
 
 MOVING = (moving.CONFIRM, moving.TOLD)  # of a reader, to an address that is not theirs yet, or not any more
-TO_READERS = ("confirmation", "reminder", "already_in", "booking_thanks", "fresh_link", *MOVING)  # in each language
+ASKING = ("confirmation", "reminder")  # of whoever is on no list yet
+TO_READERS = (*ASKING, "already_in", "booking_thanks", "fresh_link", *MOVING)  # in each language
 NAMES = (
     *TO_READERS,
     "booking_notice",

@@ -15,9 +15,12 @@ LONGEST_RULE = 40  # signs under a heading
 BUTTON_TOKENS = ("link_open", "link_close")
 
 
-def told(tokens: list[Token]) -> str:
-    """The tokens of markdown-it as plain text, paragraphs parted by an empty line, one line end at the end."""
-    teller = _Teller()
+def told(tokens: list[Token], colon: str = ":") -> str:
+    """The tokens of markdown-it as plain text, paragraphs parted by an empty line, one line end at the end.
+
+    `colon` stands between the words of a button and its URL.
+    """
+    teller = _Teller(colon)
     for token in tokens:
         teller.hear(token)
     return "\n\n".join(teller.blocks).strip("\n") + "\n"
@@ -42,7 +45,8 @@ class _Box:
 
 
 class _Teller:
-    def __init__(self) -> None:
+    def __init__(self, colon: str) -> None:
+        self.colon = colon
         self.blocks: list[str] = []
         self.boxes: list[_Box] = []
         self.lists: list[int | None] = []  # of each list we are in, the number of its next item; None: it has bullets
@@ -74,7 +78,7 @@ class _Teller:
             case "fence" | "code_block":
                 self._say("\n".join(f"    {line}" for line in token.content.rstrip("\n").split("\n")))
             case "inline":
-                words = _button(token) if is_button(token) else _line(token.children or [])
+                words = _button(token, self.colon) if is_button(token) else _line(token.children or [])
                 self._say(words + ("\n" + "-" * min(len(token.content), LONGEST_RULE) if self.heading else ""))
 
     def _bullet(self) -> str:
@@ -97,9 +101,9 @@ class _Teller:
         self.apart = not self.lists
 
 
-def _button(token: Token) -> str:
+def _button(token: Token, colon: str) -> str:
     opening, *words, _ = token.children or []
-    return f"{_line(words)}:\n{opening.attrs['href']}"
+    return f"{_line(words)}{colon}\n{opening.attrs['href']}"
 
 
 def _line(children: list[Token]) -> str:

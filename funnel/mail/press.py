@@ -119,6 +119,12 @@ def notice(words: Words, known: Settings) -> Sheet:
 
 
 @functools.lru_cache(maxsize=STENCILS_KEPT)
+def asking(words: Words, known: Settings) -> Sheet:
+    """The same of one that asks somebody to confirm: its footer says that their address is on no list yet."""
+    return _alone(words, known, "asking")
+
+
+@functools.lru_cache(maxsize=STENCILS_KEPT)
 def letter(words: Words, known: Settings) -> Sheet:
     """The sheet of a letter to the owner: a notice with a footer that says how to be spared it."""
     return _alone(words, known, "letter")
@@ -143,7 +149,7 @@ def _alone(words: Words, known: Settings, footer: str) -> Sheet:
 
 def _read(words: Words, known: Settings) -> Body:
     rehearsal = f"> {mail_files.line(mail_files.REHEARSAL, words.language)}\n\n" if known.rehearsal else ""
-    return body.read(rehearsal + words.body, known)
+    return body.read(rehearsal + words.body, known, words.language)
 
 
 def _watched(said: Body, known: Settings) -> Body:
@@ -168,7 +174,7 @@ class _Footer:
 
 def _footer(name: str, known: Settings, language: str, above: str = "", why: str = "") -> _Footer:
     text = above + footer_file(name, language).read_text().replace(WHY, why)
-    return _Footer(straight(body.read(text, known), known), language)
+    return _Footer(straight(body.read(text, known, language), known), language)
 
 
 def footer_file(name: str, language: str) -> Path:

@@ -164,7 +164,8 @@ def _sheet_of_letter(letter: Letter) -> Sheet:
 
 
 def _sheet_of_notice(name: str, language: str) -> Sheet:
-    return press.notice(notices.words(name, language), settings())
+    pressed = press.asking if name in notices.ASKING else press.notice
+    return pressed(notices.words(name, language), settings())
 
 
 def _language(session: Session, message: Message) -> str:

@@ -48,9 +48,11 @@ def speaking(code: str) -> Iterator[None]:
     """The same, as long as the block lasts."""
     before = language()
     g.language = languages.named(code)
-    with force_locale(g.language.locale):
-        yield
-    g.language = before
+    try:
+        with force_locale(g.language.locale):
+            yield
+    finally:
+        g.language = before
 
 
 def language() -> Language:
