@@ -138,6 +138,7 @@ class Reader:
         self.go("my data", door)
         self.go("my name", f"{door}/name", first_name="Ada")
         self.go("a wrong name", f"{door}/name", 422, first_name="=?")
+        self.go("an address in doubt", f"{door}/address", 422, email="ada@gmial.com")
         self.go("deleting", f"{door}/delete")
         self.go("deleted", f"{door}/delete", pressed="1")
         self.go("my data too late", "/my-data/AWGY", 404)

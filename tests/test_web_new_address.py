@@ -14,6 +14,7 @@ from funnel.models.mail import Message
 from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
 from funnel.tokens import address_hash
 from tests.factories import a_subscriber
+from tests.readers import fields_of
 
 NEW = "ada@new.example.org"
 HOUR = timedelta(hours=1)
@@ -28,10 +29,12 @@ def ada(session):
 
 @pytest.fixture
 def asks(session, client, ada):
-    def ask(email=NEW):
+    def ask(email=NEW, **more):
         session.commit()
         answer = client.post(
-            f"/my-data/{own_data.fresh_token(ada, utc_now())}/address", data={"email": email}, follow_redirects=True
+            f"/my-data/{own_data.fresh_token(ada, utc_now())}/address",
+            data={"email": email} | more,
+            follow_redirects=True,
         )
         moving.settle(session, utc_now())
         session.commit()
@@ -115,6 +118,22 @@ def test_what_is_no_address_is_told_with_what_was_typed(session, asks):
     assert answer.status_code == 422
     assert 'value="ada@@example"' in answer.text
     assert mails(session) == []
+
+
+def test_a_slip_of_the_fingers_is_asked_about_and_the_answer_holds(session, client, ada, asks):
+    slip = "ada@gmial.com"
+    asked = asks(slip)
+    assert asked.status_code == 422
+    assert "ada@gmail.com" in asked.text
+    assert fields_of(asked)["email"] == slip
+    assert mails(session) == []
+    anew = asks(slip, answer="change")
+    assert anew.status_code == 422
+    assert f'value="{slip}"' in anew.text
+    assert mails(session) == []
+    for answer, address in (("yes", "ada@gmail.com"), ("keep", slip)):
+        assert 'role="status"' in asks(f"Ada <{slip}>", answer=answer).text
+        assert mails(session)[-1] == ("new_address", address)
 
 
 def test_one_person_asks_three_times_an_hour_and_one_address_once_in_ten_minutes(session, asks):

@@ -87,6 +87,15 @@ def test_both_ways_answer_the_same_and_keep_the_same(session, page, short, form,
     assert kept == [kept[0]] * 8
 
 
+def test_a_pasted_address_is_freed_of_what_stands_around_it_on_both_ways(session, page, short, form):
+    pasted = ("mailto:ada@example.org", "Ada Byron <ada@example.org>", "ada@example.org.")
+    for number, email in enumerate(pasted):
+        ways = [sent(way, form, network=f"198.51.{number}.7", email=email) for way in (short, page)]
+        assert [way[0] for way in ways] == ["303 SEE OTHER"] * 2
+    assert {row.email for row in sign_ups(session)} == {"ada@example.org"}
+    assert len(sign_ups(session)) == 6
+
+
 @pytest.mark.parametrize(
     ("typed", "how"),
     [

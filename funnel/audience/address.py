@@ -21,6 +21,26 @@ ROLES = frozenset({
 })  # fmt: skip
 
 
+MAILTO = "mailto:"  # RFC 6068
+
+
+def bare(pasted: str) -> str:
+    """The address in what was pasted with more around it: `mailto:`, a name before it, the full stop after it.
+
+    Whatever holds no address comes back as it is. None of the three can be part of one (RFC 5321 §4.1.2).
+    """
+    found = _unstopped(pasted)
+    if found.endswith(">"):
+        found = _unstopped(found.rpartition("<")[2][:-1])
+    if found[: len(MAILTO)].lower() == MAILTO:
+        found = _unstopped(found[len(MAILTO) :].partition("?")[0])
+    return found if "@" in found else pasted
+
+
+def _unstopped(text: str) -> str:
+    return text.strip().rstrip(".,;")
+
+
 def usual(typed: str) -> str | None:
     """`typed` as an address is kept, when it is one of the usual kind; None says nothing: ask the library."""
     found = USUAL.fullmatch(typed)

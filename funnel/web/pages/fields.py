@@ -75,6 +75,9 @@ def _trimmed(text: str | None) -> str:
     return (text or "").strip()
 
 
+BARE = (_trimmed, address.bare)
+
+
 class Stateless(FlaskForm):  # type: ignore[misc]  # it comes without types
     """A form that needs no cookie: the dated token of `trap` takes the place of the session's.
 
@@ -86,7 +89,7 @@ class Stateless(FlaskForm):  # type: ignore[misc]  # it comes without types
 
 
 class SignUpForm(Stateless):
-    email = EmailField(lazy_gettext("Email address"), [_address, _lasting], filters=[_trimmed])
+    email = EmailField(lazy_gettext("Email address"), [_address, _lasting], filters=BARE)
     first_name = StringField(lazy_gettext("First name"), [_first_name], filters=[_trimmed])
     timezone = HiddenField(filters=[_trimmed])
 
@@ -101,7 +104,7 @@ def usual(post: Mapping[str, str]) -> Typed | None:
 
     None says nothing of what is wrong, if anything is.
     """
-    email, first_name = _trimmed(post.get("email")), _trimmed(post.get("first_name"))
+    email, first_name = address.bare(_trimmed(post.get("email"))), _trimmed(post.get("first_name"))
     if not address.usual(email) or preferences.name_problem(first_name):
         return None
     if settings().door.refuse_disposable and disposable.is_disposable(email):
@@ -110,7 +113,7 @@ def usual(post: Mapping[str, str]) -> Typed | None:
 
 
 class AddressForm(Stateless):
-    email = EmailField(lazy_gettext("New email address"), [_address, _lasting], filters=[_trimmed])
+    email = EmailField(lazy_gettext("New email address"), [_address, _lasting], filters=BARE)
 
 
 class BookForm(Stateless):
@@ -119,7 +122,7 @@ class BookForm(Stateless):
         [_given(Said("Type your name, so that we know how to greet you.")), _first_name],
         filters=[_trimmed],
     )
-    email = EmailField(lazy_gettext("Email address"), [_address], filters=[_trimmed])
+    email = EmailField(lazy_gettext("Email address"), [_address], filters=BARE)
     phone = TelField(lazy_gettext("Phone"), [_one_line, _at_most(LONGEST_PHONE)], filters=[_trimmed])
     suits = TextAreaField(
         lazy_gettext("What suits you?"),

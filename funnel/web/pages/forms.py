@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as OrmSession
 from werkzeug.wrappers import Response as AnyResponse
 
-from funnel.audience import door, resending, signup, typo
+from funnel.audience import door, resending, signup
 from funnel.audience.signup import Doorway
 from funnel.db import Session, utc_now
 from funnel.models.door import Stop
@@ -21,7 +21,7 @@ from funnel.programme import thanks
 from funnel.tokens import Purpose
 from funnel.web import edge, spoken
 from funnel.web.nudge import call
-from funnel.web.pages import card, discreet, place, posts, step, trap
+from funnel.web.pages import card, discreet, place, posts, slip, step, trap
 from funnel.web.pages.card import Card
 from funnel.web.pages.fields import SignUpForm, typed
 from funnel.web.pages.named import form_named
@@ -137,15 +137,10 @@ def _wrong(shown: Card) -> str:
 
 def _doubt(shown: Card) -> str:
     """The question whether a slip of the fingers was meant; empty once it is answered, or when there is none."""
-    answer = request.form.get("answer")
-    suggestion = typo.suggestion(shown.fields.email.data)
-    if answer == "change":
+    if slip.wants_to_change():
         return render_template("pages/forms/show.html", card=shown)
-    if answer == "yes":
-        shown.fields.email.data = suggestion or shown.fields.email.data
-    if answer or not suggestion:
-        return ""
-    return render_template("pages/forms/doubt.html", card=shown, suggestion=suggestion)
+    meant = slip.to_ask(shown.fields.email)
+    return render_template("pages/forms/doubt.html", card=shown, suggestion=meant) if meant else ""
 
 
 def _one_more_tap(shown: Card, verdict: Verdict) -> str:

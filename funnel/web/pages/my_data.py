@@ -18,7 +18,7 @@ from funnel.models.choices_made import Chose
 from funnel.tokens import BadToken
 from funnel.web import spoken
 from funnel.web.nudge import nudge
-from funnel.web.pages import discreet, mine, wished
+from funnel.web.pages import discreet, mine, slip, wished
 from funnel.web.pages.fields import AddressForm, NameForm
 from tasks.audience import settle_addresses
 from tasks.mail import send_urgent
@@ -67,8 +67,11 @@ def move(token: str) -> AnyResponse | tuple[str, int]:
     fields = AddressForm(request.form)
     with Session.begin() as session:
         person = mine.whose(session, token)
-        if not fields.validate():
+        if not fields.validate() or slip.wants_to_change():
             return mine.drawn(session, token, person, address=fields), HTTPStatus.UNPROCESSABLE_ENTITY
+        if meant := slip.to_ask(fields.email):
+            page = render_template("pages/my_data/doubt.html", token=token, fields=fields, suggestion=meant)
+            return page, HTTPStatus.UNPROCESSABLE_ENTITY
         moving.ask(session, person, fields.email.data, utc_now())
     nudge(settle_addresses)
     return _lead_back(token, mine.Done.ADDRESS)
