@@ -181,10 +181,11 @@ def come_to_the_door(practice):
     answer.ask(session, asked, answer.BY_FORM, practice.form.wording, now)
     for pressed, (before, after) in enumerate((("en", "it"), ("it", "fr"))):
         chosen.note(session, 40, Chose.LANGUAGE, now + timedelta(minutes=pressed), before=before, after=after)
-    long = f"{'a.long.name.' * 5}typed@a-long-domain.example.org"
+    long = f"{'a.long.name.' * 5}typed@gmial.com"  # what was meant stands there too
     refused = {"state": SignUpState.REFUSED, "reason": settle.NO_MAIL, "risk": 100, "signs": [Sign.TOOL, Sign.NO_MAIL]}
     a_sign_up(session, practice.form, email=long, created_at=now, **refused)
     topics.make(session, "Exercises", "Three minutes each, with a picture", now)
+    topics.make(session, "Wirbelsäulengymnastikübungsgruppentreffen", "", now)
 
 
 def files():
