@@ -42,8 +42,9 @@ def test_the_link_in_the_mail_leads_to_the_page_and_stops_nothing(session, clien
 def test_the_button_stops_the_course_and_may_be_pressed_twice(session, client, door):
     for _ in range(2):
         answer = client.post(door)
-        assert answer.status_code == 200
-        assert "The course stops here" in answer.text
+        assert (answer.status_code, answer.location) == (303, f"{door}?done=booked")
+        assert "The course stops here" in client.get(answer.location).text
+    assert "<button" in client.get(f"{door}?done=else").text
     found = enrolment(session)
     assert (found.state, found.reason) == (EnrolmentState.STOPPED, StopReason.BOOKED)
     assert session.scalars(select(Booking.how)).all() == [BookingHow.SAID]
@@ -51,7 +52,7 @@ def test_the_button_stops_the_course_and_may_be_pressed_twice(session, client, d
 
 def test_a_mail_that_is_deleted_by_now_is_thanked_for_all_the_same(session, client, door):
     link_id, _ = tokens.read(Purpose.GO, door.split("/")[2])
-    answer = client.post(f"/booked/{tokens.sign(Purpose.GO, link_id, 999)}")
+    answer = client.post(f"/booked/{tokens.sign(Purpose.GO, link_id, 999)}", follow_redirects=True)
     assert "Thank you" in answer.text
     assert enrolment(session).state == EnrolmentState.ACTIVE
 

@@ -55,6 +55,8 @@ def test_each_of_its_pages_leads_on_within_the_frame(client, form):
     again = client.post(f"{EMBED}/resend", data={"token": fields_of(sent)["token"]})
     assert again.location.startswith(f"{EMBED}/sent?")
     assert client.post(f"{EMBED}/resend", data={"token": "x"}).location == EMBED
+    assert client.get(f"{EMBED}/resend").location == EMBED  # where a form that was closed meanwhile is asked for anew
+    assert client.get("/f/back-care/resend").location == "/f/back-care"
     for page in (first, wrong, doubt, plain, sent):
         assert "target=" not in page.text
         assert 'href="/privacy"' not in page.text

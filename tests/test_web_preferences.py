@@ -74,6 +74,8 @@ def test_nothing_on_the_page_or_in_an_answer_tells_whoever_holds_the_mail_what_i
 def test_nor_does_leaving_by_the_other_link(session, client):
     leaving = [f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, one.id, 0)}" for one in all_sorts(session)]
     assert len({client.post(path).data for path in leaving}) == 1
+    assert {told(client.post(path, data={"pressed": "1"})) for path in leaving} == {"done=stop"}
+    assert len({client.get(f"{path}?done=stop").data for path in leaving}) == 1
 
 
 def test_nor_does_the_page_for_who_has_booked(session, client):
@@ -81,7 +83,9 @@ def test_nor_does_the_page_for_who_has_booked(session, client):
     mails = [a_message(session, one) for one in all_sorts(session)]
     session.commit()
     paths = [f"/booked/{tokens.sign(Purpose.GO, link.id, mail.id)}" for mail in mails]
-    assert len({client.get(path).data for path in paths}) == len({client.post(path).data for path in paths}) == 1
+    for seen in ("", "?done=booked"):
+        assert len({client.get(path + seen).data for path in paths}) == 1
+    assert {told(client.post(path)) for path in paths} == {"done=booked"}
 
 
 def test_a_button_leads_to_an_address_that_says_what_was_done_and_nothing_else_can_be_said_there(client, person):

@@ -1,20 +1,25 @@
 """The links that mail programs call by themselves: tracked links, and leaving."""
 
 import logging
+from http import HTTPStatus
 from typing import cast
 
-from flask import Response, render_template, request
+from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
 
 from funnel import tokens
 from funnel.audience import ending
+from funnel.audience.wishes import Wish
 from funnel.db import Session, utc_now
+from funnel.models.people import Form
 from funnel.tokens import Purpose
 from funnel.web import edge, visits
-from funnel.web.pages import discreet
+from funnel.web.pages import discreet, wished
 
+PRESSED = "pressed"  # the name of our own button
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # the body of RFC 8058 §3.1
 
 blueprint = discreet.blueprint("links", __name__)
@@ -36,6 +41,9 @@ def leading_on(target: str) -> Response:
 def ask(token: str) -> str:
     """One button. Scanners follow this link, so following it leaves nothing (law 3)."""
     numbers = tokens.read(Purpose.UNSUBSCRIBE, token)
+    if wished.done() is Wish.STOP:
+        with Session.begin() as session:
+            return _left(discreet.answer_mail(session, numbers[0], numbers[1] or None).form)
     _speak_to(*numbers)
     return render_template(
         "pages/unsubscribe/ask.html", token=token, preferences=tokens.sign(Purpose.PREFERENCES, *numbers)
@@ -43,16 +51,27 @@ def ask(token: str) -> str:
 
 
 @blueprint.post("/unsubscribe/<token>")
-def leave(token: str) -> Response | str:
-    """RFC 8058 when a mail program posts, the button when a person does. May be repeated; never a redirect."""
+def leave(token: str) -> AnyResponse | str:
+    """RFC 8058 when a mail program posts, the button when a person does. May be repeated.
+
+    A redirect for our own button alone, which tells its name: mail programs follow none, and post what they like.
+    """
     subscriber_id, message_id = tokens.read(Purpose.UNSUBSCRIBE, token)
     one_click = request.form.get(ONE_CLICK[0]) == ONE_CLICK[1]
     how = "one-click from a mail program" if one_click else "the button on the leaving page"
     with Session.begin() as session:
         form = discreet.answer_mail(session, subscriber_id, message_id or None).form
         ending.leave(session, subscriber_id, how, edge.visit(), utc_now(), message_id=message_id or None)
-        page = "" if one_click else render_template("pages/unsubscribe/left.html", form=form)
-    return Response(_("You have left. No more mails will come.") + "\n", mimetype="text/plain") if one_click else page
+        page = _left(form)
+    if one_click:
+        return Response(_("You have left. No more mails will come.") + "\n", mimetype="text/plain")
+    if PRESSED in request.form:
+        return redirect(url_for(".ask", token=token, done=Wish.STOP), HTTPStatus.SEE_OTHER)
+    return page
+
+
+def _left(form: Form | None) -> str:
+    return render_template("pages/unsubscribe/left.html", form=form)
 
 
 def _speak_to(subscriber_id: int, message_id: int) -> None:

@@ -110,6 +110,13 @@ def resend(slug: str) -> AnyResponse | tuple[str, int]:
     return answer
 
 
+@blueprint.get("/f/<slug>/embed/resend", endpoint="framed_resent")
+@blueprint.get("/f/<slug>/resend", endpoint="resent")
+def go_back(slug: str) -> AnyResponse:
+    """Where somebody stands whose form was closed meanwhile, and who asks for the page anew."""
+    return redirect(place.address("show", slug=slug), 303)
+
+
 @blueprint.get("/f/<slug>/embed/privacy", endpoint="framed_privacy")
 def privacy(slug: str) -> str:
     """What is kept, to be read without leaving the frame."""
