@@ -78,6 +78,18 @@ def test_in_the_dark_the_form_is_as_light_or_dark_as_the_page_around(live, page,
 
 
 @pytest.mark.browser
+def test_a_browser_of_before_2023_gets_the_form_where_its_code_stands_and_nothing_over_the_page(live, page, blog, form):
+    window = page()
+    window.add_init_script("delete Document.prototype.adoptedStyleSheets")
+    window.goto(blog.post("/post", code(live) + code(live, look="button") + code(live, look="slide-in")))
+    window.frame_locator("article > iframe").get_by_label("Email address").wait_for()
+    assert window.locator("iframe").count() == 1
+    expect(frame(window)).not_to_have_css("height", "420px")
+    window.evaluate(GO_ON)
+    expect(window.locator("iframe")).to_have_count(0)
+
+
+@pytest.mark.browser
 def test_the_slide_in_comes_after_half_was_read_and_stays_away_once_closed(live, page, blog, form):
     article = f"<article>{PARAGRAPH * 40}</article>"
     here = blog.put("/post", f"<a href='#'>A link</a>{article}{code(live, look='slide-in')}{COOKIES}")
