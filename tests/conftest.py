@@ -45,6 +45,10 @@ LEFT_OUT = [
     "TIMEZONE",
     "TRUSTED_PROXIES",
 ]
+# A shell that runs the tests in the background has them ignore Ctrl-C, and with them each `make run` that they start
+# and end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 hypothesis.settings.register_profile("house", deadline=None)  # no test is timed: the machines are noisy
 hypothesis.settings.load_profile("house")
 
