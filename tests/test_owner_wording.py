@@ -96,7 +96,7 @@ def test_the_confirmation_page_says_what_was_written(desk, session, client):
     asked = client.get(path).text
     assert "<h1>Hello from Alessandro</h1>" in asked
     assert "&lt;b&gt;Close it.&lt;/b&gt;" in asked
-    assert "<h1>In!</h1>" in client.post(path).text
+    assert "<h1>In!</h1>" in client.post(path, follow_redirects=True).text
 
 
 def test_a_reader_finds_the_original_words_until_then(session, client):

@@ -45,7 +45,7 @@ def taken(session, form):
 
 
 def test_the_confirmed_page_gives_it_and_a_person_who_takes_it_twice_is_one(session, client, form):
-    page = client.post(asked(session, form)).text
+    page = client.post(asked(session, form), follow_redirects=True).text
     link = page.split('href="http://127.0.0.1:8000/handout/')[1].split('"')[0]
     assert "The QL reset" in page
     for _ in range(2):
@@ -102,7 +102,7 @@ def test_a_link_that_is_not_ours_is_told_kindly(client, clean):
 
 def test_a_form_that_gives_nothing_offers_none_but_a_link_in_a_mail_keeps_its_promise(session, client, form, ada):
     handouts.give(session, form, Gives.NONE)
-    page = client.post(asked(session, form)).text
+    page = client.post(asked(session, form), follow_redirects=True).text
     assert "/handout/" not in page
     assert client.get(path(form.id, ada.id), headers=PHONE).data.startswith(b"%PDF-")
 
@@ -187,7 +187,7 @@ def test_ours_is_in_the_language_of_its_form_or_says_that_it_is_in_english(sessi
     ):
         form.language = session.scalars(select(SignUp)).one().language = code
         session.commit()
-        page = client.post(here).text
+        page = client.post(here, follow_redirects=True).text
         assert f"{words}" in page
         assert ("auf Englisch" in page, "in English" in page) == (bool(note), False)
     form.language = "it"

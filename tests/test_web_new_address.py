@@ -74,8 +74,8 @@ def test_the_new_address_confirms_and_the_old_one_is_told(session, client, ada, 
     assert mails(session)[1:] == [("address_moved", "ada@old.example.org")]
     line = session.scalars(select(Consent)).one()
     assert (line.kind, line.how) == (ConsentKind.CONFIRMED, moving.HOW)
-    assert line.wording.endswith("Sì, mandatele qui")
-    assert line.wording.removesuffix(" Sì, mandatele qui") in unescape(page)  # what was read, in their language
+    assert line.wording.endswith("Sì, le mandi qui")
+    assert line.wording.removesuffix(" Sì, le mandi qui") in unescape(page)  # what was read, in their language
     assert session.scalars(select(Choice.chose)).all() == [Chose.ADDRESS]
     assert session.scalars(select(NewAddress.email)).one() == ""
     client.post(link(session))  # pressed again
