@@ -17,12 +17,11 @@ from funnel.tokens import Purpose
 from funnel.web.pages.trap import SOONEST_S
 from tests.axe import assert_clean
 from tests.browser import PHONE
-from tests.factories import a_form, a_link, a_message, a_sign_up, a_subscriber, an_issue
+from tests.factories import a_link, a_message, a_sign_up, a_subscriber, an_issue
 from tests.test_web_outbox import MAIL
 
 pytestmark = pytest.mark.browser
 ISSUE = "Words.\n\n## Chairs\n\n> Sit *less*.\n\n[Book]({{ booking_link }})\n\n[I have booked]({{ booked_link }})\n"
-LONG = "Wirbelsäulengymnastikübungsgruppentreffen"
 OWN_COLOUR = "#8a1c5b"
 NARROWEST = 320  # 1280 at 400 %, WCAG 1.4.10
 TARGET = 44
@@ -48,8 +47,6 @@ def paths(session, live, setting, tmp_path):
         "monthly": a_subscriber(session, pace=Pace.MONTHLY),
     }
     topics.make(session, "Sitting", "All day at a desk", now)
-    topics.make(session, LONG, LONG, now)
-    a_form(session, slug="long", title=LONG, promise=LONG, button=LONG)
     pending = a_subscriber(session, state=SubscriberState.PENDING, confirmed_at=None)
     settled = {"subscriber_id": pending.id, "email": pending.email, "state": SignUpState.SETTLED}
     waiting, late = (
@@ -60,8 +57,6 @@ def paths(session, live, setting, tmp_path):
     return {
         "post": "/posts/quadratus-lumborum",
         "form": "/f/back-care",
-        "form, long words": "/f/long",
-        "form, long words in a frame": "/f/long/embed",
         "sent": f"/f/back-care/sent?t={resending.ticket(form.id, waiting.id, now)}",
         "sent again": f"/f/back-care/sent?again=1&t={resending.ticket(form.id, waiting.id, now)}",
         "confirm": f"/confirm/{confirmation.token(waiting)}",

@@ -3,12 +3,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import answer, confirmation, turnstile
+from funnel.audience import answer, confirmation, turnstile, witness
+from funnel.models.content import Sequence
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Consent, ConsentKind, SignUpState, Subscriber, SubscriberState
 from tests.audience_cast import confirms, count, signs_up, templates
 from tests.conftest import NOW
-from tests.factories import a_form, a_subscriber
+from tests.factories import a_form, a_subscriber, an_enrolment
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -41,7 +42,7 @@ def test_being_asked_leaves_a_line_of_evidence(session):
     row = signs_up(session, form, network="2001:db8:1:2::/64")
     line = session.scalars(select(Consent)).one()
     assert (line.kind, line.subscriber_id, line.sign_up_id) == (ConsentKind.ASKED, row.subscriber_id, row.id)
-    assert (line.wording, line.form_id, line.how) == (form.wording, form.id, answer.BY_FORM)
+    assert (line.wording, line.form_id, line.how) == (form.wording, form.id, witness.BY_FORM)
     assert (line.network, line.agent, line.at) == ("2001:db8:1::/48", "A browser", NOW)
 
 
@@ -58,8 +59,9 @@ def test_a_sign_up_never_changes_an_existing_person(session, state):
 
 
 def test_somebody_who_is_in_is_told_so_once_a_day(session):
-    ada = a_subscriber(session, email="ada@example.org")
     form = a_form(session)
+    ada = a_subscriber(session, email="ada@example.org", form_id=form.id)
+    an_enrolment(session, ada, session.get_one(Sequence, form.sequence_id))
     told = [signs_up(session, form, now=NOW + hours * HOUR).reason for hours in (0, 1, 23, 24)]
     assert told == [answer.TOLD, answer.TOLD_BEFORE, answer.TOLD_BEFORE, answer.TOLD]
     mail = session.scalars(select(Message).order_by(Message.id)).first()

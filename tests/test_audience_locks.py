@@ -48,7 +48,7 @@ def test_two_who_settle_at_once_do_not_fill_the_same_minute(session):
 
 
 def test_who_settles_waits_for_nobody_while_no_mail_asks(session):
-    """Who is in is told so, whatever turns are being given."""
+    """Who is in is told so, or asked about another course, whatever turns are being given."""
     form = a_form(session)
     first, second = (a_sign_up(session, form, network=None) for _ in range(2))
     a_subscriber(session, email=second.email)
@@ -57,7 +57,7 @@ def test_who_settles_waits_for_nobody_while_no_mail_asks(session):
     committed(settle.settle_all, [second.id], NOW)
     session.commit()
     session.refresh(second)
-    assert second.reason == answer.TOLD
+    assert second.reason == answer.ANOTHER
 
 
 def refused(session, form, emails):

@@ -190,6 +190,6 @@ def test_a_crowd_of_which_nobody_is_new_is_nothing(session):
 def test_who_was_let_in_by_another_way_meanwhile_is_told_so(session):
     a_subscriber(session, email="ada@example.org")
     row = a_sign_up(session, email="ada@example.org")
-    answer.answer_all(session, [row], {}, set(), NOW)  # nobody was known when the locks were taken
+    answer.answer_all(session, [row], answer.Before(), NOW)  # nobody was known when the locks were taken
     assert row.reason == answer.TOLD
     assert count(session, Subscriber) == 1

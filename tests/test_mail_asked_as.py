@@ -6,7 +6,7 @@ import pytest
 
 from funnel.mail import notices, press, render, sketch
 from funnel.models.mail import MessageKind
-from funnel.programme import form_words
+from funnel.programme import form_words, handouts
 from tests.drafts import composed
 from tests.factories import a_form, a_message, a_sequence, a_sign_up, a_subscriber
 from tests.mail_cast import Asked
@@ -50,7 +50,7 @@ def test_what_is_being_written_says_it_as_what_is_sent(session):
     assert sketch.sheet(kept) is press.of_step(course.steps[1])
 
 
-@pytest.mark.parametrize("template", ["confirmation", "reminder", "already_in"])
+@pytest.mark.parametrize("template", ["confirmation", "reminder", "already_in", "handout_too", "another_course"])
 def test_a_mail_that_answers_a_sign_up_names_its_form(session, template):
     form = a_form(session, title="Spalle & collo", language="it")
     person = a_subscriber(session, language="it")
@@ -60,6 +60,15 @@ def test_a_mail_that_answers_a_sign_up_names_its_form(session, template):
     assert "«Spalle & collo»" in text
     assert "«Spalle &amp; collo»" in page
     assert not re.search("schiena|consigli", text.partition("\n-- \n")[0])
+
+
+def test_who_is_in_gets_the_handout_by_a_link_of_their_own(session):
+    form, person = a_form(session), a_subscriber(session)
+    sign_up = a_sign_up(session, form, subscriber_id=person.id)
+    mail = a_message(session, person, kind=MessageKind.NOTICE, template="handout_too", sign_up_id=sign_up.id)
+    _, text, _ = read(render.rendered(session, mail, sign_up.created_at))
+    assert f"“{handouts.given(session, form).title}” belongs to it" in text
+    assert f"Open the sheet:\n{handouts.address(form.id, person.id)}" in text
 
 
 @pytest.mark.parametrize(

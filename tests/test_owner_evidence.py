@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import answer, chosen, confirmation, ending, evidence, former, letting_in, own_data, shown
+from funnel.audience import answer, chosen, confirmation, ending, evidence, former, letting_in, own_data, shown, witness
 from funnel.audience.visit import Visit
 from funnel.db import utc_now
 from funnel.models.bulk import BulkAction, BulkChange, BulkJob
@@ -33,7 +33,7 @@ def ada(session):
     sign_up = a_sign_up(
         session, form, email="ada@example.org", state=SignUpState.SETTLED, subscriber_id=person.id, source="instagram"
     )
-    answer.ask(session, sign_up, answer.BY_FORM, form.wording, NOW)
+    answer.ask(session, sign_up, witness.BY_FORM, form.wording, NOW)
     confirmation.confirm(session, confirmation.token(sign_up), Visit("192.0.2.7", "Firefox"), NOW + DAY / 24)
     chosen.note(session, person.id, Chose.TOPICS, NOW + DAY, off=["Sitting"], on=[])
     edited(session, form, NOW + 2 * DAY, title="Other words", wording="New.")
@@ -62,7 +62,7 @@ def test_the_page_of_a_confirmation_shows_what_was_agreed_to_and_the_evidence_sa
     then = utc_now() - DAY
     of = {"state": SignUpState.SETTLED, "subscriber_id": person.id, "created_at": then, "wording": form.wording}
     sign_up = a_sign_up(session, form, email="ada@example.org", **of)
-    answer.ask(session, sign_up, answer.BY_FORM, form.wording, then)
+    answer.ask(session, sign_up, witness.BY_FORM, form.wording, then)
     edited(session, form, then + DAY / 24, title="Ninety mails", promise="Offers.", wording="Send me offers.")
     session.commit()
     page = client.get(f"/confirm/{confirmation.token(sign_up)}").text

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from funnel import tokens
 from funnel.audience import confirmation
 from funnel.db import Session, utc_now
-from funnel.models.content import PostState
+from funnel.models.content import PostState, Sequence, SequenceState
 from funnel.models.mail import Message
 from funnel.models.people import SignUp, SignUpState, Subscriber, SubscriberState
 from funnel.tokens import Purpose
@@ -168,3 +168,43 @@ def test_the_way_back_leads_to_the_post_they_came_from_or_the_forms_and_else_the
 def test_the_button_says_yes_where_that_makes_a_sentence(session, client, language, button, said):
     form = a_form(session, slug="tips", language=language, button=button)
     assert f">{said}</button>" in client.get(asked(session, form, language=language)).text
+
+
+def asked_of_ada(session, form, **changes):
+    """The same of somebody who is in already, by another course, and has a link to this form's."""
+    path = asked(session, form)
+    person = session.scalars(select(Subscriber)).one()
+    person.state, person.confirmed_at = SubscriberState.ACTIVE, utc_now() - timedelta(days=9)
+    for name, value in changes.items():
+        setattr(person, name, value)
+    session.commit()
+    return path
+
+
+def test_who_is_in_is_told_that_only_this_begins_and_gets_what_the_form_gives(session, client, form):
+    path = asked_of_ada(session, form)
+    page = client.get(path).text
+    assert "<h1>One tap, and this comes too</h1>" in page
+    assert "You are in already. Nothing else changes" in page
+    assert form.wording in page
+    assert "nothing will come" not in page
+    assert session.scalars(select(Message)).all() == []
+    done = client.post(path, follow_redirects=True).text
+    assert "You are in" in done
+    assert "Open the sheet" in done
+    assert len(session.scalars(select(Message)).all()) == 1
+
+
+def test_who_has_a_pause_is_told_when_it_begins(session, client, form):
+    path = asked_of_ada(session, form, paused_until=utc_now() + timedelta(days=9))
+    for page in (client.get(path).text, client.post(path, follow_redirects=True).text):
+        assert "this begins when the pause is over" in page
+
+
+def test_who_is_in_is_told_that_a_course_is_over(session, client, form):
+    path = asked_of_ada(session, form)
+    session.get_one(Sequence, form.sequence_id).state = SequenceState.RETIRED
+    session.commit()
+    for page in (client.get(path).text, client.post(path, follow_redirects=True).text):
+        assert "This is not sent any more" in page
+        assert "<button" not in page

@@ -18,8 +18,12 @@ from funnel.models.people import SignUp
 
 # The mails that a filled-in form leads to; every one of them counts for its address, as all in the ledger do.
 CONFIRMATION, REMINDER, ALREADY_IN = "confirmation", "reminder", "already_in"
+HANDOUT_TOO, ANOTHER_COURSE = "handout_too", "another_course"  # to who is in already, as the third of those
 NEW_ADDRESS = "new_address"
-RESTED_AFTER = (CONFIRMATION, REMINDER, ALREADY_IN, NEW_ADDRESS)  # whoever books may sign up a moment later
+TOLD = (ALREADY_IN, HANDOUT_TOO)
+TO_WHO_IS_IN = (*TOLD, ANOTHER_COURSE)
+OF_SIGN_UPS = (CONFIRMATION, REMINDER, *TO_WHO_IS_IN)
+RESTED_AFTER = (*OF_SIGN_UPS, NEW_ADDRESS)  # whoever books may sign up a moment later
 
 MINUTE, DAY, MONTH = timedelta(minutes=1), timedelta(days=1), timedelta(days=30)
 REST = timedelta(minutes=10)  # after each mail of RESTED_AFTER
@@ -70,7 +74,7 @@ class Mailed:
 
     def was_told_today(self) -> bool:
         """The address was told within a day that it is already in."""
-        return self.had(ALREADY_IN, DAY)
+        return any(self.had(template, DAY) for template in TOLD)
 
     def had(self, template: str, within: timedelta) -> bool:
         return any(one == template and due_at > self.now - within for one, due_at in self.mails)

@@ -1,7 +1,10 @@
-"""What an accepted sign-up is answered with: a mail that asks to confirm, one reminder of it, or “you are in”."""
+"""What an accepted sign-up is answered with: a mail that asks to confirm, one reminder of it, or “you are in”.
+
+Somebody who is in and comes by a form that leads to a course they never met is asked whether they want that one too.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,23 +12,31 @@ from sqlalchemy import ARRAY, LargeBinary, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, ledger, mailbox, turnstile
+from funnel.audience import allowance, ledger, mailbox, turnstile, witness
+from funnel.audience.another_course import Pair
 from funnel.audience.confirmation import VALID
-from funnel.audience.visit import truncated
 from funnel.models.mail import MessageKind, Queue
-from funnel.models.people import Consent, ConsentKind, SignUp, Subscriber, SubscriberState
+from funnel.models.people import SignUp, Subscriber, SubscriberState
 from funnel.programme import calendar, plan
 from funnel.programme.history import among
 
 ALREADY_IN_LIVES = timedelta(days=1)
 REMINDED_AFTER_DAYS = 1  # of the course's clock
-BY_FORM = "form"
 TAKEN_ALONG = ("email", "address_hash", "form_id", "language", "source", "utm")  # by a new person from their sign-up
 
 # What the sign-up led to, as the owner reads it.
 ASKED = "confirmation planned"
 TOLD = "already in, told so"
 TOLD_BEFORE = "already in, told so before"
+GIVEN = "already in, told so and given its handout"
+ANOTHER = "already in, asked whether they want this course too"
+OF_TEMPLATES = {
+    allowance.CONFIRMATION: ASKED,
+    allowance.ALREADY_IN: TOLD,
+    allowance.HANDOUT_TOO: GIVEN,
+    allowance.ANOTHER_COURSE: ANOTHER,
+    "": TOLD_BEFORE,
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,31 @@ class Known:
     state: SubscriberState
 
 
+@dataclass(frozen=True)
+class Before:
+    """What was known before any of these sign-ups were answered, under the locks of their mailboxes.
+
+    `known`: whom their addresses belong to. `told`: the mailboxes told today that they are in. `unmet` and `new_gifts`:
+    as audience/another_course has them.
+    """
+
+    known: Mapping[bytes, Known] = field(default_factory=dict)
+    told: Collection[bytes] = ()
+    unmet: Collection[Pair] = ()
+    new_gifts: Collection[Pair] = ()
+
+    def template(self, sign_up: SignUp, person: Known | None) -> str:
+        """Which mail answers it; '' for none: they were told today."""
+        if person is None or person.state is not SubscriberState.ACTIVE:
+            return allowance.CONFIRMATION
+        pair = (person.subscriber_id, sign_up.form_id)
+        if pair in self.unmet:
+            return allowance.ANOTHER_COURSE
+        if mailbox.of(sign_up) in self.told:
+            return ""
+        return allowance.HANDOUT_TOO if pair in self.new_gifts else allowance.ALREADY_IN
+
+
 def known(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, Known]:
     """Those of these addresses that belong to somebody we know."""
     theirs = Subscriber.address_hash == any_(literal(list(address_hashes), ARRAY(LargeBinary)))
@@ -43,37 +79,28 @@ def known(session: Session, address_hashes: Collection[bytes]) -> dict[bytes, Kn
     return {row.address_hash: Known(row.id, row.state) for row in rows if row.address_hash}
 
 
-def answer_all(
-    session: Session,
-    sign_ups: Sequence[SignUp],
-    before: Mapping[bytes, Known],
-    told: Collection[bytes],
-    now: datetime,
-) -> int:
+def answer_all(session: Session, sign_ups: Sequence[SignUp], before: Before, now: datetime) -> int:
     """Plans the mails that answer these, and notes in each what it led to; how many mails.
 
-    The caller has locked their mailboxes. `before`: what `known` says of them; `told`: the mailboxes told today.
+    The caller has locked their mailboxes.
     """
-    people = _subscribers(session, sign_ups, before, now)
+    people = _subscribers(session, sign_ups, before.known, now)
     drafts, asked = [], []
     for sign_up in sign_ups:
         person = people[sign_up.address_hash]
-        sign_up.subscriber_id = person.subscriber_id
-        if person.state != SubscriberState.ACTIVE:
-            sign_up.reason = ASKED
+        template = before.template(sign_up, person)
+        sign_up.subscriber_id, sign_up.reason = person.subscriber_id, OF_TEMPLATES[template]
+        if template == allowance.CONFIRMATION:
             asked.append(sign_up)
-        elif mailbox.of(sign_up) in told:
-            sign_up.reason = TOLD_BEFORE
-        else:
-            sign_up.reason = TOLD
-            drafts.append(_telling(sign_up, now))
-    session.add_all(_evidence(sign_up, BY_FORM, sign_up.wording) for sign_up in asked)
+        elif template:
+            drafts.append(_telling(sign_up, template, now))
+    session.add_all(witness.asked(sign_up, witness.BY_FORM, sign_up.wording) for sign_up in asked)
     return _plan(session, drafts + _asking(session, asked, now))
 
 
 def ask(session: Session, sign_up: SignUp, how: str, wording: str, now: datetime) -> None:
     """Plans the mail that asks a subscriber to confirm `sign_up`, and keeps as evidence `how` they asked."""
-    session.add(_evidence(sign_up, how, wording))
+    session.add(witness.asked(sign_up, how, wording))
     _plan(session, _asking(session, [sign_up], now))
 
 
@@ -101,20 +128,6 @@ def _subscribers(
     return people
 
 
-def _evidence(sign_up: SignUp, how: str, wording: str) -> Consent:
-    return Consent(
-        subscriber_id=sign_up.subscriber_id,
-        sign_up_id=sign_up.id,
-        form_id=sign_up.form_id,
-        kind=ConsentKind.ASKED,
-        wording=wording,
-        how=how,
-        network=sign_up.wide or truncated(sign_up.network or "") or None,
-        agent=sign_up.agent or None,
-        at=sign_up.created_at,
-    )
-
-
 def _asking(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> list[dict[str, Any]]:
     for sign_up in sign_ups:
         sign_up.remind_at = sign_up.asked_at + calendar.days(REMINDED_AFTER_DAYS)
@@ -126,10 +139,12 @@ def _asking(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> list
     ]
 
 
-def _telling(sign_up: SignUp, now: datetime) -> dict[str, Any]:
-    return _draft(
-        MessageKind.NOTICE, sign_up, _key("already-in", sign_up), allowance.ALREADY_IN, now, now + ALREADY_IN_LIVES, now
-    )
+def _telling(sign_up: SignUp, template: str, now: datetime) -> dict[str, Any]:
+    """To who is in: at once. They are few beside strangers, and the limits of their address hold."""
+    asks = template == allowance.ANOTHER_COURSE
+    expires_at = max(sign_up.asked_at + VALID, now + turnstile.MINUTE) if asks else now + ALREADY_IN_LIVES
+    key = _key("another-course" if asks else "already-in", sign_up)
+    return _draft(MessageKind.NOTICE, sign_up, key, template, now, expires_at, now)
 
 
 def _confirming(sign_up: SignUp, key: str, template: str, due_at: datetime, now: datetime) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Confirming: the link in the mail shows a page, the button on that page subscribes (law 3).
 
-The token is recomputed from the sign-up's row whenever it is needed, and kept nowhere.
+The token is recomputed from the sign-up's row whenever it is needed, and kept nowhere. Somebody who is in confirms
+another course in the same way, and nothing else of theirs changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,25 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import addressees, suppression, withdrawals
-from funnel.audience.visit import Visit, truncated
+from funnel.audience import addressees, another_course, suppression, withdrawals, witness
+from funnel.audience.visit import Visit
 from funnel.audience.withdrawals import Kind
-from funnel.models.content import Enrolment
-from funnel.models.people import (
-    Consent,
-    ConsentKind,
-    Form,
-    Pace,
-    SignUp,
-    Subscriber,
-    SubscriberState,
-    SuppressionReason,
-)
+from funnel.models.people import Consent, Form, Pace, SignUp, Subscriber, SubscriberState, SuppressionReason
 from funnel.programme import enrolment
 from funnel.tokens import BadToken, Purpose
 
 VALID = timedelta(days=7)  # real days, also in a rehearsal
-HOW = "button below these words, on the confirmation page"
 
 
 class State(StrEnum):
@@ -37,13 +27,18 @@ class State(StrEnum):
     DONE = "done"  # they are in
     MOVED = "moved"  # they are in, and their mails go to another address by now
     EXPIRED = "expired"  # only a fresh sign-up helps
+    OVER = "over"  # they are in, and its course is given no more
 
 
 @dataclass(frozen=True)
 class Confirmation:
+    """`is_in`: they were before. `is_paused`: what they confirm begins after their pause."""
+
     state: State
     sign_up: SignUp
     form: Form
+    is_in: bool = False
+    is_paused: bool = False
 
 
 def token(sign_up: SignUp) -> str:
@@ -65,17 +60,17 @@ def confirm(session: Session, token: str, visit: Visit, now: datetime) -> Confir
     if found.state is not State.OPEN or subscriber is None:
         return found
     sign_up.confirmed_at, sign_up.remind_at = now, None
-    if subscriber.state != SubscriberState.ACTIVE:
-        _activate(session, subscriber, sign_up, now)
-        first = True
+    if found.is_in:
+        _witness_asking(session, subscriber, sign_up)
     else:
-        first = not _has_met(session, subscriber.id, found.form.sequence_id)
-    _witness(session, subscriber, sign_up, visit, now)
+        _activate(session, subscriber, sign_up, now)
+    how = witness.FOR_ANOTHER if found.is_in else witness.BY_BUTTON
+    session.add(witness.confirmed(sign_up, subscriber.id, how, visit, now))
     session.flush()
-    if first:
-        enrolment.enrol(session, subscriber.id, found.form.sequence_id, now)
-        addressees.look_again(session, subscriber.id, now)
-    return Confirmation(State.DONE, sign_up, found.form)
+    # A course of their own wish comes, whatever pace of newsletters they chose.
+    enrolment.enrol(session, subscriber.id, found.form.sequence_id, now).is_wish = True
+    addressees.look_again(session, subscriber.id, now)
+    return replace(found, state=State.DONE)
 
 
 def _sign_up(session: Session, token: str, lock: bool) -> SignUp:
@@ -97,7 +92,20 @@ def _subscriber(session: Session, sign_up: SignUp, lock: bool) -> Subscriber | N
 
 def _confirmation(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now: datetime) -> Confirmation:
     form = session.get_one(Form, sign_up.form_id)
-    return Confirmation(_state(session, sign_up, subscriber, now), sign_up, form)
+    is_in = subscriber is not None and subscriber.state == SubscriberState.ACTIVE
+    paused_until = subscriber.paused_until if subscriber else None
+    is_paused = paused_until is not None and paused_until > now
+    state = _state(session, sign_up, subscriber, now)
+    if state is State.OPEN and subscriber and is_in:
+        state = _state_of_course(session, subscriber, form)
+    return Confirmation(state, sign_up, form, is_in, is_paused)
+
+
+def _state_of_course(session: Session, subscriber: Subscriber, form: Form) -> State:
+    """For somebody who is in. A course they met is not begun anew: a booking may have stopped it."""
+    if another_course.unmet(session, {(subscriber.id, form.id)}):
+        return State.OPEN
+    return State.DONE if another_course.is_met(session, subscriber.id, form) else State.OVER
 
 
 def _state(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now: datetime) -> State:
@@ -136,23 +144,9 @@ def _activate(session: Session, subscriber: Subscriber, sign_up: SignUp, now: da
     suppression.lift(session, sign_up.address_hash, now, only=SuppressionReason.ERASURE)
 
 
-def _has_met(session: Session, subscriber_id: int, sequence_id: int) -> bool:
-    # A second sign-up of somebody who is in must not restart a course that a booking has stopped.
-    met = select(Enrolment.id).where(Enrolment.subscriber_id == subscriber_id, Enrolment.sequence_id == sequence_id)
-    return session.scalar(met) is not None
-
-
-def _witness(session: Session, subscriber: Subscriber, sign_up: SignUp, visit: Visit, now: datetime) -> None:
-    session.add(
-        Consent(
-            subscriber_id=subscriber.id,
-            sign_up_id=sign_up.id,
-            form_id=sign_up.form_id,
-            kind=ConsentKind.CONFIRMED,
-            wording=sign_up.wording,
-            how=HOW,
-            network=truncated(visit.network) or None,
-            agent=visit.agent or None,
-            at=now,
-        )
-    )
+def _witness_asking(session: Session, subscriber: Subscriber, sign_up: SignUp) -> None:
+    """The line that they asked, where none was written: a stranger's sign-up left none with somebody who was in."""
+    lines = select(Consent.id).where(Consent.subscriber_id == subscriber.id, Consent.sign_up_id == sign_up.id)
+    if session.scalar(lines.limit(1)) is None:
+        session.add(witness.asked(sign_up, witness.BY_FORM, sign_up.wording))
+        session.flush()

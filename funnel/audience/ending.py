@@ -6,13 +6,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from funnel.audience import pointer, suppression, withdrawals
+from funnel.audience import allowance, pointer, suppression, withdrawals
 from funnel.audience.visit import Visit, truncated
 from funnel.audience.withdrawals import Kind
 from funnel.models.content import StopReason
+from funnel.models.mail import Message
 from funnel.models.people import Consent, ConsentKind, Subscriber, SubscriberState, SuppressionReason
 from funnel.models.responses import Event, EventKind
-from funnel.programme import enrolment
+from funnel.programme import enrolment, waiting
 
 HERE = (SubscriberState.PENDING, SubscriberState.ACTIVE)
 LEAVABLE = (*HERE, SubscriberState.BOUNCED)  # whose address bounced may wish that it is not corrected
@@ -31,6 +32,8 @@ def leave(
     if person is None:
         return False
     withdrawals.note(session, Kind.LEFT, person.address_hash, now)
+    told = Message.template.in_(allowance.TO_WHO_IS_IN)
+    waiting.skip(session, enrolment.WHY_SKIPPED[StopReason.LEFT], now, Message.subscriber_id == person.id, told)
     times = withdraw(session, person.id, how, visit, now)
     _tell(session, f"leave:{person.id}:{times}", person.id, how, now, message_id)
     return True

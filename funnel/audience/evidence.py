@@ -14,8 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from funnel.audience import confirmation, letting_in, pointer, sentences, shown, suppression
-from funnel.audience.answer import BY_FORM
+from funnel.audience import letting_in, pointer, sentences, shown, suppression, witness
 from funnel.audience.shown import Shown
 from funnel.models.bulk import BulkChange, BulkJob
 from funnel.models.choices_made import Choice
@@ -33,6 +32,7 @@ SAID = {
     ConsentKind.WITHDREW: "Withdrew",
     ConsentKind.IMPORTED: "Agreed before, as the owner says",
 }
+ANOTHER = "Confirmed another course"
 HOW = {"form": "by the form", "complaint": "called a mail spam"}
 OWNERS = ("by the owner", "the owner, for many at once")  # ways to withdraw that were none of the reader's
 
@@ -93,7 +93,7 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
         yield Line(
             at=line.at,
             kind=f"consent: {line.kind}",
-            said=SAID[line.kind],
+            said=ANOTHER if line.how == witness.FOR_ANOTHER else SAID[line.kind],
             by="owner" if line.kind is ConsentKind.IMPORTED or line.how in OWNERS else "reader",
             how=HOW.get(line.how, line.how),
             agreed_to=line.wording,
@@ -107,9 +107,9 @@ def _consents(session: Session, ids: list[int]) -> Iterator[Line]:
 
 def _shown(session: Session, line: Consent, form: Form, signed_up_at: datetime) -> Shown | None:
     """What they saw when they asked or confirmed; None where they saw no form, or a page whose words are not known."""
-    if line.kind is ConsentKind.ASKED and line.how == BY_FORM:
+    if line.kind is ConsentKind.ASKED and line.how == witness.BY_FORM:
         return shown.of(session, form, signed_up_at)
-    if line.kind is ConsentKind.CONFIRMED and line.how == confirmation.HOW:
+    if line.kind is ConsentKind.CONFIRMED and line.how in witness.BUTTONS:
         return shown.on_confirming(session, form, signed_up_at, line.wording)
     return None
 

@@ -60,7 +60,7 @@ def let_in(session: Session, ids: Collection[int], now: datetime) -> Outcome:
         sign_up.state = SignUpState.SETTLED
         found.note(sign_up)
     let_in = [sign_up for sign_up in refused if sign_up.id in outcome.let_in]
-    answer.answer_all(session, let_in, found.known, found.told, now)
+    answer.answer_all(session, let_in, found.before, now)
     session.flush()
     return outcome
 
@@ -73,7 +73,7 @@ def take_back(session: Session, reasons: Mapping[int, str], let_in_at: datetime,
     for sign_up in session.scalars(found.execution_options(populate_existing=True)):
         if not waiting.skip(session, TAKEN_BACK, now, Message.sign_up_id == sign_up.id):
             continue
-        for template in (allowance.CONFIRMATION, allowance.ALREADY_IN):
+        for template in allowance.OF_SIGN_UPS:
             ledger.strike(session, mailbox.of(sign_up), template, let_in_at)
         sign_up.state, sign_up.reason = SignUpState.REFUSED, reasons[sign_up.id]
         sign_up.let_in_at = sign_up.remind_at = None

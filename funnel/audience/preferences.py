@@ -5,12 +5,13 @@ import re
 import unicodedata
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from funnel import languages
 from funnel.audience.signup import HIDDEN, tidy
 from funnel.languages import Said
-from funnel.models.content import StopReason
+from funnel.models.content import Enrolment, StopReason
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Pace, Subscriber, SubscriberState
 from funnel.programme import calendar, enrolment, waiting
@@ -72,11 +73,15 @@ def _pause(session: Session, subscriber: Subscriber, until: datetime, now: datet
 
 
 def monthly(session: Session, subscriber: Subscriber, now: datetime) -> bool:
-    """At most one newsletter in 28 days; the course ends. False when nothing changed."""
-    if not _keep_pace(session, subscriber, Pace.MONTHLY):
-        return False
-    enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now)
-    return True
+    """At most one newsletter in 28 days; the course ends. False when nothing changed.
+
+    Also one that they asked for since they first chose this.
+    """
+    changed = _keep_pace(session, subscriber, Pace.MONTHLY)
+    ended = no_course(session, subscriber, now)
+    if changed or ended:  # one that the owner takes up again is no wish of theirs
+        session.execute(update(Enrolment).where(Enrolment.subscriber_id == subscriber.id).values(is_wish=False))
+    return changed or ended
 
 
 def all_mails(session: Session, subscriber: Subscriber, now: datetime) -> bool:

@@ -93,7 +93,7 @@ def settle_all(session: Session, sign_up_ids: Collection[int], now: datetime) ->
         found = _look(session, sign_ups, now)
         full = _decide(found, sign_ups)
         let_in = [sign_up for sign_up in sign_ups if sign_up.state is SignUpState.SETTLED]
-        mails = answer.answer_all(session, let_in, found.known, found.told, now)
+        mails = answer.answer_all(session, let_in, found.before, now)
     session.flush()
     return Outcome(len(sign_ups), mails, full)
 

@@ -8,18 +8,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from funnel.audience import allowance, answer, domains, mailbox, suppression
+from funnel.audience import allowance, another_course, answer, domains, mailbox, suppression
 from funnel.audience.neighbours import Neighbours
 from funnel.models.people import SignUp, SignUpState, SubscriberState, SuppressionReason
 
 
 @dataclass
 class Standing:
-    """What was found, at `now`. `told`: the mailboxes told today that they are in, before any of these."""
+    """What was found, at `now`; of whom they are, `before` any of these was answered."""
 
     now: datetime
-    known: Mapping[bytes, answer.Known]
-    told: Collection[bytes]
+    before: answer.Before
     neighbours: Neighbours
     mailed: dict[bytes, allowance.Mailed]
     suppressions: Mapping[bytes, SuppressionReason]
@@ -63,10 +62,8 @@ class Standing:
         self._note_mail(sign_up)
 
     def _note_mail(self, sign_up: SignUp) -> None:
-        whose, person = mailbox.of(sign_up), self.known.get(sign_up.address_hash)
-        is_in = person is not None and person.state is SubscriberState.ACTIVE
-        if not is_in or whose not in self.told:
-            template = allowance.ALREADY_IN if is_in else allowance.CONFIRMATION
+        if template := self.before.template(sign_up, self.before.known.get(sign_up.address_hash)):
+            whose = mailbox.of(sign_up)
             self.mailed[whose] = self.mailed[whose].and_one(template)
 
 
@@ -78,12 +75,24 @@ def look(session: Session, sign_ups: Sequence[SignUp], now: datetime) -> Standin
     mailed = allowance.mailed_each(session, mailboxes, now)
     return Standing(
         now=now,
-        known=answer.known(session, hashes),
-        told={whose for whose, mails in mailed.items() if mails.was_told_today()},
+        before=_before(session, sign_ups, mailed),
         neighbours=Neighbours(session, sign_ups, now),
         mailed=mailed,
         suppressions=suppression.reasons(session, hashes),
         without_mail=domains.without_mail(session, {sign_up.email for sign_up in sign_ups}, now),
+    )
+
+
+def _before(session: Session, sign_ups: Sequence[SignUp], mailed: Mapping[bytes, allowance.Mailed]) -> answer.Before:
+    known = answer.known(session, {sign_up.address_hash for sign_up in sign_ups})
+    people = [(known.get(sign_up.address_hash), sign_up.form_id) for sign_up in sign_ups]
+    are_in = {(one.subscriber_id, form_id) for one, form_id in people if one and one.state is SubscriberState.ACTIVE}
+    unmet = another_course.unmet(session, are_in)
+    return answer.Before(
+        known=known,
+        told={whose for whose, mails in mailed.items() if mails.was_told_today()},
+        unmet=unmet,
+        new_gifts=another_course.new_gifts(session, are_in - unmet),
     )
 
 

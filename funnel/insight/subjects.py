@@ -8,6 +8,8 @@ TEMPLATES = {
     "confirmation": "Please confirm",
     "reminder": "Reminder to confirm",
     "already_in": "You are already in",
+    "handout_too": "You are already in, with a handout",
+    "another_course": "Please confirm another course",
     "fresh_link": "A fresh link",
     "booking_thanks": "Thanks for asking for a session",
     "letter": "Your weekly letter",

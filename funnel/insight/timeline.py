@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from funnel.audience import answer, pointer, risk
+from funnel.audience import pointer, risk, witness
 from funnel.insight import deeds, subjects, whereabouts
 from funnel.insight.told import Entry, Told
 from funnel.insight.whereabouts import Where
@@ -32,6 +32,7 @@ CONSENT_WORDS = {
     ConsentKind.WITHDREW: "Withdrew",
     ConsentKind.IMPORTED: "Agreed before, as you said",
 }
+ANOTHER = "Confirmed another course"
 MAIL_WORDS = {
     Where.QUEUED: "Waits to be sent",
     Where.SENDING: "Being sent",
@@ -105,9 +106,8 @@ def _consents(told: Told) -> Iterator[Entry]:
     for row in told.newest(query, Consent.subscriber_id, Consent.at):
         wording = f"“{row.wording}”" if row.wording else ""
         detail = " · ".join(filter(None, (wording, row.network and f"from the network {row.network}")))
-        yield Entry(
-            row.at, "consent", _with(CONSENT_WORDS[row.kind], "" if row.how == answer.BY_FORM else row.how), detail
-        )
+        said = ANOTHER if row.how == witness.FOR_ANOTHER else CONSENT_WORDS[row.kind]
+        yield Entry(row.at, "consent", _with(said, "" if row.how == witness.BY_FORM else row.how), detail)
 
 
 def _courses(told: Told) -> Iterator[Entry]:

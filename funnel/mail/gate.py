@@ -111,7 +111,7 @@ def judged(due: CTE) -> CTE:
     """
     person, stamp = _person(due), _stamp(due)
     course, asked = (
-        _one(due.c.enrolment_id, Enrolment, "state", "reason"),
+        _one(due.c.enrolment_id, Enrolment, "state", "reason", "is_wish"),
         _one(due.c.sign_up_id, SignUp, "id", "confirmed_at", "address_hash"),
     )
     rules = _rules(due.c, person.c, stamp.c, course.c, asked.c)
@@ -222,7 +222,7 @@ def _for_marketing(due: Any, person: Any, stamp: Any, course: Any) -> list[Rule]
         Rule(and_(due.kind.in_(MARKETING), person.mailable.is_not(true())), Verdict.SKIP, ended),
         Rule(topical.is_unwanted(due), Verdict.SKIP, UNWANTED),
         Rule(course.state == EnrolmentState.STOPPED, Verdict.SKIP, stopped),
-        Rule(and_(step, monthly), Verdict.SKIP, MONTHLY),
+        Rule(and_(step, monthly, course.is_wish.is_not(true())), Verdict.SKIP, MONTHLY),
         Rule(and_(newsletter, paused), Verdict.SKIP, PAUSED),
         Rule(and_(step, paused), Verdict.HOLD, PAUSED_COURSE, person.paused_until),
         Rule(and_(newsletter, monthly, had_one), Verdict.SKIP, HAD_THIS_MONTH),

@@ -3,7 +3,7 @@
 import functools
 
 from funnel import languages
-from funnel.audience import moving
+from funnel.audience import allowance, moving
 from funnel.house import stored
 from funnel.languages import ENGLISH
 from funnel.mail.press import Words
@@ -11,7 +11,7 @@ from funnel.programme import front_matter, mail_files, reminders
 
 MOVING = (moving.CONFIRM, moving.TOLD)  # of a reader, to an address that is not theirs yet, or not any more
 ASKING = ("confirmation", "reminder")  # of whoever is on no list yet
-TO_READERS = (*ASKING, "already_in", "booking_thanks", "fresh_link", *MOVING)  # in each language
+TO_READERS = (*allowance.OF_SIGN_UPS, "booking_thanks", "fresh_link", *MOVING)  # in each language
 NAMES = (
     *TO_READERS,
     "booking_notice",

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from funnel import tokens
-from funnel.audience import confirmation, moving, own_data
+from funnel.audience import allowance, confirmation, moving, own_data
 from funnel.config import settings
 from funnel.house import entry
 from funnel.mail import headers
@@ -15,7 +15,7 @@ from funnel.mail.encoding import Unsendable
 from funnel.models.house import Owner
 from funnel.models.mail import Message, MessageKind
 from funnel.models.people import Form, SignUp, Subscriber
-from funnel.programme import reminders
+from funnel.programme import handouts, reminders
 from funnel.tokens import Purpose
 
 NOT_ANY_MORE = "whom it is for may not sign in any more"
@@ -25,8 +25,17 @@ NOWHERE = "/privacy"  # where the ways out of a mail that is nobody's lead: a pa
 LEAVE, CHOOSE = "unsubscribe", "preferences"  # the pages behind the ways out
 
 SAMPLE_TITLE = "The title of your form"
+SAMPLE_SHEET = "The title of your handout"
 
-PERSONAL_LINKS = ("unsubscribe_link", "preferences_link", "confirm_link", "fresh_link", "owner_link", "account_link")
+PERSONAL_LINKS = (
+    "unsubscribe_link",
+    "preferences_link",
+    "confirm_link",
+    "fresh_link",
+    "owner_link",
+    "account_link",
+    "sheet_link",
+)
 OPENS = {"invitation": Purpose.INVITE, "password_link": Purpose.FORGOTTEN}  # whose link opens an account
 
 Values: TypeAlias = dict[str, str]
@@ -51,6 +60,7 @@ def of_nobody(person: Subscriber | None = None) -> Values:
     return dict.fromkeys(PERSONAL_LINKS, settings().base_url + NOWHERE) | {
         "first_name": person.first_name if person else "",
         "form_title": SAMPLE_TITLE,
+        "sheet_title": SAMPLE_SHEET,
         **reminders.SAMPLE,
     }
 
@@ -65,7 +75,11 @@ def of_notice(session: Session, message: Message) -> Values:
     if message.sign_up_id:
         sign_up = session.get_one(SignUp, message.sign_up_id)
         own["confirm_link"] = _link("confirm", confirmation.token(sign_up))
-        own["form_title"] = session.get_one(Form, sign_up.form_id).title  # the practice's words, not a reader's
+        form = session.get_one(Form, sign_up.form_id)
+        own["form_title"] = form.title  # the practice's words, not a reader's
+        if message.template == allowance.HANDOUT_TOO:
+            own["sheet_title"] = handouts.given(session, form).title
+            own["sheet_link"] = handouts.address(form.id, sign_up.subscriber_id or 0)
     if message.template == moving.CONFIRM:
         row = moving.of_key(session, message.key)
         if row is None:

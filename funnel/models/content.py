@@ -92,9 +92,8 @@ def _weekdays() -> int:
 
 
 class Sequence(Base):
-    """A course of mails. The window is in minutes after the subscriber's midnight.
-
-    `blackouts`: days without mails, first and last: `{"from": "2026-12-24", "to": "2026-12-26", "name": "Christmas"}`.
+    """A course of mails. The window is in minutes after the subscriber's midnight; `blackouts` are days without mails,
+    first and last: `{"from": "2026-12-24", "to": "2026-12-26", "name": "Christmas"}`.
     """
 
     __tablename__ = "sequence"
@@ -161,6 +160,7 @@ class Enrolment(Base):
     due_at: Mapped[datetime | None]  # of the next step; the steps after it count from here
     next_at: Mapped[datetime | None]  # when the tick looks: due_at, or later where the 20-hour rule moves it
     round: Mapped[int] = mapped_column(default=1)  # counts up when someone who stopped asks again
+    is_wish: Mapped[bool] = mapped_column(default=False, server_default=text("false"))  # begun by a tap of theirs
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
@@ -168,8 +168,8 @@ class Enrolment(Base):
         UniqueConstraint("subscriber_id", "sequence_id"),
         Index("ix_enrolment_due", "next_at", postgresql_where=text("state = 'active'")),
         Index("ix_enrolment_step", "step_id"),
+        # Of those that are over; a tick that moves the others on writes nothing there.
         Index("ix_enrolment_finished", "sequence_id", "id", postgresql_where=text("state = 'finished'")),
-        # Those whose course is over; a tick that moves the others on writes nothing here.
         Index("ix_enrolment_over", "sequence_id", "state", "subscriber_id", postgresql_where=text("state <> 'active'")),
     )
 

@@ -38,7 +38,7 @@ def enrol(session: Session, subscriber_id: int, sequence_id: int, now: datetime)
     Someone already on it stays where they are. Someone who finished or stopped and asks again goes on, from the next
     day, with the live steps they never received: those without a mail that was sent, may have been (unknown), or is on
     its way. With none left the enrolment is finished. Who booked within the last 90 days is left in peace: the course
-    was there to lead to the booking; later it is a fresh wish.
+    was there to lead to the booking; later it is a fresh wish. Of who paused it begins when the pause ends.
     """
     enrolment, new = _row(session, subscriber_id, sequence_id, now)
     person = history.people(session, [subscriber_id])[subscriber_id]
@@ -47,6 +47,7 @@ def enrol(session: Session, subscriber_id: int, sequence_id: int, now: datetime)
         if _stays(enrolment, found.remaining(person.had), now):
             return enrolment
         enrolment.round += 1
+        enrolment.is_wish = False
         enrolment.state, enrolment.reason, enrolment.ended_at = EnrolmentState.ACTIVE, None, None
     stand(enrolment, _beginning(session, enrolment, person, found, now), now)
     session.flush()
@@ -132,6 +133,9 @@ def _beginning(session: Session, enrolment: Enrolment, person: Person, found: Co
     if not remaining:
         return place
     first = remaining[0]
+    if person.paused_until and person.paused_until > now:
+        due_at = calendar.after(found.sequence, person.zone, enrolment.id, person.paused_until)
+        return replace(place, step_id=first.id, due_at=due_at, next_at=due_at)
     if found.live and course.leaves_at_once(first):
         welcome = course.mail(first, place, queue=Queue.URGENT, lasts=WELCOME_LASTS, now=now)
         plan.plan_all(session, [welcome])

@@ -19,6 +19,8 @@ NAMES = (
     "booking_link",
     "booked_link",
     "handout_link",
+    "sheet_link",
+    "sheet_title",
     "unsubscribe_link",
     "preferences_link",
     "confirm_link",

@@ -22,9 +22,13 @@ LONGEST = {"subject": 150, "preheader": 150, "body": 20_000}
 LONGEST_LINE = 200
 # Nothing a reader typed is among them: a stranger may have typed it (law 5).
 HOUSE_TAGS = ("form_title", "practitioner_name", "practice_name", "practice_address", "site")
-LINK, CHOICES = "confirm_link", "preferences_link"
+LINK, CHOICES, SHEET = "confirm_link", "preferences_link", "sheet_link"
 # What a mail's button must lead to, and what its words are then.
-BUTTONS = {LINK: ("confirms", "Yes, send me the mails"), CHOICES: ("leads to the choices", "Change my mails")}
+BUTTONS = {
+    LINK: ("confirms", "Yes, send me the mails"),
+    CHOICES: ("leads to the choices", "Change my mails"),
+    SHEET: ("opens the handout", "Open the sheet"),
+}
 LABELS = {
     "subject": "Subject",
     "preheader": "Preheader, shown beside the subject",
@@ -76,6 +80,21 @@ def _in(language: Language) -> tuple[Text, ...]:
             (*HOUSE_TAGS, CHOICES),
             language,
             CHOICES,
+        ),
+        Text(
+            "handout_too",
+            "To who is in already, with a handout",
+            "on signing up once more, by a form that gives another one",
+            (*HOUSE_TAGS, CHOICES, SHEET, "sheet_title"),
+            language,
+            SHEET,
+        ),
+        Text(
+            "another_course",
+            "To who is in already, for another course",
+            "on signing up by a form that leads to a course they never met",
+            (*HOUSE_TAGS, LINK, CHOICES),
+            language,
         ),
     )
 

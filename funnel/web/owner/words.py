@@ -81,6 +81,8 @@ NOTICE_TIMES = {
     "confirmation": "on signing up",
     "reminder": "a day after signing up, if not confirmed",
     "already_in": "on signing up again",
+    "handout_too": "on signing up again, by a form that gives something else",
+    "another_course": "on signing up for another course, when they are in",
     "fresh_link": "on asking for one’s own data",
     "booking_thanks": "on asking for a session",
     "booking_notice": "to you, when somebody asks for a session",

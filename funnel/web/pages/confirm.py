@@ -16,7 +16,14 @@ from funnel.web.nudge import nudge
 from funnel.web.pages import colours, discreet, page_words, posts
 from tasks.mail import send_urgent
 
-PAGES = {State.OPEN: "ask", State.DONE: "done", State.EXPIRED: "expired", State.MOVED: "moved"}
+PAGES = {
+    State.OPEN: "ask",
+    State.DONE: "done",
+    State.EXPIRED: "expired",
+    State.MOVED: "moved",
+    State.OVER: "over",
+}
+GIVE = (State.DONE, State.OVER)  # whose page offers the handout
 
 blueprint = discreet.blueprint("confirm", __name__)
 
@@ -44,10 +51,12 @@ def _page(session: OrmSession, found: Confirmation) -> str:
         f"pages/confirm/{PAGES[found.state]}.html",
         form=form,
         asked=shown.on_confirming(session, form, sign_up.created_at, sign_up.wording).words,
+        is_in=found.is_in,
+        is_paused=found.is_paused,
         is_english=sign_up.language == ENGLISH,
         post=posts.of_reader(session, form, sign_up.source) if found.state is State.DONE else None,
         words=page_words.filled(found.sign_up.language),
         archive=archive.is_offered(session),
-        handout=handouts.offered(session, found.form) if found.state is State.DONE else None,
+        handout=handouts.offered(session, found.form) if found.state in GIVE else None,
         take=handouts.address(found.form.id, found.sign_up.subscriber_id or 0),
     )
