@@ -197,8 +197,8 @@ def test_who_is_in_is_told_that_only_this_begins_and_gets_what_the_form_gives(se
 
 def test_who_has_a_pause_is_told_when_it_begins(session, client, form):
     path = asked_of_ada(session, form, paused_until=utc_now() + timedelta(days=9))
-    for page in (client.get(path).text, client.post(path, follow_redirects=True).text):
-        assert "this begins when the pause is over" in page
+    assert "In a pause, it begins when the pause is over." in client.get(path).text
+    assert "this begins when the pause is over" in client.post(path, follow_redirects=True).text
 
 
 def test_who_is_in_is_told_that_a_course_is_over(session, client, form):

@@ -20,6 +20,7 @@ from funnel.programme import enrolment
 from funnel.tokens import BadToken, Purpose
 
 VALID = timedelta(days=7)  # real days, also in a rehearsal
+NEWS = timedelta(hours=1)
 
 
 class State(StrEnum):
@@ -32,7 +33,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """`is_in`: they were before. `is_paused`: what they confirm begins after their pause."""
+    """`is_in`: they were before. `is_paused`: what they confirmed just now begins after their pause."""
 
     state: State
     sign_up: SignUp
@@ -93,7 +94,9 @@ def _subscriber(session: Session, sign_up: SignUp, lock: bool) -> Subscriber | N
 def _confirmation(session: Session, sign_up: SignUp, subscriber: Subscriber | None, now: datetime) -> Confirmation:
     form = session.get_one(Form, sign_up.form_id)
     is_in = subscriber is not None and subscriber.state == SubscriberState.ACTIVE
-    paused_until = subscriber.paused_until if subscriber else None
+    # Told while it is news: the link works for years, and what somebody chose is no matter of who has it then.
+    is_news = sign_up.confirmed_at is not None and now < sign_up.confirmed_at + NEWS
+    paused_until = subscriber.paused_until if subscriber and is_news else None
     is_paused = paused_until is not None and paused_until > now
     state = _state(session, sign_up, subscriber, now)
     if state is State.OPEN and subscriber and is_in:
