@@ -5,7 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from funnel.models.people import SignUp, SignUpState
+from funnel.models.people import FormState, SignUp, SignUpState
 from funnel.tokens import Purpose
 from tests.factories import a_form
 from tests.readers import PHONE, fields_of, fill_in, shown
@@ -164,3 +164,13 @@ def test_whoever_meant_neither_gets_the_form_back_with_all_of_it(session, client
     assert back.status_code == 422
     assert fields_of(back)["email"] == "ada@gmial.com"
     assert sign_ups(session) == []
+
+
+def test_one_that_is_closed_offers_those_in_its_language_first_and_then_in_the_practice_s(session, client, form):
+    for place, code in enumerate(("es", "en", "es", "fr", "de", "it")):
+        a_form(session, slug=f"other-{place}", title=f"Title {code}", language=code)
+    form.language, form.state = "es", FormState.RETIRED
+    session.commit()
+    page = client.get("/f/back-care", headers={"Accept-Language": "de"})
+    assert page.status_code == 410
+    assert re.findall("Title (..)", page.text) == ["es", "es", "en"]

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from funnel import tokens
 from funnel.audience import door, resending, suppression
 from funnel.db import utc_now
+from funnel.models.content import PostState
 from funnel.models.door import DoorDay, Stop
 from funnel.models.people import FormState, SignUp, SubscriberState, SuppressionReason
 from funnel.tokens import Purpose
-from tests.factories import a_form, a_sign_up, a_subscriber
+from tests.factories import a_form, a_post, a_sign_up, a_subscriber
 from tests.readers import fields_of, fill_in
 
 STATES = ("new", "pending", "active", "unsubscribed", "bounced", "suppressed", "erased")
@@ -180,3 +181,26 @@ def test_the_page_is_kept_by_no_cache_and_told_to_no_other_site(client, form):
     headers = client.get("/f/back-care/sent?t=x").headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+def back(page):
+    return re.findall(r'href="([^"]*)">Back to the post</a>', page.text)
+
+
+def test_the_way_back_leads_to_a_post_of_ours_and_nowhere_a_stranger_could_name(session, client, form):
+    theirs, standing, draft = a_post(session), a_post(session), a_post(session, state=PostState.DRAFT)
+    session.commit()
+    assert back(client.get(fill_in(client, form, src=theirs.slug).headers["Location"])) == [f"/posts/{theirs.slug}"]
+    strange = ("https://evil.example/", "//evil.example", "../../f/x", draft.slug, "", "\x00")
+    assert not [src for src in strange if back(client.get("/f/back-care/sent", query_string={"src": src}))]
+    form.post_id = standing.id
+    session.commit()
+    assert {tuple(back(client.get("/f/back-care/sent", query_string={"src": src}))) for src in strange} == {
+        (f"/posts/{standing.slug}",)
+    }
+
+
+def test_in_a_frame_the_page_around_is_still_there_and_nothing_leads_back(session, client, form):
+    form.post_id = a_post(session).id
+    session.commit()
+    assert back(client.get("/f/back-care/embed/sent")) == []

@@ -83,6 +83,7 @@ def sent(slug: str) -> Response:
         page = render_template(
             "pages/forms/sent.html",
             form=form,
+            post=None if place.framed() else posts.of_reader(session, form, card.source()),
             onward=form.thanks_url if thanks.is_trusted(form.thanks_url) else "",
             token=token if resending.is_good(token, form.id, utc_now()) else "",
             again="again" in request.args,
@@ -126,8 +127,13 @@ def privacy(slug: str) -> str:
 
 
 def _closed(session: OrmSession, form: Form) -> tuple[str, int]:
-    """Says that nobody can sign up by this form any more, that nothing was kept, and where to go."""
-    others = select(Form).where(Form.state == FormState.OPEN, Form.id != form.id).order_by(Form.id.desc())
+    """Says that nobody can sign up by this form any more, that nothing was kept, and where to go.
+
+    Forms in the language of this one come first, then those in the practice's.
+    """
+    others = select(Form).where(Form.state == FormState.OPEN, Form.id != form.id)
+    spoken_here = [Form.language == code for code in (form.language, spoken.practice())]
+    others = others.order_by(*(same.desc() for same in spoken_here), Form.id.desc())
     return render_template(
         "pages/forms/closed.html",
         form=form,
