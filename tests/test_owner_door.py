@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from funnel.audience import letting_in, settle, suppression
+from funnel.audience import letting_in, mailbox, settle, suppression
 from funnel.audience.risk import Sign
 from funnel.db import utc_now
-from funnel.insight import turned_away
-from funnel.models.door import DoorDay, Stop
+from funnel.insight import kept_out, turned_away
+from funnel.models.door import CausedMail, DoorDay, Stop
 from funnel.models.house import AuditEntry, Role
 from funnel.models.people import SignUp, SignUpState, SuppressionReason
 from funnel.web.owner import door
@@ -67,6 +67,33 @@ def test_who_is_in_already_is_led_to_and_not_let_in(browser, session):
     assert "Is in already: their page" in text(page)
     assert f'href="/owner/people/{person.id}"' in page.text
     assert "was a person" not in page.text
+
+
+def test_an_address_stands_once_with_how_often_it_came_and_no_button_that_would_be_answered_no(browser, session):
+    for minute in (3, 2, 1):
+        a_refused(session, "zoe@example.org", ago=timedelta(minutes=minute))
+    page = browser.get(PAGE)
+    assert "and 2 times before" in text(page)
+    assert page.text.count("was a person") == 1
+    session.add(CausedMail(mailbox_hash=mailbox.hash_of("zoe@example.org"), template="confirmation", at=utc_now()))
+    session.commit()
+    page = browser.get(PAGE)
+    assert "Has had as many mails as it may for now" in text(page)
+    assert "was a person" not in page.text
+    assert "Tick zoe@example.org" not in page.text
+
+
+def test_a_page_of_which_nothing_is_left_leads_on(browser, session, monkeypatch):
+    monkeypatch.setattr(kept_out, "LOOKED_AT", 1)
+    a_refused(session, "zoe@example.org", ago=timedelta(minutes=9))
+    late = a_refused(session, "ada@example.org")
+    settled = {"state": SignUpState.SETTLED, "created_at": late.created_at, "confirmed_at": utc_now()}
+    a_sign_up(session, session.info["form"], email="ada@example.org", **settled)
+    session.commit()
+    page = browser.get(PAGE)
+    assert "Nobody among the newest" in text(page)
+    (older,) = re.findall(r'rel="next" href="([^"]*)"', page.text)
+    assert "zoe@example.org" in browser.get(older.replace("&amp;", "&")).text
 
 
 def test_they_are_read_by_reason_newest_first_and_page_by_page(browser, session, monkeypatch):

@@ -29,3 +29,8 @@ def test_what_is_refused_meanwhile_comes_on_top_and_ticks_stay(session, live, de
     assert window.get_by_label("Tick first@example.org").is_checked()
     assert "One more was refused." in window.get_by_role("status").all_text_contents()
     assert window.locator("#door-rows tr").count() == 2
+    refuse(session, form, "first@example.org")
+    window.clock.fast_forward(6000)
+    window.get_by_text("and 1 time before").wait_for()
+    assert window.locator("#door-rows tr").count() == 2
+    assert window.get_by_label("Tick first@example.org").is_checked()

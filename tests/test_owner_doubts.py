@@ -8,7 +8,7 @@ import pytest
 from funnel.audience import own_data, settle
 from funnel.audience.risk import Sign
 from funnel.db import utc_now
-from funnel.insight import doubts, turned_away
+from funnel.insight import doubts, kept_out
 from funnel.models.door import Proof
 from funnel.models.people import SignUpState
 from tests.factories import a_form, a_sign_up, a_subscriber
@@ -79,7 +79,7 @@ def test_a_form_s_page_says_how_many_it_kept_out_and_leads_to_them_alone(session
     own_data.erase(session, a_subscriber(session).id, utc_now())
     session.commit()
     page = desk.get(f"/owner/forms/{form.id}")
-    assert "Kept out 2 sign-ups" in words(page)
+    assert "Kept out 2 addresses" in words(page)
     address = f"/owner/door?form={form.id}"
     assert address in page.text
     there = desk.get(address).text
@@ -103,11 +103,11 @@ def test_a_form_that_is_none_of_ours_shows_all(session, desk, form):
 
 
 def test_very_many_are_not_counted_one_by_one(session, desk, form, monkeypatch):
-    monkeypatch.setattr(turned_away, "MOST_AT_FORM", 2)
+    monkeypatch.setattr(kept_out, "MOST_AT_FORM", 2)
     for number in range(4):
         refused(session, form, f"{number}@example.org")
     session.commit()
-    assert "more than 2 sign-ups" in desk.get(f"/owner/forms/{form.id}").text
+    assert "at least 2 addresses" in desk.get(f"/owner/forms/{form.id}").text
 
 
 def test_letting_in_leads_back_to_the_form_s_list(session, desk, form):

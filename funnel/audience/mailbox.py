@@ -1,5 +1,7 @@
 """The mailbox behind an address: several spellings lead to one, and a stranger who floods it uses them all."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, func
 
 from funnel import tokens
@@ -41,6 +43,11 @@ def of(sign_up: SignUp) -> bytes:
     return sign_up.mailbox_hash or sign_up.address_hash
 
 
+def column(sign_up: Any) -> ColumnElement[Any]:
+    """The same of sign-ups in SQL, as their indexes have it; of SignUp, or an alias of it."""
+    return func.coalesce(sign_up.mailbox_hash, sign_up.address_hash)
+
+
 def leads_to(mailbox: bytes) -> ColumnElement[bool]:
     """Which sign-ups are of this mailbox."""
-    return func.coalesce(SignUp.mailbox_hash, SignUp.address_hash) == mailbox
+    return column(SignUp) == mailbox

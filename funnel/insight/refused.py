@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
-from funnel.audience import holdings, settle
+from funnel.audience import holdings, mailbox, settle
 from funnel.models.people import SignUp, SignUpState
 
 HOUR = timedelta(hours=1)
@@ -37,6 +38,22 @@ def are_refused(since: datetime | None) -> list[ColumnElement[bool]]:
 def is_called(name: str) -> ColumnElement[bool]:
     """Which sign-ups were refused for the reason of that name."""
     return _name() == name
+
+
+def newest(name: str, before: tuple[datetime, int] | None) -> Select[int, datetime, int, bytes]:
+    """The id, time, form and mailbox of those of that reason ('' for all) before a place, newest first.
+
+    One reason is asked for as a stretch of its index, in its order: asked for by name, PostgreSQL may read through the
+    flood of another.
+    """
+    order: list[ColumnElement[Any]] = [SignUp.created_at.expression, SignUp.id.expression]
+    found = select(SignUp.id, SignUp.created_at, SignUp.form_id, mailbox.column(SignUp)).where(*are_refused(None))
+    if name:
+        found = found.where(_name() >= name, _name() <= name)
+        order = [_name(), *order]
+    if before:
+        found = found.where(tuple_(*order) < tuple_(*([literal(name)] if name else []), *before))
+    return found.order_by(*(column.desc() for column in order))
 
 
 def many_from_a_network(session: Session, now: datetime) -> int:

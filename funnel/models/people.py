@@ -28,6 +28,11 @@ from funnel.models.door import Proof
 from funnel.models.handouts import Gives
 from funnel.models.spelling import spelled
 
+# Of a sign-up, in its indexes.
+REFUSED = text("state = 'refused'")
+REASON = func.split_part(text("reason"), text("':'"), text("1"))
+MAILBOX = func.coalesce(text("mailbox_hash"), text("address_hash"))
+
 
 class SignUpState(StrEnum):
     NEW = "new"
@@ -133,24 +138,15 @@ class SignUp(Base):
         Index("ix_sign_up_remind", "remind_at", postgresql_where=text("remind_at IS NOT NULL")),
         Index("ix_sign_up_address", "address_hash", "created_at"),
         # The limits count what was let through, so that a flood which was refused costs nothing to count.
-        Index(
-            "ix_sign_up_settled_mailbox",
-            func.coalesce(text("mailbox_hash"), text("address_hash")),
-            postgresql_where=text("state = 'settled'"),
-        ),
+        Index("ix_sign_up_settled_mailbox", MAILBOX, postgresql_where=text("state = 'settled'")),
         Index("ix_sign_up_settled_network", "network", "created_at", postgresql_where=text("state = 'settled'")),
         Index("ix_sign_up_settled_wide", "wide", "created_at", postgresql_where=text("state = 'settled'")),
         Index("ix_sign_up_wide", "wide", "created_at"),
         Index("ix_sign_up_form", "form_id", "created_at"),
         Index("ix_sign_up_refused", "created_at", "id", postgresql_where=text("state = 'refused'")),
-        Index(
-            "ix_sign_up_refused_reason",
-            func.split_part(text("reason"), text("':'"), text("1")),
-            "created_at",
-            "id",
-            postgresql_where=text("state = 'refused'"),
-        ),
+        Index("ix_sign_up_refused_reason", REASON, "created_at", "id", postgresql_where=REFUSED),
         Index("ix_sign_up_refused_form", "form_id", "created_at", "id", postgresql_where=text("state = 'refused'")),
+        Index("ix_sign_up_refused_mailbox", MAILBOX, "form_id", "created_at", "id", postgresql_where=REFUSED),
         Index("ix_sign_up_created", "created_at"),
     )
 

@@ -23,9 +23,18 @@ async function take(answer) {
   const known = new Set([...rows.children].map((row) => row.dataset.id));
   const fresh = [...found.children].filter((row) => !known.has(row.dataset.id));
   if (!fresh.length || Number(fresh[0].dataset.id) < Number(rows.firstElementChild?.dataset.id)) return;
+  for (const row of fresh) putInPlace(rows, row);
   rows.prepend(...fresh);
   document.getElementById("door-news").textContent =
     fresh.length === 1 ? "One more was refused." : `${fresh.length} more were refused.`;
+}
+
+// An address stands here once a form: its newer row takes the older one's place, and its tick.
+function putInPlace(rows, fresh) {
+  const old = rows.querySelector(`[data-whose="${fresh.dataset.whose}"]`);
+  const box = fresh.querySelector("input");
+  if (box && old?.querySelector("input:checked")) box.checked = true;
+  old?.remove();
 }
 
 setTimeout(look, EVERY_MS);

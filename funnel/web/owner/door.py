@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel.audience import letting_in
 from funnel.audience.letting_in import LET_IN, REFUSED_AGAIN, Outcome
 from funnel.db import Session, utc_now
-from funnel.insight import turned_away
+from funnel.insight import kept_out, turned_away
 from funnel.models.house import AuditEntry
 from funnel.models.people import Form, SignUp
 from funnel.programme.history import among
@@ -33,7 +33,7 @@ def index() -> str:
     with Session.begin() as session:
         form = _form(session)
         reason = why if why in REFUSALS else ""
-        found, further = turned_away.page(session, reason, _before(), ROWS, form.id if form else None)
+        found, further = kept_out.page(session, reason, _before(), ROWS, now, form.id if form else None)
         return render_template(
             "owner/door/index.html",
             now=now,
@@ -42,6 +42,7 @@ def index() -> str:
             before=request.args.get("before"),
             why=reason,
             form=form,
+            most_times=kept_out.MOST_TIMES,
             whys=REFUSALS,
             called=CALLED,
             stopped=turned_away.stopped(session, now),

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from funnel import config, languages
 from funnel.config import settings
 from funnel.db import Session, utc_now
-from funnel.insight import entrances, turned_away
+from funnel.insight import entrances, kept_out
 from funnel.models.content import Post, Sequence
 from funnel.programme import course_languages, form_words, forms, handouts, thanks
 from funnel.programme.posts import SlugError
@@ -54,8 +54,9 @@ def make() -> AnyResponse:
 
 @blueprint.get(f"/forms/<{gate.ID}:text_id>")
 def show(text_id: int) -> Response:
+    now = utc_now()
     with Session.begin() as session:
-        brought = brings.known(session, utc_now())
+        brought = brings.known(session, now)
         days = brought["period"]
         form = FORMS.found(session, text_id)
         post = session.get(Post, form.post_id) if form.post_id else None
@@ -73,8 +74,7 @@ def show(text_id: int) -> Response:
             figures=entrances.of_form(session, text_id, days.first_day, days.last_day),
             taken=entrances.taken(session, text_id, days.first_day, days.last_day),
             handout=handouts.offered(session, form),
-            kept_out=turned_away.at_form(session, text_id),
-            most_kept_out=turned_away.MOST_AT_FORM,
+            kept_out=kept_out.at_form(session, text_id, now),
             thanks_trusted=thanks.is_trusted(form.thanks_url),
             missing_site=thanks.missing_site(form.thanks_url),
             sites_held=bool(config.given(SITES)),
