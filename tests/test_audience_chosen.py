@@ -94,4 +94,4 @@ def test_evidence_shows_the_newest_choices(session, ada, monkeypatch):
     monkeypatch.setattr(evidence, "MOST", 2)
     for number, chose in enumerate((Chose.PAUSE, Chose.MONTHLY, Chose.NAME)):
         chosen.note(session, ada.id, chose, NOW + number * MINUTE)
-    assert [line.kind for line in evidence.of(session, ada.id)] == ["choice: monthly", "choice: name"]
+    assert [line.kind for line in evidence.of(session, ada.id)] == ["cut", "choice: monthly", "choice: name"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from funnel.audience import deeds, evidence, sentences, tags
+from funnel.audience import deeds, evidence, letting_in, sentences, tags
 from funnel.models.bulk import BulkAction, BulkChange, BulkJob
 from funnel.models.choices_made import Chose
 from funnel.models.people import Consent, ConsentKind
@@ -32,7 +32,8 @@ def test_every_kind_of_line_has_its_sentence():
     named = {node.value for node in noted_of_a_person() if isinstance(node, ast.Constant)}
     others = {ast.unparse(node) for node in noted_of_a_person() if not isinstance(node, ast.Constant)}
     assert others == {"evidence.LOOKS", "way.noted"}
-    assert set(sentences.DEEDS) == named | {way.noted for way in endings.WAYS.values()}
+    of_many = {letting_in.LET_IN, letting_in.REFUSED_AGAIN}  # named by sign-ups
+    assert set(sentences.DEEDS) == named | of_many | {way.noted for way in endings.WAYS.values()}
 
 
 def test_what_the_owner_ended_is_not_told_as_the_reader_s(session):

@@ -59,6 +59,7 @@ def test_two_sign_ups_of_one_address_settled_at_once_lead_to_one_mail(session):
     assert sorted(session.scalars(select(SignUp.reason))) == [settle.ADDRESS_LIMIT, "confirmation planned"]
 
 
+@pytest.mark.slow  # the ledger's tests hold the same in small
 def test_ten_thousand_sign_ups_for_one_address_lead_to_five_mails_a_month(session):
     form = a_form(session)
     for round_ in range(50):  # over 29 days

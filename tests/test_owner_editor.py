@@ -84,7 +84,7 @@ def test_saved_words_are_live_and_noted(desk, practice, typed):
 
 def test_nothing_changed_is_said(desk, practice, typed):
     assert "Nothing had changed." in desk.get(save(desk, typed).location).text
-    assert practice.session.scalars(select(Revision.number).where(Revision.of_id == 2)).all() == [1]
+    assert practice.session.scalars(select(Revision.number).filter_by(kind=Kind.STEP, of_id=2)).all() == [1]
 
 
 def test_what_is_refused_is_named_with_its_line_and_stays_typed(desk, practice, typed):

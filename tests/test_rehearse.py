@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow  # `make rehearse` itself; the story walks the same course
 @pytest.mark.timeout(240)
 def test_every_mail_that_was_planned_is_accounted_for():
     result = subprocess.run(

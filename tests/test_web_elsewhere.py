@@ -83,6 +83,7 @@ def test_a_page_of_a_third_site_around_a_site_of_ours_shows_nothing_until_it_is_
     assert outer.frame_locator("iframe").get_by_label("Email address").count() == 0
 
 
+@pytest.mark.slow  # test_web_frame.py looks at the narrowest and the widest
 def test_every_state_fits_a_frame_that_nobody_resizes_in_languages_of_long_words(
     live, page, blog, session, form, monkeypatch
 ):

@@ -58,7 +58,7 @@ def of(session: Session, subscriber_id: int) -> list[Line]:
     """Everything that bears on whether and how this person wished to be written to; the oldest first."""
     ids = pointer.all_of(session, subscriber_id)
     sorts = (_consents, _choices, _addresses, _owners, _let_in, _many)
-    lines = [line for sort in sorts for line in _newest(sort(session, ids))]
+    lines = [line for sort in sorts for line in reversed(_newest(sort(session, ids)))]
     return sorted(lines, key=lambda line: line.at)
 
 
