@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from funnel.limits import client
 
-LOST_AFTER_S = 5  # whoever did not answer the call by then, or is silent for so long, is not waited for
+LOST_AFTER_S = 10  # whoever did not answer the call by then, or is silent for so long, is not waited for
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,15 @@ def is_called_for(name: str) -> bool:
     Whoever does it will see what was committed before this. Raises RedisError.
     """
     return not client().set(_key(name), 1, nx=True, ex=LOST_AFTER_S)
+
+
+def is_held(name: str) -> bool:
+    """Whether somebody was called for it or is at it. False, too, where Redis does not say."""
+    try:
+        return bool(client().exists(_key(name)))
+    except RedisError as error:
+        _missed(name, error)
+        return False
 
 
 def hold(name: str) -> None:

@@ -39,6 +39,7 @@ TICK_S = known.tick_seconds
 # Which process does it: `urgent` is never behind a newsletter. Every task stands here, whoever asks for it.
 QUEUES = {
     "tasks.audience.settle": "urgent",
+    "tasks.audience.settle_new": "urgent",
     "tasks.audience.settle_addresses": "urgent",
     "tasks.audience.remind": "urgent",
     "tasks.audience.retain": "bulk",

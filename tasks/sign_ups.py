@@ -23,12 +23,10 @@ _SETTLING = Lock()  # one set at a time in a process, whoever looked: each holds
 log = logging.getLogger(__name__)
 
 
-@app.task(name="tasks.audience.settle")
-def settle_new(*_: int) -> None:
-    """Settles what waits for a slice of time, then asks for the next one. One that cannot be settled stops no other.
-
-    Called for by the web (`errands`), and by the clock, for a call that was lost. What a Funnel before this one put in
-    line named its sign-ups.
+@app.task(name="tasks.audience.settle_new")
+def settle_new() -> None:
+    """The errand: settles what waits for a slice of time, then asks for the next one. One that cannot be settled stops
+    no other.
     """
     end = time.monotonic() + SWEEP_S
     stuck: set[int] = set()  # another process has them, or there is trouble: not looked at again in this slice
@@ -38,12 +36,19 @@ def settle_new(*_: int) -> None:
             came_far = True
         else:
             stuck.update(found)
-        if time.monotonic() > end:
-            if came_far:
-                settle_new.delay()
-            else:
-                errands.let_go(settle_new.name)  # the clock tries again
+        if came_far and time.monotonic() > end:
+            settle_new.apply_async(expires=errands.LOST_AFTER_S)  # then somebody else was called, who has one too
             return
+
+
+@app.task(name="tasks.audience.settle")
+def settle_lost(*_: int) -> None:
+    """For the clock: what a lost call left behind. Where somebody was called who is not lost, it is theirs.
+
+    A web process of before the errands puts this in line, with the sign-ups it means.
+    """
+    if not errands.is_held(settle_new.name):
+        settle_new()
 
 
 def _next(passing_by: Collection[int]) -> list[int]:
@@ -110,8 +115,10 @@ def _look_and_settle(domain: str) -> None:
         for first in range(0, len(waited), settle.AT_ONCE):
             if _settle(waited[first : first + settle.AT_ONCE]).mails:
                 send_urgent.delay()
-    except Exception:
+    except Exception as error:
         log.exception("sign-ups %s could not be settled", waited)
+        if not is_away(error):
+            setbacks.note(*waited)  # or it would be looked up again and again in the same slice
 
 
 def _waited_for(domain: str) -> list[int]:
@@ -154,7 +161,7 @@ def _settle_together(sign_up_ids: Sequence[int]) -> settle.Outcome | None:
 
 
 def _refuse_others(outcome: settle.Outcome) -> None:
-    """As many as may be at once; what is left over is found by its own word, or by the clock."""
+    """As many as may be at once; what is left over is found by the next look."""
     if not outcome.full:
         return
     try:

@@ -1,7 +1,7 @@
 """Settling, as a worker does it: all that waits, called for by one for all."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Thread
 from types import SimpleNamespace
 
@@ -37,17 +37,25 @@ def five(session):
 
 
 @pytest.fixture
-def asked_for(clean):
-    """What the tasks have asked for since: their names, as the broker holds them."""
+def line(clean):
+    """What the tasks have put in line since: the headers of each word, as the broker holds them."""
+    errands.let_go(SETTLE)
     with Redis.from_url(settings().redis_url) as redis:
         before = redis.llen("urgent")  # the newest stand first
 
-        def names():
+        def headers():
             since = redis.llen("urgent") - before
             newest = redis.lrange("urgent", 0, since - 1) if since else []
-            return {json.loads(message)["headers"]["task"] for message in newest}
+            return [json.loads(message)["headers"] for message in newest]
 
-        yield names
+        yield headers
+    errands.let_go(SETTLE)
+
+
+@pytest.fixture
+def asked_for(line):
+    """The names of the tasks that were asked for since."""
+    return lambda: {word["task"] for word in line()}
 
 
 def states(session):
@@ -71,8 +79,21 @@ def test_a_slice_ends_with_its_time_and_asks_for_the_next(session, five, asked_f
     assert errands.is_called_for(SETTLE)  # so that nobody who signs up before it puts one more in line
 
 
-def test_words_of_a_funnel_before_this_one_are_understood(session, five):
-    waiting.settle_new(five[1], five[3])
+def test_the_slice_that_follows_is_dropped_once_somebody_else_may_have_been_called(session, five, line, monkeypatch):
+    """Else each look of the clock would begin one more that never ends, before what is to be sent."""
+    monkeypatch.setattr(settle, "AT_ONCE", 1)
+    monkeypatch.setattr(waiting, "SWEEP_S", 0.0)
+    waiting.settle_new()
+    [expires] = [word["expires"] for word in line() if word["task"] == SETTLE]
+    assert datetime.fromisoformat(expires) <= utc_now() + timedelta(seconds=errands.LOST_AFTER_S)
+
+
+def test_the_clock_does_what_nobody_was_called_for_and_leaves_the_rest_to_who_was(session, five):
+    errands.hold(SETTLE)
+    waiting.settle_lost()
+    assert states(session) == [SignUpState.NEW] * 5
+    errands.let_go(SETTLE)
+    waiting.settle_lost(five[1], five[3])  # as a web process of before the errands puts it in line
     assert states(session) == [SignUpState.SETTLED] * 5
 
 

@@ -148,7 +148,7 @@ def test_the_workers_are_called_once_it_is_committed(short, monkeypatch, form, s
     called = []
     monkeypatch.setattr(usual, "call", lambda task: called.append((task.name, len(sign_ups(session)))))
     sent(short, form)
-    assert called == [("tasks.audience.settle", 1)]
+    assert called == [("tasks.audience.settle_new", 1)]
 
 
 def test_where_they_cannot_be_taken_together_each_goes_the_other_way_and_it_is_said(

@@ -13,12 +13,13 @@ _LOCK = Lock()
 _until: dict[int, tuple[float, float]] = {}  # when each is tried again, and how long it was passed by
 
 
-def note(sign_up_id: int) -> None:
-    """It has failed alone, now or once more."""
+def note(*sign_up_ids: int) -> None:
+    """Each has failed alone, or before it could be tried: now, or once more."""
     with _LOCK:
-        _, before = _until.get(sign_up_id, (0.0, 0.0))
-        pause = min(before * 2 or FIRST_S, LONGEST_S)
-        _until[sign_up_id] = (time.monotonic() + pause, pause)
+        for number in sign_up_ids:
+            _, before = _until.get(number, (0.0, 0.0))
+            pause = min(before * 2 or FIRST_S, LONGEST_S)
+            _until[number] = (time.monotonic() + pause, pause)
 
 
 def current() -> list[int]:
