@@ -79,15 +79,16 @@ def test_check_refuses_a_wrong_setting_with_its_mend():
     assert "Traceback" not in result.stderr
 
 
+NO_DATABASE = ({}, 1, "DATABASE_URL: there is no database")
+CLOSED = ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, os.EX_TEMPFAIL, "The database cannot be used")
+
+
 @pytest.mark.parametrize(
-    ("environment", "code", "said"),
-    [
-        ({}, 1, "DATABASE_URL: there is no database"),
-        ({"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, os.EX_TEMPFAIL, "The database cannot be used"),
-    ],
+    ("words", "trouble"),
+    [(("messages", "list"), NO_DATABASE), (("keys", "rewrap"), CLOSED), (("migrate",), CLOSED)],
 )
-@pytest.mark.parametrize("words", [("messages", "list"), ("keys", "rewrap"), ("migrate",)])
-def test_a_missing_database_is_said_in_a_line(tmp_path, environment, code, said, words):
+def test_a_missing_database_is_said_in_a_line(tmp_path, words, trouble):
+    environment, code, said = trouble
     result = subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", *words],
         env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path), **environment},
