@@ -50,6 +50,7 @@ class Purpose(StrEnum):
     HANDOUT = "handout"  # form id, subscriber id (0: of neither)
     GO = "go"  # link id, message id (0: on a page)
     FORM = "form"  # form id, unix milliseconds when it was shown
+    DONE = "done"  # unix time until which it may be told; salted with what was done
     STEP = "step"  # form id, unix milliseconds when one step more was asked for
     BOOK = "book"  # unix milliseconds when it was shown
     VERP = "verp"  # message id
@@ -186,8 +187,7 @@ def rewrap_keys() -> None:
 @functools.cache
 def _data_key(purpose: str) -> bytes:
     with Session.begin() as session:
-        key = session.get(DataKey, purpose)
-        wrapped = key.wrapped if key else None
+        wrapped = session.scalar(select(DataKey.wrapped).where(DataKey.purpose == purpose))
     if wrapped is None:
         raise SettingsError(["The database holds no keys yet. Run: flask --app wsgi migrate"])
     try:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from funnel.db import utc_now
 from funnel.mail import notices, press, render, sketch
 from funnel.models.mail import MessageKind
 from funnel.programme import form_words, handouts
@@ -48,6 +49,16 @@ def test_what_is_being_written_says_it_as_what_is_sent(session):
     kept = sketch.of_step(course.steps[1])
     assert sketch.of(kept.kept()) == kept
     assert sketch.sheet(kept) is press.of_step(course.steps[1])
+
+
+def test_a_notice_that_is_being_written_says_it_as_what_is_sent(session):
+    for name in notices.TO_READERS:
+        for language in ("en", "it"):
+            said, now = notices.words(name, language), utc_now()
+            typed = {"subject": said.subject, "preheader": said.preheader, "body": said.body}
+            kept = sketch.typed_notice(typed | {"about": notices.kept_as(name, language)})
+            assert sketch.of(kept.kept()) == kept
+            assert render.preview_sketch(kept, None, now) == render.preview_notice(session, name, now, language), name
 
 
 @pytest.mark.parametrize("template", ["confirmation", "reminder", "already_in", "handout_too", "another_course"])

@@ -131,6 +131,13 @@ def test_newsletters_and_notices_have_the_same(desk, practice, noun):
     assert "Hello Rosalind," in shown(desk, f"/owner/{noun}/preview").text
 
 
+def test_the_mail_that_asks_to_confirm_has_the_foot_it_is_sent_with(desk, practice):
+    page = "/owner/notices/preview"
+    assert "on no list yet" in shown(desk, page, about="confirmation").text
+    assert "in nessuna lista" in shown(desk, page, about="confirmation:it").text
+    assert "on no list yet" not in shown(desk, page, about="already_in").text
+
+
 def test_looking_makes_no_links_and_counts_nothing(desk, practice):
     before = practice.session.scalars(select(Link.id)).all()
     shown(desk)

@@ -1,13 +1,18 @@
 """The links mail programs call: a counted link, and leaving with the button or with RFC 8058."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from funnel import tokens
+from funnel.audience.wishes import Wish
+from funnel.db import utc_now
 from funnel.models.mail import LinkKind
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.models.responses import Event, EventKind
 from funnel.tokens import Purpose
+from funnel.web.pages import wished
 from tests.factories import a_form, a_link, a_message, a_subscriber
 from tests.readers import PHONE
 
@@ -92,12 +97,22 @@ def test_the_leaving_page_has_one_large_button_and_two_gentler_ways(client, leav
 def test_the_button_ends_it_and_offers_the_way_back(session, client, leaving):
     assert 'name="pressed" value="1"' in client.get(leaving).text
     pressed = client.post(leaving, data={"pressed": "1"})
-    assert (pressed.status_code, pressed.location) == (303, f"{leaving}?done=stop")
+    assert pressed.status_code == 303
+    assert pressed.location.startswith(f"{leaving}?done=stop&")
     for answer in (client.get(pressed.location), client.post(leaving)):  # the other as a mail program may post it
         assert answer.status_code == 200
         assert "You have left" in answer.text
         assert 'href="/f/back-care"' in answer.text
     assert state(session) == SubscriberState.UNSUBSCRIBED
+
+
+def test_an_hour_after_leaving_its_address_asks_again_and_so_does_one_we_never_gave(session, client, leaving):
+    now = utc_now()
+    good, old = (wished.until(Wish.STOP, now - timedelta(minutes=minutes)) for minutes in (59, 61))
+    assert "You have left" in client.get(f"{leaving}?done=stop&until={good}").text
+    question = client.get(leaving).data
+    for until in (old, wished.until(Wish.PAUSE, now), "x", ""):
+        assert client.get(f"{leaving}?done=stop&until={until}").data == question
 
 
 @pytest.mark.parametrize(

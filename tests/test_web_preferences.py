@@ -1,5 +1,6 @@
 """Preferences: each button does what it says; and the page and its answers are the same whoever got the mail."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from funnel.models.mail import LinkKind, Message, MessageKind
 from funnel.models.people import FormState, Pace, Subscriber, SubscriberState
 from funnel.models.topics import Unwanted
 from funnel.tokens import Purpose
+from funnel.web.pages import wished
 from tests.factories import a_form, a_link, a_message, a_sequence, a_step, a_subscriber, an_enrolment
 
 
@@ -34,8 +36,13 @@ def wish(client, person, wanted, **more):
 
 
 def told(answer):
-    """What is said with the address to go to, beside whose it is; all of it where there is none."""
-    return answer.location.partition("?")[2] if answer.location else answer.text
+    """What is said with the address to go to, beside whose it is and the time; all of it where there is none."""
+    return re.sub(r"&until=[\w-]{16,32}$", "", answer.location.partition("?")[2]) if answer.location else answer.text
+
+
+def seen(wanted, now=None):
+    """The end of an address that says what was done."""
+    return f"?done={wanted}&until={wished.until(Wish(wanted), now or utc_now())}" if wanted in set(Wish) else ""
 
 
 def all_sorts(session):
@@ -68,14 +75,17 @@ def test_nothing_on_the_page_or_in_an_answer_tells_whoever_holds_the_mail_what_i
     for wanted in (*Wish, "pause", "my-data", "everything"):  # after all have stopped, too
         answers = [client.post(path_of(one), data={"wish": wanted, **given}) for one in people]
         assert len({(one.status_code, told(one)) for one in answers}) == 1, wanted
-        assert len({client.get(f"{path_of(one)}?done={wanted}").data for one in people}) == 1, wanted
+        ending = seen(wanted)
+        assert len({client.get(path_of(one) + ending).data for one in people}) == 1, wanted
 
 
 def test_nor_does_leaving_by_the_other_link(session, client):
     leaving = [f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, one.id, 0)}" for one in all_sorts(session)]
     assert len({client.post(path).data for path in leaving}) == 1
     assert {told(client.post(path, data={"pressed": "1"})) for path in leaving} == {"done=stop"}
-    assert len({client.get(f"{path}?done=stop").data for path in leaving}) == 1
+    ending, old = seen("stop"), seen("stop", utc_now() - timedelta(hours=2))
+    assert len({client.get(path + ending).data for path in leaving}) == 1
+    assert all(client.get(path + old).data == client.get(path).data for path in leaving)
 
 
 def test_nor_does_the_page_for_who_has_booked(session, client):
@@ -83,17 +93,24 @@ def test_nor_does_the_page_for_who_has_booked(session, client):
     mails = [a_message(session, one) for one in all_sorts(session)]
     session.commit()
     paths = [f"/booked/{tokens.sign(Purpose.GO, link.id, mail.id)}" for mail in mails]
-    for seen in ("", "?done=booked"):
-        assert len({client.get(path + seen).data for path in paths}) == 1
+    for ending in ("", "?done=booked"):
+        assert len({client.get(path + ending).data for path in paths}) == 1
     assert {told(client.post(path)) for path in paths} == {"done=booked"}
 
 
 def test_a_button_leads_to_an_address_that_says_what_was_done_and_nothing_else_can_be_said_there(client, person):
     answer = client.post(f"{path_of(person)}?done=monthly", data={"wish": "pause"})
-    assert (answer.status_code, answer.location) == (303, f"{path_of(person)}?done=pause")
+    assert (answer.status_code, answer.location.startswith(f"{path_of(person)}?done=pause&")) == (303, True)
     assert "quiet for 30 days" in client.get(answer.location).text
-    for other in ("", "everything", "<b>you"):
+    for other in ("", "everything", "<b>you", "pause"):
         assert client.get(path_of(person), query_string={"done": other}).text == client.get(path_of(person)).text
+
+
+def test_what_was_done_is_told_for_an_hour_since_nobody_may_see_whether_it_still_holds(client, person):
+    for wanted, words in (("pause", "Done. It is quiet for 30 days."), ("stop", "You have left")):
+        for minutes, is_told in ((59, True), (61, False)):
+            page = client.get(path_of(person) + seen(wanted, utc_now() - timedelta(minutes=minutes))).text
+            assert (words in page) is is_told, (wanted, minutes)
 
 
 def test_back_after_two_choices_and_reload_show_a_page_and_ask_nothing_anew(live, page, session, person):

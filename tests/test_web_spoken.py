@@ -9,10 +9,11 @@ from sqlalchemy.exc import OperationalError
 
 from funnel import languages, tokens
 from funnel.audience import own_data
+from funnel.audience.wishes import Wish
 from funnel.db import utc_now
 from funnel.tokens import Purpose
 from funnel.web import spoken
-from funnel.web.pages import book, discreet
+from funnel.web.pages import book, discreet, wished
 from tests.factories import a_subscriber
 
 
@@ -66,6 +67,8 @@ def test_the_leaving_page_opens_in_the_browser_s_language_while_the_database_is_
     door = f"/unsubscribe/{tokens.sign(Purpose.UNSUBSCRIBE, person.id, 0)}"
     page = client.get(door, headers={"Accept-Language": "fr"})
     assert (page.status_code, '<html lang="fr"' in page.text) == (200, True)
+    left = client.get(door, query_string={"done": "stop", "until": wished.until(Wish.STOP, utc_now())})
+    assert (left.status_code, 'name="pressed"' in page.text, 'name="pressed"' in left.text) == (200, True, False)
 
 
 def test_how_long_to_wait_is_told_in_the_plural_of_the_language(app):

@@ -4,9 +4,11 @@ import functools
 
 from funnel import languages
 from funnel.audience import allowance, moving
+from funnel.config import settings
 from funnel.house import stored
 from funnel.languages import ENGLISH
-from funnel.mail.press import Words
+from funnel.mail import press
+from funnel.mail.press import Sheet, Words
 from funnel.programme import front_matter, mail_files, reminders
 
 MOVING = (moving.CONFIRM, moving.TOLD)  # of a reader, to an address that is not theirs yet, or not any more
@@ -32,9 +34,21 @@ def words(name: str, language: str = ENGLISH) -> Words:
     return Words(**own, language=first.language) if own else first
 
 
+def sheet(name: str, said: Words) -> Sheet:
+    """The sheet of the notice `name` in these words, which may be kept nowhere yet. Raises BadTags and Unsendable."""
+    pressed = press.asking if name in ASKING else press.notice
+    return pressed(said, settings())
+
+
 def kept_as(name: str, language: str) -> str:
     """Under which name the practice's own words of it are kept."""
     return name if language == ENGLISH else f"{name}:{language}"
+
+
+def known_as(kept: str) -> tuple[str, str]:
+    """The name and the language of what is kept so."""
+    name, _, language = kept.partition(":")
+    return name, language or ENGLISH
 
 
 @functools.cache

@@ -164,8 +164,7 @@ def _sheet_of_letter(letter: Letter) -> Sheet:
 
 
 def _sheet_of_notice(name: str, language: str) -> Sheet:
-    pressed = press.asking if name in notices.ASKING else press.notice
-    return pressed(notices.words(name, language), settings())
+    return notices.sheet(name, notices.words(name, language))
 
 
 def _language(session: Session, message: Message) -> str:

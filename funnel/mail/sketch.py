@@ -1,12 +1,12 @@
 """What somebody is writing, before it is anywhere: looked at and tried out through the same press as what is sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from funnel.config import settings
 from funnel.languages import ENGLISH
-from funnel.mail import press
+from funnel.mail import notices, press
 from funnel.mail.press import Course, Sheet, Words
 from funnel.models.content import Newsletter, Step
 
@@ -24,6 +24,7 @@ class Sketch:
     sources: str = ""  # as typed, a line each; they are for the file, not for the mail
     course: Course = NEW_COURSE
     page: str = ""  # of an issue: where all will be able to read it
+    notice: str = ""  # of a notice: its name, which says what stands at its foot
 
     def kept(self) -> dict[str, Any]:
         """As JSON, for `of`."""
@@ -34,13 +35,16 @@ class Sketch:
             "sources": self.sources,
             "course": [course.title, course.slug, course.step, course.asked_as],
             "page": self.page,
+            "notice": self.notice,
         }
 
 
 def of(kept: dict[str, Any]) -> Sketch:
     title, slug, step, *asked_as = kept["course"]  # kept by the release before, it ends with the step
     course = Course(title, slug, step, tuple((code, named) for pairs in asked_as for code, named in pairs))
-    return Sketch(kept["kind"], Words(*kept["words"]), kept["sources"], course, kept.get("page", ""))
+    return Sketch(
+        kept["kind"], Words(*kept["words"]), kept["sources"], course, kept.get("page", ""), kept.get("notice", "")
+    )
 
 
 def typed(
@@ -50,6 +54,12 @@ def typed(
     subject, preheader = (content.get(name, "").strip() for name in ("subject", "preheader"))
     words = Words(subject, preheader, content.get("body", ""), language)
     return Sketch(kind, words, content.get("sources", ""), course, page)
+
+
+def typed_notice(content: Mapping[str, str]) -> Sketch:
+    """The same of a notice. `about` of the content says of which, in which language, as `notices.kept_as` does."""
+    name, language = notices.known_as(content.get("about", ""))
+    return replace(typed(NOTICE, content, language=language), notice=name)
 
 
 def of_step(step: Step) -> Sketch:
@@ -69,7 +79,7 @@ def sheet(sketch: Sketch) -> Sheet:
         return press.tip(sketch.words, sketch.course, settings(), sketch.words.language)
     if sketch.kind == NEWSLETTER:
         return press.newsletter(sketch.words, NEW_ISSUE, settings(), sketch.words.language, sketch.page)
-    return press.notice(sketch.words, settings())
+    return notices.sheet(sketch.notice, sketch.words)
 
 
 def _lines(sources: list[Any]) -> str:

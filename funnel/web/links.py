@@ -1,6 +1,7 @@
 """The links that mail programs call by themselves: tracked links, and leaving."""
 
 import logging
+from functools import partial
 from http import HTTPStatus
 from typing import cast
 
@@ -40,14 +41,14 @@ def leading_on(target: str) -> Response:
 @blueprint.get("/unsubscribe/<token>")
 def ask(token: str) -> str:
     """One button. Scanners follow this link, so following it leaves nothing (law 3)."""
-    numbers = tokens.read(Purpose.UNSUBSCRIBE, token)
-    if wished.done() is Wish.STOP:
+    subscriber_id, message_id = tokens.read(Purpose.UNSUBSCRIBE, token)
+    drawn = _left if wished.told(utc_now()) is Wish.STOP else partial(_question, token, subscriber_id, message_id)
+    try:
         with Session.begin() as session:
-            return _left(discreet.answer_mail(session, numbers[0], numbers[1] or None).form)
-    _speak_to(*numbers)
-    return render_template(
-        "pages/unsubscribe/ask.html", token=token, preferences=tokens.sign(Purpose.PREFERENCES, *numbers)
-    )
+            return drawn(discreet.answer_mail(session, subscriber_id, message_id or None).form)
+    except OperationalError:  # with the database away the page still opens, as the browser asks
+        log.warning("the database is away: a page for leaving is in the browser's language")
+        return drawn(None)
 
 
 @blueprint.post("/unsubscribe/<token>")
@@ -66,7 +67,8 @@ def leave(token: str) -> AnyResponse | str:
     if one_click:
         return Response(_("You have left. No more mails will come.") + "\n", mimetype="text/plain")
     if PRESSED in request.form:
-        return redirect(url_for(".ask", token=token, done=Wish.STOP), HTTPStatus.SEE_OTHER)
+        told = url_for(".ask", token=token, done=Wish.STOP, until=wished.until(Wish.STOP, utc_now()))
+        return redirect(told, HTTPStatus.SEE_OTHER)
     return page
 
 
@@ -74,9 +76,6 @@ def _left(form: Form | None) -> str:
     return render_template("pages/unsubscribe/left.html", form=form)
 
 
-def _speak_to(subscriber_id: int, message_id: int) -> None:
-    try:
-        with Session.begin() as session:
-            discreet.answer_mail(session, subscriber_id, message_id or None)
-    except OperationalError:  # with the database away the page still opens, as the browser asks
-        log.warning("the database is away: a page for leaving is in the browser's language")
+def _question(token: str, subscriber_id: int, message_id: int, _form: Form | None) -> str:
+    preferences = tokens.sign(Purpose.PREFERENCES, subscriber_id, message_id)
+    return render_template("pages/unsubscribe/ask.html", token=token, preferences=preferences)

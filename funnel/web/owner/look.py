@@ -47,11 +47,14 @@ def mailed(
     course: Callable[[OrmSession, int], Course] = lambda *_: sketch.NEW_COURSE,
     page: Callable[[OrmSession, int], str] = lambda *_: "",
 ) -> Look:
-    """How a mail is seen; `kind` is one of sketch.KINDS, `course` that of a step, `page` an issue's."""
+    """How a mail to many is seen; `kind` is one of sketch.KINDS, `course` that of a step, `page` an issue's."""
+    return _seen(
+        cleaned,
+        lambda session, content, number: sketch.typed(kind, content, course(session, number), page(session, number)),
+    )
 
-    def drawn(session: OrmSession, content: Content, number: int) -> Sketch:
-        return sketch.typed(kind, content, course(session, number), page(session, number))
 
+def _seen(cleaned: Callable[[Mapping[str, str]], Content], drawn: Callable[[OrmSession, Content, int], Sketch]) -> Look:
     return Look(
         what="mail",
         aim="to send",
@@ -69,4 +72,7 @@ def _web_page(session: OrmSession, number: int) -> str:
 
 
 NEWSLETTER = mailed(sketch.NEWSLETTER, issue_words.cleaned, page=_web_page)
-NOTICE = mailed(sketch.NOTICE, lambda fields: wording.cleaned(fields, ("subject", "preheader", "body")))
+NOTICE = _seen(
+    lambda fields: wording.cleaned(fields, ("about", "subject", "preheader", "body")),
+    lambda _session, content, _number: sketch.typed_notice(content),
+)

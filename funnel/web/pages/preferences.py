@@ -2,7 +2,7 @@
 
 Mails are forwarded, and this link never ends: the page says nothing of whose mail it was (law 8). It offers what can be
 done without knowing what is set, answers the same whoever they are, and mails a link of an hour to the page that shows
-all of it. A button leads to an address that says what was done: back and reload ask nothing anew.
+all of it. A button leads to an address that says for an hour what was done: back and reload ask nothing anew.
 """
 
 from http import HTTPStatus
@@ -30,7 +30,7 @@ blueprint = discreet.blueprint("preferences", __name__)
 
 @blueprint.get("/preferences/<token>")
 def show(token: str) -> str:
-    done = wished.done()
+    done = wished.told(utc_now())
     with Session.begin() as session:
         _, form, _ = _who(session, token)
         if done is Wish.STOP:
@@ -49,7 +49,8 @@ def change(token: str) -> Response | tuple[str, int]:
             return _page(session, wrong=True), HTTPStatus.UNPROCESSABLE_ENTITY
     if wish is Wish.MY_DATA:
         nudge(send_urgent)
-    return redirect(url_for(".show", token=token, done=wish), HTTPStatus.SEE_OTHER)
+    told = url_for(".show", token=token, done=wish, until=wished.until(wish, utc_now()))
+    return redirect(told, HTTPStatus.SEE_OTHER)
 
 
 def _who(session: OrmSession, token: str) -> tuple[Subscriber, Form | None, int | None]:
