@@ -10,7 +10,7 @@ from funnel.db import Session
 from funnel.mail import claim
 from funnel.models.content import EnrolmentState, Newsletter
 from funnel.models.mail import Message, MessageKind, MessageState, Queue
-from funnel.models.people import Subscriber
+from funnel.models.people import Pace, Subscriber
 from funnel.models.sending import MarketingStamp
 from funnel.programme import history, newsletters, steering, waiting
 from tests.conftest import NOW
@@ -48,6 +48,33 @@ def test_a_course_that_only_the_duplicate_was_on_goes_on_for_the_one_kept(sessio
     merging.merge(session, kept.id, double.id, NOW)
     session.expire_all()
     assert (place.subscriber_id, place.state) == (kept.id, EnrolmentState.ACTIVE)
+
+
+def asked_for(session, person):
+    course = a_sequence(session)
+    place = an_enrolment(session, person, course, step_id=course.steps[2].id, is_wish=True)
+    return place, a_message(session, person, step_id=course.steps[1].id, enrolment_id=place.id)
+
+
+def test_of_two_that_are_monthly_every_course_asked_for_goes_on_and_no_other(session, kept, double):
+    kept.pace = double.pace = Pace.MONTHLY
+    wishes = [asked_for(session, person) for person in (kept, double)]
+    owners = an_enrolment(session, kept, a_sequence(session))
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    for place, tip in wishes:
+        assert (place.subscriber_id, place.state, place.is_wish) == (kept.id, EnrolmentState.ACTIVE, True)
+        assert (tip.subscriber_id, tip.state) == (kept.id, MessageState.QUEUED)
+    assert owners.state is EnrolmentState.STOPPED
+
+
+def test_a_monthly_duplicate_ends_the_courses_of_before_and_not_the_one_it_asked_for(session, kept, double):
+    double.pace = Pace.MONTHLY
+    (before, tip), (wish, _) = (asked_for(session, person) for person in (kept, double))
+    merging.merge(session, kept.id, double.id, NOW)
+    session.expire_all()
+    assert (kept.pace, before.state, before.is_wish) == (Pace.MONTHLY, EnrolmentState.STOPPED, False)
+    assert (tip.state, wish.state, wish.is_wish) == (MessageState.SKIPPED, EnrolmentState.ACTIVE, True)
 
 
 def test_the_twenty_hours_count_from_the_latest_mail_to_either(session, kept, double):

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from funnel.audience import allowance, letting_in, settle
+from funnel.audience import allowance, ending, letting_in, settle
 from funnel.audience.confirmation import VALID
 from funnel.insight import kept_out
 from funnel.models.mail import Message, MessageState
 from funnel.models.people import SignUp, SignUpState
-from tests.audience_cast import confirms, signs_up
+from tests.audience_cast import VISIT, confirms, signs_up, templates
 from tests.conftest import NOW
 from tests.factories import a_form, a_sign_up
 
@@ -66,10 +66,32 @@ def test_so_does_whose_mail_never_left(session, form):
     assert one.id == last.id
 
 
-def test_so_does_who_left_since_and_came_back(session, form):
+def leaves(session, sign_up, minute):
+    session.refresh(sign_up)
+    assert ending.leave(session, sign_up.subscriber_id, "the button", VISIT, NOW + minute * MINUTE)
+
+
+def test_so_does_who_confirmed_before(session, form):
     confirms(session, signs_up(session, form), NOW + MINUTE)
     again = refused(session, form, "ada@example.org", 60)
     assert [one.id for one in shown(session)] == [again.id]
+
+
+def test_so_does_who_left_since_they_were_asked_or_told_that_they_are_in_and_came_back(session, form):
+    leaves(session, signs_up(session, form), 20)
+    confirms(session, signs_up(session, form, "zoe@example.org"), NOW + MINUTE)
+    told = signs_up(session, form, "zoe@example.org", NOW + 20 * MINUTE)
+    assert templates(session)[-1] == allowance.ALREADY_IN
+    leaves(session, told, 30)
+    again = [refused(session, form, email, 40 + n) for n, email in enumerate(("ada@example.org", "zoe@example.org"))]
+    assert [one.id for one in shown(session)] == [one.id for one in reversed(again)]
+
+
+def test_but_who_left_only_after_it_wants_no_more(session, form):
+    asked = signs_up(session, form)
+    refused(session, form, "ada@example.org", 20)
+    leaves(session, asked, 30)
+    assert shown(session) == []
 
 
 def test_an_address_stands_once_a_form_with_how_often_it_came_before(session, form):

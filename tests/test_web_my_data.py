@@ -11,7 +11,7 @@ from funnel.audience import own_data
 from funnel.db import utc_now
 from funnel.models.people import Subscriber, SubscriberState
 from funnel.tokens import Purpose
-from tests.factories import a_subscriber
+from tests.factories import a_sequence, a_subscriber, an_enrolment
 from tests.readers import fields_of
 
 PATHS = ("", "/download", "/delete")
@@ -64,7 +64,7 @@ def test_where_a_wrong_name_or_address_was_told_the_page_can_be_asked_for_anew(c
 
 def test_back_on_an_older_page_says_nothing_that_no_longer_holds(client, person):
     path = door(person)
-    for wish, over in (("pause", "resume"), ("monthly", "all"), ("pause", "again"), ("no-course", "monthly")):
+    for wish, over in (("pause", "resume"), ("monthly", "all"), ("pause", "again")):
         for one in (wish, over):
             client.post(path, data={"wish": one})
             assert 'role="status"' in client.get(f"{path}?done={one}").text, one
@@ -73,6 +73,23 @@ def test_back_on_an_older_page_says_nothing_that_no_longer_holds(client, person)
     client.post(path, data={"wish": "stop"})
     assert "No more mails will come" in client.get(f"{path}?done=stop").text
     assert "there was nothing to change" in client.get(f"{path}?done=all").text
+
+
+def test_who_is_monthly_reads_of_the_course_they_asked_for_and_can_end_it_alone(session, client, person):
+    path, tips = door(person), "One newsletter a month at most, and the tips you asked for"
+    client.post(path, data={"wish": "monthly"})
+    owners = an_enrolment(session, person, a_sequence(session))
+    session.commit()
+    assert "End the course" not in client.get(path).text  # it sends no tips
+    owners.is_wish = True
+    session.commit()
+    assert tips.lower() in client.get(path).text.lower()
+    for done in ("monthly", "no-course"):
+        assert 'role="status"' not in client.get(f"{path}?done={done}").text, done
+    page = client.post(path, data={"wish": "no-course"}, follow_redirects=True).text
+    assert "The course has ended. Newsletters still come" in page
+    assert "You get one newsletter a month at most." in page
+    assert "End the course" not in page
 
 
 @pytest.mark.parametrize("name", ["=?utf-8?q?x?=", "Ada\r\nBcc: eve@example.org", "Ada\0", "A" * 81])

@@ -31,6 +31,7 @@ class _Strict:
     pace: Pace
     paused_until: datetime | None
     suppressed: SuppressionReason | None
+    moved: list[int]  # enrolments of theirs that go on
 
 
 def hindrance(kept: Subscriber, duplicate: Subscriber) -> str:
@@ -60,7 +61,8 @@ def merge(session: Session, kept_id: int, duplicate_id: int, now: datetime) -> S
         session.execute(theirs.execution_options(synchronize_session=False))
     _move_tags(session, kept.id, duplicate.id)
     topics.move(session, kept.id, duplicate.id)
-    strict = _Strict(duplicate.state, duplicate.pace, duplicate.paused_until, _suppressed(session, duplicate))
+    suppressed = _suppressed(session, duplicate)
+    strict = _Strict(duplicate.state, duplicate.pace, duplicate.paused_until, suppressed, moved)
     _fill(kept, duplicate)
     if duplicate.address_hash:  # nothing else remembers it: nobody is to bring it in again but its reader
         suppression.suppress(session, duplicate.address_hash, SuppressionReason.ERASURE, now)
@@ -182,7 +184,13 @@ def _take_the_stricter(session: Session, kept: Subscriber, other: _Strict, now: 
     if other.suppressed == SuppressionReason.OWNER and kept.address_hash:
         suppression.suppress(session, kept.address_hash, SuppressionReason.OWNER, now)
     if other.pace == Pace.MONTHLY:
-        preferences.monthly(session, kept, now)
+        preferences.monthly(session, kept, now, but=_wishes(session, kept, other.moved))
     if other.paused_until and other.paused_until > max(kept.paused_until or now, now):
         preferences.pause_until(session, kept, other.paused_until, now)
     session.refresh(kept)
+
+
+def _wishes(session: Session, kept: Subscriber, moved: list[int]) -> list[int]:
+    """The enrolments of the one kept that were asked for by an entry that was monthly, the duplicate being so."""
+    asked = select(Enrolment.id).where(Enrolment.subscriber_id == kept.id, Enrolment.is_wish)
+    return list(session.scalars(asked if kept.pace == Pace.MONTHLY else asked.where(among(Enrolment.id, moved))))

@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -15,6 +16,7 @@ from funnel.models.content import Enrolment, StopReason
 from funnel.models.mail import Message, MessageKind, Queue
 from funnel.models.people import Pace, Subscriber, SubscriberState
 from funnel.programme import calendar, enrolment, waiting
+from funnel.programme.history import among
 
 PAUSE_DAYS = 30
 LONGEST_NAME = 80
@@ -72,15 +74,16 @@ def _pause(session: Session, subscriber: Subscriber, until: datetime, now: datet
     return True
 
 
-def monthly(session: Session, subscriber: Subscriber, now: datetime) -> bool:
+def monthly(session: Session, subscriber: Subscriber, now: datetime, *, but: Collection[int] = ()) -> bool:
     """At most one newsletter in 28 days; the course ends. False when nothing changed.
 
-    Also one that they asked for since they first chose this.
+    Also one that they asked for since they first chose this, `but` these enrolments.
     """
     changed = _keep_pace(session, subscriber, Pace.MONTHLY)
-    ended = no_course(session, subscriber, now)
+    ended = no_course(session, subscriber, now, but=but)
     if changed or ended:  # one that the owner takes up again is no wish of theirs
-        session.execute(update(Enrolment).where(Enrolment.subscriber_id == subscriber.id).values(is_wish=False))
+        others = Enrolment.subscriber_id == subscriber.id, ~among(Enrolment.id, but)
+        session.execute(update(Enrolment).where(*others).values(is_wish=False))
     return changed or ended
 
 
@@ -98,12 +101,12 @@ def _keep_pace(session: Session, subscriber: Subscriber, pace: Pace) -> bool:
     return True
 
 
-def no_course(session: Session, subscriber: Subscriber, now: datetime) -> bool:
-    """The course ends; newsletters come as before. False when there was none."""
+def no_course(session: Session, subscriber: Subscriber, now: datetime, *, but: Collection[int] = ()) -> bool:
+    """The course ends, `but` these enrolments; newsletters come as before. False when there was none."""
     _lock(session, subscriber)
     if subscriber.state != SubscriberState.ACTIVE:
         return False
-    return bool(enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now))
+    return bool(enrolment.stop(session, subscriber.id, StopReason.PREFERENCE, now, but=but))
 
 
 def speak(session: Session, subscriber: Subscriber, language: str, now: datetime) -> str:

@@ -116,7 +116,16 @@ def _that_stand(ids: list[int], now: datetime) -> Select[int]:
             ),
         ),
     )
-    answered = SignUp.confirmed_at.is_(None) & mailed.correlate(SignUp).limit(1).scalar_subquery().is_not(None)
+    left = select(Subscriber.id).where(
+        Subscriber.id == SignUp.subscriber_id,
+        Subscriber.ended_at > SignUp.created_at,
+        Subscriber.ended_at < one.created_at,
+    )
+    answered = and_(  # a mail from before they left, as `confirmation` sees it, brings nobody back in
+        SignUp.confirmed_at.is_(None),
+        mailed.correlate(SignUp).limit(1).scalar_subquery().is_not(None),
+        left.correlate(SignUp, one).limit(1).scalar_subquery().is_(None),
+    )
     has_it = (
         select(SignUp.id)
         .where(

@@ -1,5 +1,6 @@
 """A subscriber's way through a course: on to it, off it, and further along in time."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -54,20 +55,24 @@ def enrol(session: Session, subscriber_id: int, sequence_id: int, now: datetime)
     return enrolment
 
 
-def stop(session: Session, subscriber_id: int, reason: StopReason, now: datetime) -> int:
-    """Ends this person's courses and skips what waits; returns how many courses ended.
+def stop(session: Session, subscriber_id: int, reason: StopReason, now: datetime, *, but: Collection[int] = ()) -> int:
+    """Ends this person's courses, `but` these enrolments, and skips what waits; returns how many courses ended.
 
     Leaving, a bounce, a complaint and erasure skip waiting newsletters too; the other reasons only the course's mails.
     """
     stopped = session.execute(
         update(Enrolment)
-        .where(Enrolment.subscriber_id == subscriber_id, Enrolment.state == EnrolmentState.ACTIVE)
+        .where(
+            Enrolment.subscriber_id == subscriber_id,
+            Enrolment.state == EnrolmentState.ACTIVE,
+            ~history.among(Enrolment.id, but),
+        )
         .values(state=EnrolmentState.STOPPED, reason=reason, ended_at=now, next_at=None)
         .returning(Enrolment.id)
     )
     count = len(stopped.all())
     kinds = (MessageKind.STEP,) if reason in ENDS_THE_COURSE_ONLY else MARKETING
-    plan.skip_waiting(session, subscriber_id, WHY_SKIPPED[reason], now, kinds=kinds)
+    plan.skip_waiting(session, subscriber_id, WHY_SKIPPED[reason], now, kinds=kinds, but=but)
     return count
 
 

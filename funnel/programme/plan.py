@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from funnel.config import settings
 from funnel.models.mail import LAST_STATES, MARKETING, Message, MessageKind, MessageState, Queue
 from funnel.models.sending import Claim, QueueEntry
 from funnel.programme import waiting
+from funnel.programme.history import among
 
 MESSAGE_ID_BYTES = 16
 _MESSAGE_ID = re.compile(r"<(\d{1,18})\.[^<>@]+@[^<>@]+>")
@@ -195,12 +196,15 @@ def skip_waiting(
     now: datetime,
     *,
     kinds: Iterable[MessageKind] = MARKETING,
+    but: Collection[int] = (),
 ) -> int:
-    """Skips this person's tips and newsletters that still wait, saying why. Returns how many.
+    """Skips this person's tips and newsletters that wait, `but` of these enrolments, saying why. Returns how many.
 
     One that is being sent is on its way: its worker has the last word.
     """
-    return waiting.skip(session, reason, now, Message.subscriber_id == subscriber_id, Message.kind.in_(kinds))
+    theirs = Message.subscriber_id == subscriber_id, Message.kind.in_(kinds)
+    spared = among(func.coalesce(Message.enrolment_id, 0), but)
+    return waiting.skip(session, reason, now, *theirs, ~spared)
 
 
 @dataclass(frozen=True)

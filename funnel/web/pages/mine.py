@@ -63,10 +63,12 @@ def drawn(
 def _chosen(session: Session, subscriber: Subscriber, now: datetime) -> dict[str, Any]:
     """What they have chosen, as it stands."""
     paused_until = subscriber.paused_until
+    monthly = subscriber.pace == Pace.MONTHLY
     active = exists().where(Enrolment.subscriber_id == subscriber.id, Enrolment.state == EnrolmentState.ACTIVE)
+    comes = active.where(Enrolment.is_wish) if monthly else active  # no other sends tips to who is monthly
     return {
-        "monthly": subscriber.pace == Pace.MONTHLY,
-        "course": bool(session.scalar(select(active))),
+        "monthly": monthly,
+        "course": bool(session.scalar(select(comes))),
         "paused_until": paused_until if paused_until and paused_until > now else None,
         "form": session.get(Form, subscriber.form_id) if subscriber.form_id else None,
         "topics": topics.offered(session, subscriber.id),
@@ -84,10 +86,10 @@ def _holds(done: Wish | Done, person: Subscriber, found: dict[str, Any]) -> bool
     stands: dict[Wish | Done, bool] = {
         Wish.PAUSE: paused,
         Wish.RESUME: not paused,
-        Wish.MONTHLY: monthly,
+        Wish.MONTHLY: monthly and not course,
         Wish.ALL: not monthly,
         Wish.AGAIN: not paused and not monthly,
-        Wish.NO_COURSE: not course and not monthly,
+        Wish.NO_COURSE: not course,
     }
     return stands.get(done, True)
 
