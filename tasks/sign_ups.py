@@ -15,6 +15,7 @@ from tasks.mail import send_urgent
 
 LOOKERS = 8  # domains looked up at once by one process
 SWEEP_S = 0.5  # then others get their turn: what is to be sent stands in the same line
+WISH_S = 10.0  # a reader waits for it: in a flood it may stand in line for longer than the wishes of a long send may
 
 _LOOKING = BoundedSemaphore(LOOKERS)
 _LOOKED_FOR: dict[str, set[int]] = {}  # the domains that are looked up now, with the sign-ups that wait for it
@@ -75,7 +76,7 @@ def _work_off(sign_up_ids: Sequence[int]) -> bool:
     later = {number for domain, ids in domains_of.items() if _looks(domain, ids) for number in ids}
     outcome = _settle([number for number in sign_up_ids if number not in later])
     if outcome.mails:
-        send_urgent.delay()
+        send_urgent.apply_async(expires=WISH_S)
     return bool(later or outcome.settled or set(setbacks.current()) - failed)
 
 
@@ -114,7 +115,7 @@ def _look_and_settle(domain: str) -> None:
             waited = _waited_for(domain)
         for first in range(0, len(waited), settle.AT_ONCE):
             if _settle(waited[first : first + settle.AT_ONCE]).mails:
-                send_urgent.delay()
+                send_urgent.apply_async(expires=WISH_S)
     except Exception as error:
         log.exception("sign-ups %s could not be settled", waited)
         if not is_away(error):
