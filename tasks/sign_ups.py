@@ -111,15 +111,23 @@ def _look_and_settle(domain: str) -> None:
             answer = mail_server.look(domain)
             with Session.begin() as session:
                 domains.keep(session, domain, answer, utc_now())
+        except Exception as error:
+            if not is_away(error):
+                _pass_by_who_waits_for(domain)
+            raise
         finally:
             waited = _waited_for(domain)
         for first in range(0, len(waited), settle.AT_ONCE):
             if _settle(waited[first : first + settle.AT_ONCE]).mails:
                 send_urgent.apply_async(expires=WISH_S)
-    except Exception as error:
+    except Exception:
         log.exception("sign-ups %s could not be settled", waited)
-        if not is_away(error):
-            setbacks.note(*waited)  # or it would be looked up again and again in the same slice
+
+
+def _pass_by_who_waits_for(domain: str) -> None:
+    """Before somebody else may look: or the slice that goes on would have it looked up again and again."""
+    with _LOCK:
+        setbacks.note(*_LOOKED_FOR.get(domain, ()))
 
 
 def _waited_for(domain: str) -> list[int]:
