@@ -16,9 +16,17 @@ def test_a_post_is_seen_and_kept_while_it_is_typed(live, practice, desk):
     practice.set_up()
     window = desk(width=PHONE)
     said = complaints(window)
+    asked = []
+    window.route("**/preview", lambda route: asked.append(route))  # each waits until it is let through
     window.goto(f"{live}/owner/posts/1/edit")
-    with window.expect_response(lambda answer: answer.url.endswith("/preview") and TYPED in answer.request.post_data):
+    with window.expect_request(lambda sent: sent.url.endswith("/preview") and TYPED in (sent.post_data or "")):
         window.get_by_label("Title").fill("Typed just now")
+    with window.expect_response("**/preview"):
+        asked[0].continue_()  # the older one comes while the newer is on its way, and must not end it
+    window.locator(".stage iframe:not(.coming)[name=preview]").wait_for(state="attached")
+    for later in asked[1:]:
+        later.continue_()
+    window.unroute("**/preview")
     expect(window.locator(".stage .coming")).to_have_count(0)
     assert window.evaluate(TITLE_SHOWN) == "Typed just now"
     window.locator("[data-state=kept]").wait_for()

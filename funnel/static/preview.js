@@ -25,7 +25,10 @@
         // Behind a page that tells what is wrong, the mail comes back to its place.
         const old = shown?.contentWindow;
         if (old && !("fault" in old.document.documentElement.dataset)) place = old.scrollY;
-        for (const other of pane.querySelectorAll("iframe")) if (other !== frame) other.remove();
+        // Those before it are older; one behind it has been asked for since, and is still to come.
+        for (const other of [...pane.querySelectorAll("iframe")]) {
+          if (other.compareDocumentPosition(frame) & Node.DOCUMENT_POSITION_FOLLOWING) other.remove();
+        }
         frame.className = "";
         frame.name = "preview";
         frame.contentWindow.scrollTo(0, place);
