@@ -4,7 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # pip's own wheel is kept here, since a bare Debian has neither pip nor ensurepip. It runs from the wheel itself.
 PIP = $(PY) "$$(echo funnel/local/wheels/pip-*.whl)/pip" --disable-pip-version-check install --quiet
-WORKERS ?= 2
+# One more than the two cores there are: many tests wait for a browser or for a clock.
+WORKERS ?= 3
 CATALOGS = $(PY) -m babel.messages.frontend --quiet
 
 .DEFAULT_GOAL := help
